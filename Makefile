@@ -1,0 +1,91 @@
+# Every target is a line you could type yourself. Tools are pinned and run
+# with `go run module@version`, so nothing has to be installed but Go.
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+SEEDS = 1-10000
+T     = 30s
+N     = 6
+FOR   = 5m
+ZK    = debian
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-diff golden fuzz live cover zookeeper clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+build: ## bin/simctl and bin/detlint
+	go build -o bin/ ./cmd/...
+
+demo: build ## the main job, told as a story, and a latency plot in out/latency (Go only)
+	bin/simctl replay 42 -o out/demo
+	bin/simctl latency failover/kill --seeds=1-200 -o out/latency
+
+# One package at a time: live clusters need the machine for themselves.
+test: zookeeper ## every test, real ZooKeeper included
+	@if test -e /usr/share/java/zookeeper.jar; then export SIMCTL_REQUIRE_ZK=1; fi; go build ./... && go vet ./... && go test -p 1 ./...
+
+check: fmt vet det lint ## what a commit must pass, besides the tests
+	go test -short . ./cmd/detlint
+
+fmt: ## fail if gofmt would change a file
+	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v /testdata/)); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+
+det: ## refuse what makes two runs of one seed differ
+	go build -o bin/detlint ./cmd/detlint
+	go vet -vettool=bin/detlint ./...
+
+lint: ## staticcheck, pinned
+	$(STATICCHECK) ./...
+
+race: ## every test under the race detector
+	go test -race ./...
+
+twice: build ## every scenario on seeds 1-60, with one core, two, and the race detector: the same bytes
+	.ci/twice
+
+sweep: build ## look for violations: SEEDS=1-10000
+	bin/simctl sweep --seeds=$(SEEDS)
+
+mutants: ## plant each known mistake and see it caught
+	scenarios/mutants/run
+
+bench: build ## kernel, world and judges against the bare loop; go test's benchmarks into out/bench
+	bin/simctl bench
+	mkdir -p out/bench
+	go test -run '^$$' -bench . -count=$(N) ./... >out/bench/$$(git rev-parse --short HEAD).txt
+
+bench-diff: ## benchstat of the benchmarks of two commits: OLD=out/bench/a.txt NEW=out/bench/b.txt
+	$(BENCHSTAT) $(OLD) $(NEW)
+
+golden: ## rewrite golden files; commit only the changes you understand
+	go test $$(git grep -l cockroachdb/datadriven -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -rewrite
+	SIMCTL_UPDATE=1 go test -run "Scripts|Readme" . ./cmd/simctl
+	git diff --stat
+
+fuzz: ## every Fuzz function for T=30s
+	@git grep -h -o 'func Fuzz[A-Za-z0-9]*' -- '*_test.go' | cut -c6- | sort -u | while read f; do \
+	  d=$$(git grep -l "func $$f(" -- '*_test.go' | head -n1 | xargs dirname); \
+	  go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(T) "./$$d" || exit 1; done
+
+live: build zookeeper ## the same code on real ZooKeeper with real faults: FOR=5m ZK=debian
+	bin/simctl soak --zk=$(ZK) --for=$(FOR) -o out/soak
+
+cover: ## how much of impl the scenarios reach by themselves
+	rm -rf out/cover && mkdir -p out/cover
+	go build -cover -coverpkg=./impl/... -o bin/simctl-cover ./cmd/simctl
+	GOCOVERDIR=out/cover bin/simctl-cover sweep --seeds=1-20 -q
+	go tool covdata percent -i=out/cover
+
+zookeeper: ## install ZooKeeper if this is Debian and we are root
+	@if test -e /usr/share/java/zookeeper.jar; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -qq -y --no-install-recommends zookeeper >/dev/null; \
+	else echo "ZooKeeper is not installed: the tests that need it are skipped (Debian: apt-get install zookeeper)"; fi
+
+clean: ## remove bin and out
+	rm -rf bin out

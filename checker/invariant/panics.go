@@ -1,0 +1,23 @@
+package invariant
+
+import (
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var noPanics = checker.Property{
+	Name: "no-panics", Kind: checker.Safety,
+	Says:   "No process of the cluster panics.",
+	Source: "a process that ends by a panic loses what it had not stored",
+	New:    func() checker.Monitor { return &panics{verdict: verdict{property: "no-panics"}} },
+}
+
+type panics struct{ verdict }
+
+func (p *panics) Observe(e *trace.Event) {
+	if e.Kind == trace.Panicked {
+		p.violated(e, "%s", at(e))
+	}
+}
+
+func (p *panics) Finding() checker.Finding { return p.finding("no panic") }

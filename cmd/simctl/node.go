@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// nodeKinds are the processes that node can be.
+var nodeKinds = []string{"master", "worker", "client", "driver"}
+
+func newNode(e *env) *cobra.Command {
+	var o nodeOptions
+	var policyText, timers, seedText string
+	cmd := &cobra.Command{
+		Use:       "node KIND",
+		Short:     "Be one real process: " + strings.Join(nodeKinds, ", "),
+		Long:      "Be one real process, as soak starts them. It listens on loopback unless told otherwise.",
+		Example:   "  simctl node master --zk=127.0.0.1:2181 --listen=127.0.0.1:7077\n  simctl node worker --masters=127.0.0.1:7077,127.0.0.1:7078",
+		Args:      args(cobra.ExactArgs(1)),
+		ValidArgs: nodeKinds,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Kind = args[0]
+			if err := oneOfArgs(o.Kind, nodeKinds); err != nil {
+				return err
+			}
+			var err error
+			if o.Policy, err = policy.Parse(policyText); err != nil {
+				return err
+			}
+			if err := oneOf("timers", timers, "fast", "spark"); err != nil {
+				return err
+			}
+			o.Timers = scenarios.TimersName(timers)
+			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
+				return err
+			}
+			if err := checkNode(&o); err != nil {
+				return err
+			}
+			s, err := e.engine.Node(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			return ownStatus(s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.ID, "id", "", "name of the process (default its kind)")
+	f.Uint32Var(&o.Inc, "incarnation", 1, "counts the starts of the process, from 1")
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "HOST:PORT to listen at")
+	f.StringVar(&o.HTTP, "http", "", "HOST:PORT of a master's status page (default none)")
+	f.StringSliceVar(&o.ZK, "zk", nil, "HOST:PORT,... of the ensemble")
+	f.StringVar(&o.Dir, "dir", "/spark", "root of the cluster's znodes")
+	f.StringSliceVar(&o.Masters, "masters", nil, "HOST:PORT,... of the masters")
+	f.Int64Var(&o.Cores, "cores", 4, "cores of a worker")
+	f.Int64Var(&o.Memory, "memory", 4096, "memory of a worker, in MiB")
+	f.StringVar(&policyText, "policy", "hardened", "hardened, spark, or either with switches")
+	f.StringVar(&timers, "timers", "spark", "spark or fast")
+	f.StringVar(&seedText, "seed", "1", "of what the process draws")
+	f.StringVar(&o.Record, "record", "", "file that what it does is appended to")
+	f.StringVar(&o.Data, "data", "", "directory of its files")
+	f.StringVar(&o.Args, "args", "", "what the kind makes of it, a JSON object")
+	return cmd
+}
+
+// An ownStatus is the exit status of a real process, which tells its parent
+// how it ended: nothing may change it, not even that it was told to end.
+type ownStatus int
+
+// Error returns the status in words.
+func (s ownStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+func oneOfArgs(given string, legal []string) error {
+	for _, l := range legal {
+		if l == given {
+			return nil
+		}
+	}
+	return fmt.Errorf("node: no kind %q%s", given, didYouMean(given, legal))
+}
+
+func checkNode(o *nodeOptions) error {
+	if o.ID == "" {
+		o.ID = o.Kind
+	}
+	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
+		return fmt.Errorf("--listen=%s: want HOST:PORT", o.Listen)
+	}
+	if err := checkAddrs("zk", o.ZK); err != nil {
+		return err
+	}
+	if err := checkAddrs("masters", o.Masters); err != nil {
+		return err
+	}
+	switch {
+	case o.Kind == "master" && len(o.ZK) == 0:
+		return fmt.Errorf("node: a master needs --zk")
+	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
+		return fmt.Errorf("node: a %s needs --masters", o.Kind)
+	case o.Inc < 1:
+		return fmt.Errorf("node: --incarnation=0: want at least 1")
+	case o.Cores < 1 || o.Memory < 1:
+		return fmt.Errorf("node: %d cores, %d MiB: want at least 1 of each", o.Cores, o.Memory)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/reports"
+)
+
+func newSoak(e *env) *cobra.Command {
+	var common commonFlags
+	var o soakOptions
+	var seedText string
+	cmd := &cobra.Command{
+		Use:   "soak",
+		Short: "Run real processes on a real ZooKeeper under real faults",
+		Long: "Start masters, workers and clients as processes of this program on this machine, over a real ZooKeeper, and\n" +
+			"stop, kill, pause and cut off the active master at random moments. The same properties judge. Everything that was\n" +
+			"started is gone at the end, also after Ctrl-C.",
+		Example: "  simctl soak --zk=debian --for=10m\n  simctl soak --zk=127.0.0.1:2181",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			run, err := common.options(cmd)
+			if err != nil {
+				return err
+			}
+			o.Policy, o.Timers, o.Out = run.Policy, run.Timers, run.Out
+			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
+				return err
+			}
+			if err := checkSoak(&o); err != nil {
+				return err
+			}
+			return runSoak(cmd, e, &common, &o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&common.policy, "policy", "hardened", "hardened, spark, or either with switches")
+	flags.StringVar(&common.timers, "timers", "fast", "spark or fast")
+	common.addOutput(cmd, e)
+	flags.StringVar(&o.ZK, "zk", "debian", "debian (three servers of Debian's ZooKeeper), embedded (three of simctl zk) or HOST:PORT,... of an ensemble")
+	flags.DurationVar(&o.For, "for", 5*time.Minute, "how long faults go on")
+	flags.IntVar(&o.Masters, "masters", 3, "master processes, from 2")
+	flags.IntVar(&o.Workers, "workers", 3, "worker processes")
+	flags.IntVar(&o.Clients, "clients", 2, "client processes")
+	flags.StringVar(&seedText, "seed", "1", "of what is drawn: faults and their moments")
+	complete(cmd, "policy", policyNames())
+	complete(cmd, "timers", []string{"fast", "spark"})
+	return cmd
+}
+
+func checkSoak(o *soakOptions) error {
+	switch {
+	case o.For <= 0:
+		return fmt.Errorf("soak: --for=%s: want more than nothing", o.For)
+	case o.Masters < 2 || o.Workers < 1 || o.Clients < 1:
+		return fmt.Errorf("soak: %d masters, %d workers, %d clients: want at least 2, 1 and 1", o.Masters, o.Workers, o.Clients)
+	case o.ZK == "debian" || o.ZK == "embedded":
+		return nil
+	}
+	return checkAddrs("zk", strings.Split(o.ZK, ","))
+}
+
+// checkAddrs refuses what is not HOST:PORT.
+func checkAddrs(flag string, addrs []string) error {
+	for _, a := range addrs {
+		host, port, err := net.SplitHostPort(a)
+		if err != nil || host == "" || port == "" {
+			return fmt.Errorf("--%s: %q: want HOST:PORT", flag, a)
+		}
+	}
+	return nil
+}
+
+func runSoak(cmd *cobra.Command, e *env, common *commonFlags, o *soakOptions) error {
+	if !common.quiet {
+		fmt.Fprintf(e.Stderr, "soak for %s  seed=%d  policy=%s  zk=%s  %d masters, %d workers, %d clients\n",
+			o.For, o.Seed, o.Policy, o.ZK, o.Masters, o.Workers, o.Clients)
+	}
+	var printing error
+	t, err := e.engine.Soak(cmd.Context(), *o, func(f reports.SoakFault) {
+		f.Schema = reports.FaultSchema
+		switch {
+		case common.json && printing == nil:
+			printing = reports.WriteLine(e.Stdout, f)
+		case !common.json && !common.quiet:
+			fmt.Fprintf(e.Stderr, "%9s  %s%s\n", reports.Span(f.AtNs), f.Fault, failoverWords(f))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if printing != nil {
+		return printing
+	}
+	t.Schema = reports.SoakSchema
+	if err := e.printSoak(t, common); err != nil {
+		return err
+	}
+	final := map[checker.Verdict]status{checker.Violation: violated, checker.Inconclusive: inconclusive}[t.Verdict]
+	return worse(final, interruption(cmd.Context())).asError()
+}
+
+func failoverWords(f reports.SoakFault) string {
+	if f.Failover == nil {
+		return ""
+	}
+	return ": failover in " + reports.Span(f.Failover.TotalNs)
+}
+
+func (e *env) printSoak(t *soakOutcome, common *commonFlags) error {
+	if common.json {
+		return reports.WriteLine(e.Stdout, t.SoakLine)
+	}
+	if t.Story != "" && !common.quiet {
+		fmt.Fprintf(e.Stdout, "%s\n\n", strings.TrimRight(t.Story, "\n"))
+	}
+	fmt.Fprint(e.Stdout, e.colours().verdicts(t.Findings))
+	for _, cause := range sortedKeys(t.ByCause) {
+		fmt.Fprintf(e.Stdout, "  failovers by %-12s %d\n", cause, t.ByCause[cause])
+	}
+	_, err := fmt.Fprintf(e.Stdout, "  ZooKeeper %s   %d failovers   %s acknowledged, %d lost   bundle %s\n  verdict    %s  seed=%d\n",
+		t.ZK, t.Failovers, reports.Thousands(t.Acked), t.Lost, t.Bundle, t.Verdict, t.Seed)
+	return err
+}

@@ -1,0 +1,164 @@
+package simctl_test
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/simctl/simctl"
+
+// importLaw says who may import whom. Before the colon stands a package, behind
+// it those of ours that it may import, and none else; x/... is x and all below
+// it, and "." the package at the root. The first line that matches is the law,
+// and a package that no line mentions is an error.
+//
+// What the lines add up to: impl and model never meet but in sim/cluster and
+// impl/live/lab, which translate; sim and checker never meet, so the same
+// judges work on a live run; scenarios are data and import nothing; only the
+// root package sees everything.
+const importLaw = `
+	impl/host:
+	impl/coord:           impl/host
+	impl/coord/coordtest: impl/host impl/coord
+	impl/wire:            impl/host
+	impl/policy:
+	impl/hosttest:        impl/host impl/coord
+	impl/election:        impl/host impl/coord impl/wire impl/policy
+	impl/persist:         impl/host impl/coord impl/wire impl/policy impl/election
+	impl/master:          impl/host impl/coord impl/wire impl/policy impl/election impl/persist
+	impl/worker:          impl/host impl/wire impl/policy
+	impl/driver:          impl/host impl/wire impl/policy
+	impl/executor:        impl/host impl/wire impl/policy
+	impl/client:          impl/host impl/wire impl/policy
+	impl/live:            impl/host impl/coord impl/wire impl/policy impl/master impl/worker
+	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
+	impl/live/lab:        impl/... scenarios model/history model/trace
+
+	model/trace:
+	model/history:        model/trace
+	model/spec:           model/history model/trace
+	model/abstract:       model/trace
+
+	scenarios:
+
+	sim/kernel:           impl/host model/trace
+	sim/network:          sim/kernel impl/host model/trace
+	sim/disk:             sim/kernel impl/host model/trace
+	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
+	sim/fault:            sim/kernel sim/network scenarios model/trace
+	sim/cluster:          sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/client
+	sim/shrink:           sim/cluster sim/fault scenarios model/trace
+
+	checker:              model/trace model/history
+	checker/suite:        checker/... model/...
+	checker/explore:      checker model/...
+	checker/...:          checker checker/failover checker/roster model/...
+
+	reports/...:          reports/... checker/... model/... scenarios
+
+	.:                    impl/... model/... scenarios sim/... checker/... reports/...
+	cmd/simctl:           . scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/detlint:
+`
+
+func TestImportLawIsKept(t *testing.T) {
+	out, err := exec.Command("go", "list", "-e", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "./...").Output()
+	require.NoError(t, err)
+	for _, breach := range breaches(importLaw, string(out)) {
+		t.Error(breach)
+	}
+}
+
+// breaches returns what in the output of go list is against the law.
+func breaches(law, list string) (found []string) {
+	for line := range strings.Lines(list) {
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
+		pkg, ours := strings.CutPrefix(pkg, module)
+		if !ours {
+			continue
+		}
+		pkg = short(pkg)
+		allowed, ok := rule(law, pkg)
+		if !ok {
+			found = append(found, fmt.Sprintf("%s: the import law does not mention it", pkg))
+		}
+		for _, imp := range strings.Fields(imports) {
+			imp, ours := strings.CutPrefix(imp, module)
+			if ours && !slices.ContainsFunc(allowed, func(pat string) bool { return covers(pat, short(imp)) }) {
+				found = append(found, fmt.Sprintf("%s imports %s, which the import law does not allow", pkg, short(imp)))
+			}
+		}
+	}
+	return found
+}
+
+// short turns what stands behind the module's name into a name of the table.
+func short(rest string) string {
+	if rest == "" {
+		return "."
+	}
+	return strings.TrimPrefix(rest, "/")
+}
+
+// rule returns what pkg may import, by the first line that matches it.
+func rule(law, pkg string) (allowed []string, ok bool) {
+	for line := range strings.Lines(law) {
+		pat, to, found := strings.Cut(strings.TrimSpace(line), ":")
+		if found && covers(pat, pkg) {
+			return strings.Fields(to), true
+		}
+	}
+	return nil, false
+}
+
+func covers(pattern, pkg string) bool {
+	dir, below := strings.CutSuffix(pattern, "/...")
+	return pkg == dir || below && strings.HasPrefix(pkg, dir+"/")
+}
+
+func TestPlantedImportsAreCaught(t *testing.T) {
+	tests := []struct {
+		name, pkg, imports string
+		want               string // part of the breach; empty if it is legal
+	}{
+		{"the standard library is free", "impl/host", "fmt net/http", ""},
+		{"a process may use the seams", "impl/master", "M/impl/host M/impl/coord M/impl/persist", ""},
+		{"impl knows no simulator", "impl/master", "M/sim/kernel", "impl/master imports sim/kernel"},
+		{"impl knows no specification", "impl/master", "M/model/trace", "impl/master imports model/trace"},
+		{"processes know nothing of life", "impl/worker", "M/impl/live", "impl/worker imports impl/live"},
+		{"live code sees no scenario", "impl/live", "M/scenarios", "impl/live imports scenarios"},
+		{"the lab does", "impl/live/lab", "M/scenarios M/model/trace M/impl/live", ""},
+		{"the lab sees no judge", "impl/live/lab", "M/checker", "impl/live/lab imports checker"},
+		{"the specification borrows no types", "model/spec", "M/impl/wire", "model/spec imports impl/wire"},
+		{"the network knows no master", "sim/network", "M/impl/master", "sim/network imports impl/master"},
+		{"the world knows no judge", "sim/cluster", "M/checker", "sim/cluster imports checker"},
+		{"the world knows no live code", "sim/cluster", "M/impl/live", "sim/cluster imports impl/live"},
+		{"the judge knows no world", "checker/invariant", "M/sim/cluster", "checker/invariant imports sim/cluster"},
+		{"judges do not know each other", "checker/invariant", "M/checker/linear", "checker/invariant imports checker/linear"},
+		{"the suite knows them all", "checker/suite", "M/checker/linear M/checker/liveness", ""},
+		{"scenarios import nothing", "scenarios", "M/model/trace", "scenarios imports model/trace"},
+		{"reports know no world", "reports", "M/sim/cluster", "reports imports sim/cluster"},
+		{"nobody imports the root", "reports", "M", "reports imports ."},
+		{"but the command", "cmd/simctl", "M", ""},
+		{"the command goes through the root", "cmd/simctl", "M/sim/cluster", "cmd/simctl imports sim/cluster"},
+		{"the root sees everything", "", "M/sim/cluster M/checker/suite M/reports", ""},
+		{"a new package must be written into the law", "impl/util", "fmt", "impl/util: the import law does not mention it"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			line := strings.TrimSuffix(module+"/"+tt.pkg, "/") + ": " + strings.ReplaceAll(tt.imports, "M", module) + "\n"
+			got := breaches(importLaw, line)
+			if tt.want == "" {
+				require.Empty(t, got)
+				return
+			}
+			require.Len(t, got, 1)
+			require.Contains(t, got[0], tt.want)
+		})
+	}
+}

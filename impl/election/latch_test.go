@@ -1,0 +1,77 @@
+package election_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/election"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/hosttest"
+	"github.com/simctl/simctl/impl/policy"
+)
+
+// candidate is a process that stands for election and tells what happens.
+type candidate struct {
+	host.Process
+	h      host.Host
+	policy policy.Policy
+	latch  *election.Latch
+}
+
+func (c *candidate) Start(h host.Host) {
+	c.h = h
+	c.latch = election.New(h, c, election.Config{Dir: "/a/b", Policy: c.policy, Retry: time.Second})
+	c.open()
+}
+
+func (c *candidate) open() {
+	c.latch.SetSession(coord.Of(c.h).OpenSession(coord.Options{Name: "latch"}, host.BindResult((*candidate).changed, 0)))
+}
+
+func (c *candidate) changed(_ int, s coord.StateChange) {
+	c.latch.SessionChanged(s)
+	if s.State == coord.Expired {
+		c.open()
+	}
+}
+
+func (c *candidate) Part(i int) any {
+	if i == 0 {
+		return c.latch
+	}
+	return nil
+}
+
+func (c *candidate) tell(format string, args ...any) {
+	c.h.Note(host.Note{Kind: host.NoteState, Value: fmt.Sprintf(format, args...)})
+}
+
+func (c *candidate) TermSent()                     { c.tell("commits a term") }
+func (c *candidate) LatchElected(w election.Win)   { c.tell("elected %+v", w) }
+func (c *candidate) LatchLost(why election.Reason) { c.tell("lost: %s", why) }
+func (c *candidate) LatchReleased()                { c.tell("released") }
+func (c *candidate) LatchRefused(why string)       { c.tell("refused: %s", why) }
+func (c *candidate) Signalled(host.Signal)         { c.latch.Release() }
+func (c *candidate) Exited(host.ProcessID, int)    { c.latch.Rejoin() }
+
+// TestScripts runs testdata: "start M POLICY" starts a candidate, "terminate"
+// makes it release its term and "exited" makes it join the queue anew.
+func TestScripts(t *testing.T) {
+	hosttest.RunClusterScripts(t, "testdata", func(t *testing.T, d *datadriven.TestData) host.Process {
+		p, err := policy.Parse(d.CmdArgs[0].String())
+		require.NoError(t, err)
+		return &candidate{policy: p}
+	}, func(p host.Process) string { return fmt.Sprint(p.(*candidate).latch.Leading()) })
+}
+
+func TestTheFailingOperationOfAMultiIsTheOneThatWasNotRolledBack(t *testing.T) {
+	require.Equal(t, -1, election.Failing(coord.Result{}))
+	require.Equal(t, -1, election.Failing(coord.Result{Err: coord.ErrConnectionLoss}))
+	require.Equal(t, 1, election.Failing(coord.Result{Err: coord.ErrBadVersion, Results: []coord.Result{
+		{}, {Err: coord.ErrBadVersion}, {Err: coord.ErrRolledBack}}}))
+}

@@ -1,0 +1,107 @@
+package host
+
+// A NoteKind says what a [Note] tells.
+type NoteKind uint8
+
+// What processes tell. Subject, Value, Term, N and Zxid of the note mean what
+// stands behind each; a field that is not named is zero. "Decision" is the
+// zxid of the committed transaction by which the thing was decided, 0 if none.
+const (
+	// NoteState: a master entered a recovery state. Value: the state's name;
+	// Term: its reign, 0 while it is Standby.
+	NoteState NoteKind = iota + 1
+	// NoteElected: a master's reign began. Term; Zxid: the transaction that
+	// created the term, or, without term fencing, the zxid of the reply that
+	// made it believe it leads.
+	NoteElected
+	// NoteIntent: about to send a store write. Subject: the record's key;
+	// Value: what ("put", "delete"); Term; N: the write's number in this
+	// incarnation.
+	NoteIntent
+	// NoteWritten: a store write was answered. Fields as NoteIntent; Zxid: its
+	// transaction, 0 if the outcome is not known.
+	NoteWritten
+	// NoteRecovered: a master became Alive and holds this record: one note a
+	// record, before its NoteState Alive. Subject: record key ("driver/ID",
+	// "worker/ID"); Value: state; Term; N: attempt.
+	NoteRecovered
+	// NoteAcked: a master answers a request positively. Subject: what
+	// ("submit", "kill", "status", "register", "report"); Value: the driver's
+	// or worker's ID; Term; Zxid: decision (for status: the fenced read).
+	NoteAcked
+	// NoteObeyed: a worker obeys a command. Subject: "launch", "kill",
+	// "master" (it follows a new master), "reconnect"; Value: the driver's ID
+	// or the master's address; Term; N: attempt; Zxid: decision.
+	NoteObeyed
+	// NoteRefused: a worker refuses a command of an older term. As NoteObeyed.
+	NoteRefused
+	// NoteAccepted: a master accepted a report on a driver. Subject: driver
+	// ID; Value: the state reported; Term; N: attempt; Zxid: decision.
+	NoteAccepted
+	// NoteUsage: a master's view of one worker's use. Subject: worker ID;
+	// N: cores used; M: cores in all; P: memory used in MiB; Q: memory in all.
+	NoteUsage
+	// NoteRegistered: a worker is registered with a master. Subject: its ID;
+	// Value: the master's address; Term.
+	NoteRegistered
+	// NoteJob: a driver runs or ends. Subject: driver ID; Value: "started",
+	// "finished", "failed", "killed"; N: attempt.
+	NoteJob
+	// NoteCall: a client sends an operation for the first time. Subject: the
+	// job's tag; Value: "submit", "kill", "status"; N: the operation's number.
+	// Of a submission also M and P: the cores and the memory in MiB that the
+	// job needs; Q: 1 if it is supervised.
+	NoteCall
+	// NoteReturn: the operation got its answer. Fields as NoteCall, and
+	// Detail: the answer: for submit the driver ID, for status the state, for
+	// kill "ok"; or "error: " and why it was refused for good.
+	NoteReturn
+	// NoteGaveUp: the client stops waiting; the outcome stays unknown.
+	NoteGaveUp
+	// NoteSession: a session's state changed. Subject: which ("latch",
+	// "store"); Value: the state; N: the session ID.
+	NoteSession
+	// NoteFailed: a handler failed and the failure was swallowed (as Spark's
+	// Inbox does). Value: why.
+	NoteFailed
+)
+
+var noteNames = [...]string{
+	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
+	"usage", "registered", "job", "call", "return", "gave-up", "session", "failed",
+}
+
+// String returns the kind's name in traces.
+func (k NoteKind) String() string {
+	if int(k) < len(noteNames) {
+		return noteNames[k]
+	}
+	return noteNames[0]
+}
+
+// A Note is what a process tells about itself: for the trace, the history and
+// the judges. Telling changes nothing in the process.
+type Note struct {
+	Kind    NoteKind
+	Subject string
+	Value   string
+	Detail  string
+	Term    int64
+	N       int64
+	M, P, Q int64
+	Zxid    int64
+}
+
+// Digest writes the note into d.
+func (n *Note) Digest(d *Digest) {
+	d.Uint(uint64(n.Kind))
+	d.Str(n.Subject)
+	d.Str(n.Value)
+	d.Str(n.Detail)
+	d.Int(n.Term)
+	d.Int(n.N)
+	d.Int(n.M)
+	d.Int(n.P)
+	d.Int(n.Q)
+	d.Int(n.Zxid)
+}

@@ -1,0 +1,187 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/simctl/simctl/impl/host"
+)
+
+// A disk carries out file operations one after another, in the order asked.
+type disk struct {
+	dir  string
+	mu   sync.Mutex
+	jobs []func()
+	more chan struct{}
+	end  bool
+}
+
+func (h *Host) startDisk() *disk {
+	if h.disk == nil {
+		h.disk = &disk{dir: h.o.DataDir, more: make(chan struct{}, 1)}
+		h.others.Add(1)
+		go func() {
+			defer h.others.Done()
+			h.disk.run()
+		}()
+	}
+	return h.disk
+}
+
+func (d *disk) run() {
+	for {
+		d.mu.Lock()
+		jobs, end := d.jobs, d.end
+		d.jobs = nil
+		d.mu.Unlock()
+		for _, f := range jobs {
+			f()
+		}
+		if len(jobs) == 0 {
+			if end {
+				return
+			}
+			<-d.more
+		}
+	}
+}
+
+func (d *disk) put(f func()) {
+	d.mu.Lock()
+	d.jobs = append(d.jobs, f)
+	d.mu.Unlock()
+	d.poke()
+}
+
+// close ends the disk once everything asked is done.
+func (d *disk) close() {
+	d.mu.Lock()
+	d.end = true
+	d.mu.Unlock()
+	d.poke()
+}
+
+func (d *disk) poke() {
+	select {
+	case d.more <- struct{}{}:
+	default:
+	}
+}
+
+// path is the file called name, which must be below the data directory.
+func (d *disk) path(name string) (string, error) {
+	if d.dir == "" {
+		return "", errors.New("this process has no data directory")
+	}
+	if !filepath.IsLocal(name) {
+		return "", fmt.Errorf("file name %q leaves the data directory", name)
+	}
+	return filepath.Join(d.dir, name), nil
+}
+
+// do carries out f on the disk's goroutine and hands the loop its result.
+func (h *Host) do(c host.Call, f func(d *disk) error) {
+	d := h.startDisk()
+	d.put(func() {
+		r := host.DiskResult{Err: errText(f(d))}
+		h.post(func() { c.Run(h.p, &r) })
+	})
+}
+
+func errText(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, fs.ErrNotExist):
+		return "not exist"
+	default:
+		return err.Error()
+	}
+}
+
+// AppendFile appends data to a file, which is made if it is missing.
+func (h *Host) AppendFile(name string, data []byte, c host.Call) {
+	data = append([]byte(nil), data...)
+	h.do(c, func(d *disk) error {
+		path, err := d.path(name)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	})
+}
+
+// SyncFile makes a file's content and its name survive a crash of the machine.
+func (h *Host) SyncFile(name string, c host.Call) {
+	h.do(c, func(d *disk) error {
+		path, err := d.path(name)
+		if err != nil {
+			return err
+		}
+		if err := syncPath(path); err != nil {
+			return err
+		}
+		return syncPath(filepath.Dir(path))
+	})
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// RenameFile gives a file a new name and replaces what had it. It survives a
+// crash once the new name is synced.
+func (h *Host) RenameFile(from, to string, c host.Call) {
+	h.do(c, func(d *disk) error {
+		old, err := d.path(from)
+		if err != nil {
+			return err
+		}
+		name, err := d.path(to)
+		if err != nil {
+			return err
+		}
+		return os.Rename(old, name)
+	})
+}
+
+// RemoveFile removes a file.
+func (h *Host) RemoveFile(name string, c host.Call) {
+	h.do(c, func(d *disk) error {
+		path, err := d.path(name)
+		if err != nil {
+			return err
+		}
+		return os.Remove(path)
+	})
+}
+
+// ReadFile reads a whole file.
+func (h *Host) ReadFile(name string, c host.Call) {
+	d := h.startDisk()
+	d.put(func() {
+		path, err := d.path(name)
+		var r host.ReadResult
+		if err == nil {
+			r.Data, err = os.ReadFile(path)
+		}
+		r.Err = errText(err)
+		h.post(func() { c.Run(h.p, &r) })
+	})
+}

@@ -1,0 +1,325 @@
+// Package lab is what a live run needs around the processes of a cluster: real
+// ZooKeeper servers, proxies on the links, and the processes themselves, all
+// on this machine's loopback and all gone when the run is.
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+)
+
+// ErrNoZooKeeper is what [StartEnsemble] returns if Java or ZooKeeper is not
+// installed.
+var ErrNoZooKeeper = errors.New("ZooKeeper is not installed (on Debian: apt-get install zookeeper)")
+
+// Debian's jars: ZooKeeper, whose manifest names the others, and a logger.
+const (
+	jar    = "/usr/share/java/zookeeper.jar"
+	logger = "/usr/share/java/slf4j-simple.jar"
+)
+
+// EnsembleOptions say what to start.
+type EnsembleOptions struct {
+	Servers int           // how many; 0 means 1
+	Tick    time.Duration // tickTime; 0 means 500 ms
+	Dir     string        // where data and logs go; it must exist
+	Start   time.Duration // how long to wait until it serves; 0 means 60 s
+	// Program, if not empty, is a simctl program: the servers are its own, run
+	// as `Program zk --config=FILE`, and nothing has to be installed.
+	Program string
+}
+
+// An Ensemble is N real ZooKeeper servers on loopback. It and its servers are
+// for one goroutine at a time.
+type Ensemble struct {
+	o       EnsembleOptions
+	servers []*Server
+	ports   ports
+}
+
+// A Server is one ZooKeeper server of an ensemble.
+type Server struct {
+	// Addr is where clients connect.
+	Addr host.Addr
+	id   int
+	dir  string
+	proc *Proc // nil while it is stopped
+	// program is that of [EnsembleOptions].
+	program string
+}
+
+// HaveZooKeeper returns nil if an ensemble can be started here, and otherwise
+// ErrNoZooKeeper with what is missing.
+func HaveZooKeeper() error {
+	if _, err := exec.LookPath("java"); err != nil {
+		return fmt.Errorf("%w: no java in PATH", ErrNoZooKeeper)
+	}
+	if _, err := os.Stat(jar); err != nil {
+		return fmt.Errorf("%w: no %s", ErrNoZooKeeper, jar)
+	}
+	return nil
+}
+
+// StartEnsemble starts servers and returns once a majority serves.
+func StartEnsemble(ctx context.Context, o EnsembleOptions) (*Ensemble, error) {
+	if err := HaveZooKeeper(); err != nil && o.Program == "" {
+		return nil, err
+	}
+	if o.Servers == 0 {
+		o.Servers = 1
+	}
+	if o.Tick == 0 {
+		o.Tick = 500 * time.Millisecond
+	}
+	if o.Start == 0 {
+		o.Start = 60 * time.Second
+	}
+	e := &Ensemble{o: o}
+	if err := e.configure(); err != nil {
+		return nil, fmt.Errorf("start ZooKeeper: %w", err)
+	}
+	for _, s := range e.servers {
+		if err := s.Start(); err != nil {
+			e.Stop()
+			return nil, err
+		}
+	}
+	if err := e.wait(ctx, o.Start, o.Servers); err != nil {
+		e.Stop()
+		return nil, err
+	}
+	return e, nil
+}
+
+// configure chooses ports and writes the servers' files.
+func (e *Ensemble) configure() error {
+	ports, err := e.ports.take(3 * e.o.Servers)
+	if err != nil {
+		return err
+	}
+	var peers strings.Builder
+	if e.o.Servers > 1 {
+		for i := range e.o.Servers {
+			fmt.Fprintf(&peers, "server.%d=127.0.0.1:%d:%d\n", i+1, ports[3*i+1], ports[3*i+2])
+		}
+	}
+	for i := range e.o.Servers {
+		s := &Server{id: i + 1, program: e.o.Program, Addr: host.Addr(fmt.Sprintf("127.0.0.1:%d", ports[3*i]))}
+		s.dir = filepath.Join(e.o.Dir, fmt.Sprintf("z%d", s.id))
+		if err := s.configure(e.o.Tick, ports[3*i], peers.String()); err != nil {
+			return err
+		}
+		e.servers = append(e.servers, s)
+	}
+	return nil
+}
+
+func (s *Server) configure(tick time.Duration, port int, peers string) error {
+	if err := os.MkdirAll(filepath.Join(s.dir, "data"), 0o755); err != nil {
+		return err
+	}
+	cfg := fmt.Sprintf(`tickTime=%d
+initLimit=10
+syncLimit=5
+dataDir=%s
+clientPort=%d
+clientPortAddress=127.0.0.1
+maxClientCnxns=0
+admin.enableServer=false
+4lw.commands.whitelist=srvr,ruok,mntr
+%s`, tick.Milliseconds(), filepath.Join(s.dir, "data"), port, peers)
+	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(cfg), 0o644); err != nil {
+		return err
+	}
+	id := fmt.Sprintf("%d\n", s.id)
+	return os.WriteFile(filepath.Join(s.dir, "data", "myid"), []byte(id), 0o644)
+}
+
+// killed is the exit status of a process that a signal ended.
+const killed = -1
+
+// Servers returns the servers, in the order of their ids.
+func (e *Ensemble) Servers() []*Server { return e.servers }
+
+// Addrs returns where clients connect.
+func (e *Ensemble) Addrs() []host.Addr {
+	var out []host.Addr
+	for _, s := range e.servers {
+		out = append(out, s.Addr)
+	}
+	return out
+}
+
+// Leader is the server that leads, or serves alone; nil if none does.
+func (e *Ensemble) Leader(ctx context.Context) *Server {
+	for _, s := range e.servers {
+		if mode := s.Mode(ctx); mode == "leader" || mode == "standalone" {
+			return s
+		}
+	}
+	return nil
+}
+
+// Tick is the servers' tickTime.
+func (e *Ensemble) Tick() time.Duration { return e.o.Tick }
+
+// Stop ends every server.
+func (e *Ensemble) Stop() {
+	for _, s := range e.servers {
+		s.Kill()
+	}
+	e.ports.release()
+}
+
+// Wait returns once a majority of the servers serves, or an error after limit.
+func (e *Ensemble) Wait(ctx context.Context, limit time.Duration) error {
+	return e.wait(ctx, limit, len(e.servers)/2+1)
+}
+
+// wait returns once that many servers serve.
+func (e *Ensemble) wait(ctx context.Context, limit time.Duration, enough int) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		serving := 0
+		for _, s := range e.servers {
+			if s.Mode(ctx) != "" {
+				serving++
+			}
+			if s.proc != nil && s.proc.Ended() && s.proc.Wait() != killed {
+				return fmt.Errorf("ZooKeeper server %d ended at its start: %s", s.id, s.lastWords())
+			}
+		}
+		if serving >= enough {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("ZooKeeper does not serve: %d of %d servers after %v: %w", serving, len(e.servers), limit, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Start starts a server that does not run. It serves some time later: see
+// [Ensemble.Wait].
+func (s *Server) Start() error {
+	if !s.Ended() {
+		return fmt.Errorf("start ZooKeeper server %d: it runs already", s.id)
+	}
+	out, err := os.OpenFile(s.logFile(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("start ZooKeeper server %d: %w", s.id, err)
+	}
+	defer out.Close()
+	cmd := s.command(filepath.Join(s.dir, "zoo.cfg"))
+	cmd.Dir = s.dir
+	cmd.Stdout, cmd.Stderr = out, out
+	s.proc, err = StartProc(cmd)
+	if err != nil {
+		return fmt.Errorf("start ZooKeeper server %d: %w", s.id, err)
+	}
+	return nil
+}
+
+// command is the program that is a server.
+func (s *Server) command(cfg string) *exec.Cmd {
+	if s.program != "" {
+		return exec.Command(s.program, "zk", "--config="+cfg)
+	}
+	return exec.Command("java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
+		"-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jar+":"+logger,
+		"org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg)
+}
+
+func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
+
+// lastWords is why the server ended: the last cause it gave, or else the last
+// line it wrote.
+func (s *Server) lastWords() string {
+	text, err := os.ReadFile(s.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	last := "it wrote nothing"
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line != "" && (strings.HasPrefix(line, "Caused by: ") || !strings.HasPrefix(last, "Caused by: ")) {
+			last = line
+		}
+	}
+	return last
+}
+
+// ID is the server's myid.
+func (s *Server) ID() int { return s.id }
+
+// Ended reports whether the server does not run.
+func (s *Server) Ended() bool { return s.proc == nil || s.proc.Ended() }
+
+// Stop ends the server gracefully (SIGTERM), paused or not, and waits for it.
+// After 10 s it is killed.
+func (s *Server) Stop() {
+	if s.proc != nil {
+		s.proc.Finish(10 * time.Second)
+	}
+}
+
+// Kill kills the server (SIGKILL) and waits for its end.
+func (s *Server) Kill() {
+	if s.proc != nil {
+		_ = s.proc.Kill() // it may be gone already
+		s.proc.Wait()
+	}
+}
+
+// Pause lets the server stand still (SIGSTOP).
+func (s *Server) Pause() error { return s.proc.Pause() }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume() error { return s.proc.Resume() }
+
+// Mode is "leader", "follower" or "standalone", and "" if the server does not
+// serve.
+func (s *Server) Mode(ctx context.Context) string {
+	for line := range strings.Lines(s.Ask(ctx, "srvr")) {
+		if mode, ok := strings.CutPrefix(line, "Mode: "); ok {
+			return strings.TrimSpace(mode)
+		}
+	}
+	return ""
+}
+
+// Ask sends a four-letter word and returns the answer, "" if there is none.
+func (s *Server) Ask(ctx context.Context, word string) string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", string(s.Addr))
+	if err != nil {
+		return ""
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	if _, err := c.Write([]byte(word)); err != nil {
+		return ""
+	}
+	var out strings.Builder
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.Read(buf)
+		out.Write(buf[:n])
+		if err != nil {
+			return out.String()
+		}
+	}
+}

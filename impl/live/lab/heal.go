@@ -1,0 +1,173 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// heal ends the safety phase: every fault is undone, everything that ended is
+// started. It tells the liveness bounds and returns the longest.
+func (s *soak) heal(ctx context.Context) (time.Duration, error) {
+	if err := s.doDue(ctx, math.MaxInt64); err != nil {
+		return 0, err
+	}
+	var core []string
+	for _, m := range s.members {
+		core = append(core, m.ID)
+	}
+	for i := range s.servers {
+		core = append(core, fmt.Sprintf("z%d", i+1))
+	}
+	s.tell(trace.Event{Kind: trace.Healed, Detail: strings.Join(core, " ")})
+	longest := time.Duration(0)
+	for _, b := range s.bounds() {
+		s.tell(trace.Event{Kind: trace.Bound, Subject: b.property, N: int64(b.total()), Detail: b.String()})
+		longest = max(longest, b.total())
+	}
+	return longest, nil
+}
+
+// quietFor is how long everything must have been quiet for the run to end: the
+// judges want the counts of cores to have stood still for a while.
+const quietFor = 3 * time.Second
+
+// settle waits until all has been quiet for a while, or the bound has passed.
+func (s *soak) settle(ctx context.Context, bound time.Duration) error {
+	quiet := int64(0)
+	_, err := s.until(ctx, bound+time.Second, func() bool {
+		now := live.Monotonic()
+		if quiet == 0 || !s.isQuiet() {
+			quiet = 0
+			if s.isQuiet() {
+				quiet = now
+			}
+			return false
+		}
+		return now-quiet >= int64(quietFor)
+	})
+	return err
+}
+
+// A bound is how long after the healing a liveness property may stay false: a
+// sum of terms, each from configuration or from what is pending then.
+type bound struct {
+	property string
+	cause    string // of a failover; empty for the others
+	terms    []term
+}
+
+type term struct {
+	why string
+	d   time.Duration
+}
+
+func (b bound) total() time.Duration {
+	var sum time.Duration
+	for _, t := range b.terms {
+		sum += t.d
+	}
+	return sum
+}
+
+// String prints the bound term by term.
+func (b bound) String() string {
+	var parts []string
+	for _, t := range b.terms {
+		parts = append(parts, fmt.Sprintf("%v %s", t.d, t.why))
+	}
+	return b.total().String() + " = " + strings.Join(parts, " + ")
+}
+
+// What stands below the protocol, on a real and busy machine.
+const (
+	message    = 100 * time.Millisecond // one message or one write of the service, with its sync to disk
+	roundTrips = 40                     // messages one after another from an election to Alive
+	syncLimit  = 5                      // ticks until a silent server of the service is given up
+	begin      = 2 * time.Second        // from the start of a process until it runs
+)
+
+// bounds computes every liveness bound at the moment of healing, in the terms
+// of sim/cluster. A cut is lifted by a proxy, which passes on what it held at
+// once, so nothing waits for a retransmission.
+func (s *soak) bounds() []bound {
+	t := s.timers
+	elect := []term{
+		{"the service elects a leader", syncLimit * s.tick()},
+		{"a session notices a dead connection", t.Granted() * 2 / 3},
+		{"its client tries each server", t.Granted()},
+		{"a handshake is given up", t.Granted()},
+		{"a lost session expires", t.Granted() + 2*s.tick()},
+		{"a process that ended is started again", s.scenario.Restart.Hi + begin},
+		{"messages of an election", roundTrips * message},
+	}
+	if s.o.Policy.BlockingStore {
+		elect = append(elect, term{"the blocking store's retries", 7 * t.StoreRetry})
+	}
+	alive := append(elect,
+		term{"the predecessor's lease", t.Lease},
+		term{"recovery timeout", t.Recovery},
+	)
+	rejoin := append(alive[:len(alive):len(alive)],
+		term{"a worker dials", t.Dial},
+		term{"a worker's slowest retry", t.RegisterSlow + t.RegisterSlow/2},
+		term{"a lost worker is noticed", 2 * t.WorkerTimeout},
+		term{"messages of a registration", roundTrips * message},
+	)
+	pending := 0
+	for _, c := range s.clients {
+		pending += c.pending(s.scenario.Work.Jobs)
+	}
+	runs := append(rejoin[:len(rejoin):len(rejoin)],
+		term{"the rest of the clients' plans", s.planLeft()},
+		term{fmt.Sprintf("%d jobs that have not ended, one after another", pending),
+			time.Duration(pending) * (s.scenario.Work.RunFor.Hi + 2*t.Terminate + 8*message)},
+		term{"a launch is sent again", 2 * t.Relaunch},
+		term{"a client gives up", t.GiveUp},
+	)
+	answered := append(alive[:len(alive):len(alive)],
+		term{"a client dials", t.Dial},
+		term{"its patience with every master, twice", 2 * time.Duration(s.scenario.Masters) * t.Ask},
+		term{"its pauses between two rounds", 2 * t.Retry},
+	)
+	return []bound{
+		{"clients-find-the-master", "", answered},
+		{"one-alive-after-heal", "", alive}, {"recovery-ends", "", alive}, {"worker-rejoins", "", rejoin}, {"runnable-runs", "", runs},
+	}
+}
+
+// tellFailoverBounds tells how long each cause of a lost reign may take to the
+// next Alive master, and requires it. A graceful stop pays neither the session
+// nor the lease.
+func (s *soak) tellFailoverBounds() {
+	t := s.timers
+	stop := []term{{"messages of an election", roundTrips * message}, {"recovery timeout", t.Recovery}}
+	lost := append([]term{{"the session expires", t.Granted() + 2*s.tick()}, {"the predecessor's lease", t.Lease}}, stop...)
+	s.tell(trace.Event{Kind: trace.Require, Subject: withinBound})
+	for _, b := range []bound{
+		{withinBound, "stop", stop}, {withinBound, "kill", lost}, {withinBound, "pause", lost}, {withinBound, "partition", lost}, {withinBound, "another", lost},
+	} {
+		s.tell(trace.Event{Kind: trace.Bound, Subject: b.property, Value: b.cause, N: int64(b.total()), Detail: b.String()})
+	}
+}
+
+const withinBound = "failover-within-bound"
+
+// tick is the service's tick. One that stands already is taken to have that of
+// ZooKeeper's sample configuration, if ours is not longer.
+func (s *soak) tick() time.Duration {
+	if s.ensemble != nil {
+		return s.timers.Tick
+	}
+	return max(s.timers.Tick, 2*time.Second)
+}
+
+// planLeft is how long the clients still have jobs to submit.
+func (s *soak) planLeft() time.Duration {
+	return max(0, s.scenario.Safety-time.Duration(live.Monotonic()-s.clientsBegan))
+}

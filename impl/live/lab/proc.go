@@ -1,0 +1,135 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Proc is a process of this machine that a live run started, with everything
+// that it started itself: it leads a process group of its own, and dies with
+// this process on Linux. [KillAll] ends all that are left.
+type Proc struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+	state *os.ProcessState // set when ended is closed
+}
+
+// running is every Proc that has not ended.
+var running = struct {
+	sync.Mutex
+	procs map[*Proc]bool
+}{procs: map[*Proc]bool{}}
+
+// StartProc starts cmd. Its output should go to files: a pipe that what it
+// started still holds is given up a second after its end.
+func StartProc(cmd *exec.Cmd) (*Proc, error) {
+	p := &Proc{cmd: cmd, ended: make(chan struct{})}
+	ownGroup(cmd)
+	cmd.WaitDelay = time.Second
+	started := make(chan error, 1)
+	go p.run(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	return p, nil
+}
+
+// run starts the process and waits for it, on one thread: the kernel sends the
+// death signal when the thread that started a child ends.
+func (p *Proc) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	running.Lock()
+	err := p.cmd.Start()
+	if err == nil {
+		running.procs[p] = true
+	}
+	running.Unlock()
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = p.cmd.Wait() // the state below says how it ended
+	p.state = p.cmd.ProcessState
+	_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // what it started and left behind
+	running.Lock()
+	delete(running.procs, p)
+	running.Unlock()
+	close(p.ended)
+}
+
+// PID is the process's number, and that of its group.
+func (p *Proc) PID() int { return p.cmd.Process.Pid }
+
+// Stop asks the process to end (SIGTERM).
+func (p *Proc) Stop() error { return p.signal(p.PID(), syscall.SIGTERM) }
+
+// Kill ends the process and all it started (SIGKILL).
+func (p *Proc) Kill() error { return p.signal(-p.PID(), syscall.SIGKILL) }
+
+// Pause lets the process and all it started stand still (SIGSTOP).
+func (p *Proc) Pause() error { return p.signal(-p.PID(), syscall.SIGSTOP) }
+
+// Resume lets them go on (SIGCONT).
+func (p *Proc) Resume() error { return p.signal(-p.PID(), syscall.SIGCONT) }
+
+func (p *Proc) signal(pid int, s syscall.Signal) error {
+	if p.Ended() {
+		return fmt.Errorf("signal %s: %s has ended", s, p.cmd.Path)
+	}
+	return syscall.Kill(pid, s)
+}
+
+// Ended reports whether the process has ended.
+func (p *Proc) Ended() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Done is closed when the process has ended.
+func (p *Proc) Done() <-chan struct{} { return p.ended }
+
+// Wait waits for the end and returns the exit status, -1 if a signal ended it.
+func (p *Proc) Wait() int {
+	<-p.ended
+	return p.state.ExitCode()
+}
+
+// Finish stops the process, kills it if it has not ended after grace, and
+// returns its exit status.
+func (p *Proc) Finish(grace time.Duration) int {
+	_ = p.Stop() // it may be gone already
+	_ = p.Resume()
+	select {
+	case <-p.ended:
+	case <-time.After(grace):
+		_ = p.Kill()
+	}
+	return p.Wait()
+}
+
+// KillAll kills every process that was started and has not ended, and waits
+// for them. It is for the end of a run, also after an interrupt.
+func KillAll() {
+	running.Lock()
+	var left []*Proc
+	for p := range running.procs {
+		left = append(left, p)
+	}
+	running.Unlock()
+	for _, p := range left {
+		_ = p.Kill()
+	}
+	for _, p := range left {
+		<-p.ended
+	}
+}

@@ -1,0 +1,11 @@
+package lab
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup has cmd lead a process group, and die with this process.
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}

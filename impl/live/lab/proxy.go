@@ -1,0 +1,263 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+)
+
+// A Way is a direction through a [Proxy].
+type Way int
+
+// The ways.
+const (
+	Forward  Way = iota // from the one who dialled to the target
+	Backward            // from the target to the one who dialled
+)
+
+// A Proxy is a TCP relay on one link, which can fail as networks do. A cut is
+// silent: nothing passes, no end is told, and what was sent meanwhile arrives
+// after Restore, as TCP's retransmissions do. (Toxiproxy, which would be the
+// ready-made one, drops what its timeout toxic swallows and closes the
+// connection when the toxic is removed.)
+//
+// Two things differ from a real link, because the relay's own kernel answers a
+// dial: dialling through a cut succeeds and is then met with silence, and
+// dialling a target where nobody listens is met with a reset instead of a
+// refusal.
+type Proxy struct {
+	target string
+	listen net.Listener
+	wait   sync.WaitGroup
+
+	mu     sync.Mutex
+	open   [2]chan struct{} // closed while the way is open
+	relays map[*relay]bool
+	closed bool
+}
+
+// A relay is one connection through a proxy.
+type relay struct {
+	p        *Proxy
+	near     *net.TCPConn // of the one who dialled
+	far      *net.TCPConn // to the target; nil while it is dialled
+	over     chan struct{}
+	overOnce sync.Once
+}
+
+// NewProxy listens on a free port of loopback and relays to target.
+func NewProxy(target host.Addr) (*Proxy, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("proxy to %s: %w", target, err)
+	}
+	p := &Proxy{target: string(target), listen: l, relays: map[*relay]bool{}}
+	for way := range p.open {
+		p.open[way] = make(chan struct{})
+		close(p.open[way])
+	}
+	p.wait.Add(1)
+	go p.accept()
+	return p, nil
+}
+
+// Addr is where to dial instead of the target.
+func (p *Proxy) Addr() host.Addr { return host.Addr(p.listen.Addr().String()) }
+
+// Cut lets nothing pass, in silence.
+func (p *Proxy) Cut() {
+	p.CutWay(Forward)
+	p.CutWay(Backward)
+}
+
+// CutWay lets nothing pass in one direction, in silence.
+func (p *Proxy) CutWay(way Way) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.open[way]:
+		p.open[way] = make(chan struct{})
+	default: // cut already
+	}
+}
+
+// Restore undoes Cut and CutWay.
+func (p *Proxy) Restore() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, open := range p.open {
+		select {
+		case <-open:
+		default:
+			close(open)
+		}
+	}
+}
+
+// Reset breaks every connection, once; both ends are told. New ones pass.
+func (p *Proxy) Reset() { ResetAll([]*Proxy{p}) }
+
+// ResetAll breaks every connection that passes any of the proxies now, and none
+// that is made because of it.
+func ResetAll(proxies []*Proxy) {
+	var all []*relay
+	for _, p := range proxies {
+		p.mu.Lock()
+		for r := range p.relays {
+			all = append(all, r)
+		}
+		p.mu.Unlock()
+	}
+	for _, r := range all {
+		r.reset()
+	}
+}
+
+// Close breaks every connection and ends the proxy.
+func (p *Proxy) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.listen.Close()
+	p.Reset()
+	p.wait.Wait()
+}
+
+func (p *Proxy) accept() {
+	defer p.wait.Done()
+	for {
+		c, err := p.listen.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // out of descriptors: they may come back
+			continue
+		}
+		r := &relay{p: p, near: c.(*net.TCPConn), over: make(chan struct{})}
+		if !p.add(r) {
+			c.Close()
+			return
+		}
+		go r.run()
+	}
+}
+
+// add counts r in, unless the proxy is closed.
+func (p *Proxy) add(r *relay) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.relays[r] = true
+	p.wait.Add(1)
+	return true
+}
+
+// pass waits until the way is open. It reports false if the relay is over.
+func (r *relay) pass(way Way) bool {
+	for {
+		r.p.mu.Lock()
+		open := r.p.open[way]
+		r.p.mu.Unlock()
+		select {
+		case <-r.over:
+			return false
+		case <-open:
+			r.p.mu.Lock()
+			still := r.p.open[way] == open
+			r.p.mu.Unlock()
+			if still {
+				return true
+			}
+		}
+	}
+}
+
+func (r *relay) run() {
+	defer r.p.wait.Done()
+	defer func() {
+		r.reset()
+		r.p.mu.Lock()
+		delete(r.p.relays, r)
+		r.p.mu.Unlock()
+	}()
+	if !r.pass(Forward) || !r.pass(Backward) {
+		return
+	}
+	d := net.Dialer{Timeout: 5 * time.Second}
+	far, err := d.Dial("tcp", r.p.target)
+	if err != nil {
+		return
+	}
+	r.p.mu.Lock()
+	r.far = far.(*net.TCPConn)
+	r.p.mu.Unlock()
+	select {
+	case <-r.over: // reset while it dialled
+		_ = r.far.SetLinger(0)
+		r.far.Close()
+		return
+	default:
+	}
+	both := make(chan bool, 2)
+	go func() { both <- r.relay(Forward, r.near, r.far) }()
+	go func() { both <- r.relay(Backward, r.far, r.near) }()
+	first := <-both
+	if !first {
+		r.reset()
+	}
+	if <-both && first {
+		r.close()
+	}
+}
+
+// relay copies one way. It reports true at a graceful end, which it has passed
+// on.
+func (r *relay) relay(way Way, from, to *net.TCPConn) bool {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if !r.pass(way) {
+			return false
+		}
+		if _, werr := to.Write(buf[:n]); werr != nil {
+			return false
+		}
+		if errors.Is(err, io.EOF) {
+			return to.CloseWrite() == nil
+		}
+		if err != nil {
+			return false
+		}
+	}
+}
+
+// close ends a relay whose both ends have ended.
+func (r *relay) close() {
+	r.overOnce.Do(func() { close(r.over) })
+	r.near.Close()
+	r.far.Close()
+}
+
+// reset ends a relay with a reset of both ends.
+func (r *relay) reset() {
+	r.overOnce.Do(func() {
+		close(r.over)
+		r.p.mu.Lock()
+		far := r.far
+		r.p.mu.Unlock()
+		for _, c := range []*net.TCPConn{r.near, far} {
+			if c != nil {
+				_ = c.SetLinger(0)
+				c.Close()
+			}
+		}
+	})
+}

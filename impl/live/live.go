@@ -1,0 +1,79 @@
+// Package live is the real world: it runs the processes of impl on this
+// machine, over real clocks, TCP, files, child processes and ZooKeeper.
+//
+// One goroutine, the loop, calls the process with one event at a time; every
+// other goroutine here only waits for the outside and hands the loop an event.
+// It is the only package of impl that may wait, and the only one that touches
+// sockets, files and clocks.
+package live
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+)
+
+// Options say how a process is run.
+type Options struct {
+	// Self is the process's name; it must be given.
+	Self host.ProcessID
+	// Incarnation counts the starts of Self; 0 means 1.
+	Incarnation uint32
+	// Seed keys the process's random draws.
+	Seed uint64
+	// DataDir is where the process's files are. Without it every call of the
+	// disk fails.
+	DataDir string
+	// DialTimeout bounds how long a dial may take; 0 means 3 s.
+	DialTimeout time.Duration
+	// SendQueue is how many bytes may wait to be sent on one connection; a
+	// peer that is slower than that is reset. 0 means 16 MiB.
+	SendQueue int
+	// Grace is how long the process may go on once it was told to end; 0
+	// means 10 s.
+	Grace time.Duration
+	// Route says where to dial instead of an address, for processes and
+	// ZooKeeper servers alike: a proxy on the way. Nil means the address.
+	Route func(host.Addr) host.Addr
+	// ChildCommand makes the command of a child, not yet started. Nil means
+	// that no child can start.
+	ChildCommand func(host.Program) *exec.Cmd
+	// Recorder takes the process's notes; nil drops them.
+	Recorder *Recorder
+}
+
+func (o *Options) setDefaults() error {
+	if o.Self == "" {
+		return fmt.Errorf("the process has no name")
+	}
+	if o.Incarnation == 0 {
+		o.Incarnation = 1
+	}
+	if o.DialTimeout == 0 {
+		o.DialTimeout = 3 * time.Second
+	}
+	if o.SendQueue == 0 {
+		o.SendQueue = 16 << 20
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	if o.Route == nil {
+		o.Route = func(a host.Addr) host.Addr { return a }
+	}
+	return nil
+}
+
+// Run runs p until it exits and returns its exit status. When ctx is done, p
+// is told to terminate, and given up after Options.Grace. A panic of p, or a
+// record that could not be written, is an error.
+func Run(ctx context.Context, o Options, p host.Process) (status int, err error) {
+	h, err := NewHost(o)
+	if err != nil {
+		return -1, err
+	}
+	return h.Run(ctx, p)
+}

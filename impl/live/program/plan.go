@@ -1,0 +1,67 @@
+package program
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// ClientArgs say what a real client does: its part of the work, spread over
+// the safety phase. The plan follows from them, the client's name and its seed.
+type ClientArgs struct {
+	Work   scenarios.Work
+	Safety time.Duration
+}
+
+// JSON is what [Options.Args] holds for a client.
+func (a ClientArgs) JSON() string {
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic("program: a client's argument: " + err.Error()) // plain numbers
+	}
+	return string(text)
+}
+
+// Draws is a stream of random numbers of its own for a seed and a name.
+func Draws(seed uint64, name string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// Between draws from a range.
+func Between(r *rand.Rand, in scenarios.Range) time.Duration {
+	return in.Lo + time.Duration(r.Int64N(int64(in.Hi-in.Lo)+1))
+}
+
+// plan draws what a client does. A job that fails is not supervised: a
+// supervised one would be run again for ever.
+func (a ClientArgs) plan(name string, seed uint64) []client.Step {
+	r := Draws(seed, "plan of "+name)
+	w := a.Work
+	var plan []client.Step
+	for i := range w.Jobs {
+		slot := int64(a.Safety) / int64(w.Jobs)
+		at := time.Duration(int64(i)*slot + r.Int64N(max(slot, 1)))
+		d := wire.Desc{Cores: 1 + r.Int64N(max(w.Cores, 1)), Memory: max(w.Memory, 1), RunFor: Between(r, w.RunFor)}
+		switch dice := r.IntN(100); {
+		case dice < w.Fail:
+			d.Status = 1
+		case r.IntN(100) < w.Supervised:
+			d.Supervise = true
+		}
+		tag := fmt.Sprintf("%s-job%d", name, i+1)
+		plan = append(plan, client.Step{At: at, Kind: client.Submit, Tag: tag, Desc: d, Poll: Between(r, w.Status)})
+		if r.IntN(100) < w.Kill {
+			after := time.Duration(r.Int64N(int64(d.RunFor) + 1))
+			plan = append(plan, client.Step{At: at + after, Kind: client.Kill, Tag: tag})
+		}
+	}
+	return plan
+}

@@ -1,0 +1,216 @@
+// Package program is a master, worker, client or driver as a real process of
+// its own: what it is told on its command line, how it is configured, and its
+// whole life on this machine.
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/driver"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/master"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/worker"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// Options say what one real process is.
+type Options struct {
+	Kind        string      // "master", "worker", "client" or "driver"
+	ID          string      // its name: "m1", "w1", "c1", "w1/driver-1#1"
+	Incarnation uint32      // counts its starts; 0 means 1
+	Listen      host.Addr   // of a master or worker; port 0 means a free one
+	HTTP        string      // HOST:PORT of a master's status page; empty means none
+	ZK          []host.Addr // of a master: the ensemble's servers
+	Dir         string      // of a master: the root of the cluster's znodes
+	Masters     []host.Addr // of a worker or client
+	Cores       int64       // of a worker
+	Memory      int64       // of a worker, MiB
+	Policy      policy.Policy
+	Timers      scenarios.TimersName
+	Seed        uint64 // of what the process draws
+	Record      string // file that its records are appended to; empty means none
+	Data        string // directory of its files; empty means it has none
+	// Args is a driver's argument, or a client's [ClientArgs] as JSON.
+	Args string
+}
+
+// Flags is what `simctl node` is told to be this process.
+func (o *Options) Flags() []string {
+	args := []string{
+		"node", o.Kind, "--id=" + o.ID, "--incarnation=" + strconv.FormatUint(uint64(max(o.Incarnation, 1)), 10),
+		"--policy=" + o.Policy.String(), "--seed=" + strconv.FormatUint(o.Seed, 10), "--timers=" + string(o.Timers),
+	}
+	for _, f := range []struct{ name, value string }{
+		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
+		{"record", o.Record}, {"data", o.Data}, {"args", o.Args},
+	} {
+		if f.value != "" {
+			args = append(args, "--"+f.name+"="+f.value)
+		}
+	}
+	if o.Kind == "worker" {
+		args = append(args, fmt.Sprintf("--cores=%d", o.Cores), fmt.Sprintf("--memory=%d", o.Memory))
+	}
+	return args
+}
+
+func join(addrs []host.Addr) string {
+	var out []string
+	for _, a := range addrs {
+		out = append(out, string(a))
+	}
+	return strings.Join(out, ",")
+}
+
+// Run is the whole life of one real process: it returns its exit status once
+// it has ended. When ctx is done the process is told to end. An error says
+// that it could not begin, or that it panicked.
+func Run(ctx context.Context, o Options) (status int, err error) {
+	if o.Listen, err = concrete(o.Listen); err != nil {
+		return -1, fmt.Errorf("node %s: %w", o.ID, err)
+	}
+	p, err := o.process()
+	if err != nil {
+		return -1, fmt.Errorf("node %s: %w", o.ID, err)
+	}
+	lo := live.Options{
+		Self: host.ProcessID(o.ID), Incarnation: o.Incarnation, Seed: o.Seed, DataDir: o.Data, ChildCommand: o.child,
+	}
+	if o.Record != "" {
+		if lo.Recorder, err = live.NewRecorder(o.Record); err != nil {
+			return -1, fmt.Errorf("node %s: %w", o.ID, err)
+		}
+		defer lo.Recorder.Close()
+	}
+	h, err := live.NewHost(lo)
+	if err != nil {
+		return -1, fmt.Errorf("node %s: %w", o.ID, err)
+	}
+	if m, ok := p.(*master.Master); ok && o.HTTP != "" {
+		page, err := live.ServeStatus(o.HTTP, func() (live.MasterStatus, error) {
+			var s master.Status
+			err := h.Call(func() { s = m.Status() })
+			return onPage(s), err
+		})
+		if err != nil {
+			return -1, fmt.Errorf("node %s: %w", o.ID, err)
+		}
+		defer page.Close()
+	}
+	return h.Run(ctx, p)
+}
+
+// concrete is addr with a free port if it names port 0: a master and a worker
+// tell others where they listen.
+func concrete(addr host.Addr) (host.Addr, error) {
+	name, port, err := net.SplitHostPort(string(addr))
+	if addr == "" || err == nil && port != "0" {
+		return addr, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("listen at %s: %w", addr, err)
+	}
+	if name == "" {
+		name = "127.0.0.1"
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(name, "0"))
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return host.Addr(l.Addr().String()), nil
+}
+
+// process makes the program, from the same configuration as sim/cluster does.
+func (o *Options) process() (host.Process, error) {
+	t := scenarios.TimersFor(o.Timers)
+	switch o.Kind {
+	case "master":
+		return master.New(master.Config{
+			Addr: o.Listen, ZK: o.ZK, Dir: o.Dir, Policy: o.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
+			WorkerTimeout: t.WorkerTimeout, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
+		}), nil
+	case "worker":
+		return worker.New(worker.Config{
+			Name: o.ID, Listen: o.Listen, Masters: o.Masters, Cores: o.Cores, Memory: o.Memory, Policy: o.Policy,
+			Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow, RegisterFew: t.RegisterFew,
+			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
+		}), nil
+	case "client":
+		var args ClientArgs
+		if err := json.Unmarshal([]byte(o.Args), &args); err != nil {
+			return nil, fmt.Errorf("a client's argument: %w", err)
+		}
+		return client.New(client.Config{
+			Masters: o.Masters, Policy: o.Policy, Ask: t.Ask, Retry: t.Retry, GiveUp: t.GiveUp, Dial: t.Dial,
+			Plan: args.plan(o.ID, o.Seed),
+		}), nil
+	case "driver":
+		return driver.New(o.Args)
+	}
+	return nil, fmt.Errorf("no kind %q", o.Kind)
+}
+
+// child makes the command of a child: this program again.
+func (o *Options) child(p host.Program) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	c := Options{
+		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Seed: o.Seed,
+		Record: DriversOf(o.Record), Args: p.Args,
+	}
+	cmd := exec.Command(self, c.Flags()...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// DriversOf is the record file of a worker's drivers, beside its own.
+func DriversOf(record string) string {
+	if record == "" {
+		return ""
+	}
+	return strings.TrimSuffix(record, ".ndjson") + "-drivers.ndjson"
+}
+
+// onPage is a master's status as its page shows it.
+func onPage(s master.Status) live.MasterStatus {
+	out := live.MasterStatus{URL: "spark://" + string(s.Addr), Status: s.State, Term: s.Term}
+	for _, w := range s.Workers {
+		name, port, _ := net.SplitHostPort(string(w.Addr))
+		n, _ := strconv.Atoi(port)
+		out.Workers = append(out.Workers, live.WorkerOnPage{
+			ID: string(w.ID), Host: name, Port: n, State: strings.ToUpper(w.State),
+			Cores: w.Cores, CoresUsed: w.CoresUsed, CoresFree: w.Cores - w.CoresUsed,
+			Memory: w.Memory, MemoryUsed: w.MemoryUse, MemoryFree: w.Memory - w.MemoryUse,
+		})
+	}
+	for _, d := range s.Drivers {
+		r := d.Record
+		shown := live.DriverOnPage{
+			ID: string(r.ID), State: string(r.State), Cores: r.Desc.Cores, Memory: r.Desc.Memory, Worker: string(r.Worker),
+			MainClass: r.Desc.Tag,
+		}
+		if shown.Worker == "" {
+			shown.Worker = "None"
+		}
+		if d.Ended {
+			out.CompletedDrivers = append(out.CompletedDrivers, shown)
+		} else {
+			out.ActiveDrivers = append(out.ActiveDrivers, shown)
+		}
+	}
+	out.SetTotals()
+	return out
+}

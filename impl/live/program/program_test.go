@@ -1,0 +1,134 @@
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/master"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/scenarios"
+)
+
+func TestNodeIsToldEverythingByItsFlags(t *testing.T) {
+	o := Options{
+		Kind: "worker", ID: "w1", Incarnation: 2, Listen: "127.0.0.1:7078", Masters: []host.Addr{"a:1", "b:2"}, Cores: 4, Memory: 512,
+		Policy: policy.Spark, Timers: scenarios.Fast, Seed: 7, Record: "r", Data: "d",
+	}
+	require.Equal(t, "node worker --id=w1 --incarnation=2 --policy=spark --seed=7 --timers=fast --listen=127.0.0.1:7078 "+
+		"--masters=a:1,b:2 --record=r --data=d --cores=4 --memory=512", strings.Join(o.Flags(), " "))
+	driver := o.child(host.Program{Kind: "driver", Name: "d1#1", Args: `{"x":1}`})
+	require.Contains(t, driver.Args, "--id=w1/d1#1")
+	require.Contains(t, driver.Args, "--record=r-drivers.ndjson")
+	require.Contains(t, driver.Args, `--args={"x":1}`)
+}
+
+func TestNodeThatCannotBeSaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Kind: "broker", ID: "b"}, `node b: no kind "broker"`},
+		{Options{Kind: "client", ID: "c1"}, "node c1: a client's argument: "},
+		{Options{Kind: "driver", ID: "d", Args: "nonsense"}, "node d: "},
+		{Options{Kind: "master", ID: "m1", Listen: "nowhere"}, "node m1: listen at nowhere: "},
+		{Options{Kind: "master", ID: "m1", Record: "/nonexistent/r"}, "node m1: open record file: "},
+	} {
+		_, err := Run(context.Background(), c.o)
+		require.ErrorContains(t, err, c.want)
+	}
+}
+
+func TestPortZeroBecomesAFreePort(t *testing.T) {
+	for given, want := range map[host.Addr]string{
+		"": "^$", "127.0.0.1:7077": `^127\.0\.0\.1:7077$`, "127.0.0.1:0": `^127\.0\.0\.1:[1-9]\d*$`, ":0": `^127\.0\.0\.1:[1-9]\d*$`,
+	} {
+		got, err := concrete(given)
+		require.NoError(t, err)
+		require.Regexp(t, want, string(got))
+	}
+}
+
+// A master without its ensemble is a standby, and shows it.
+func TestMasterServesItsStatus(t *testing.T) {
+	var ports []host.Addr
+	for range 3 {
+		addr, err := concrete(":0")
+		require.NoError(t, err)
+		ports = append(ports, addr)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	page := string(ports[1])
+	go func() {
+		_, err := Run(ctx, Options{
+			Kind: "master", ID: "m1", Listen: ports[0], HTTP: page, ZK: ports[2:],
+			Policy: policy.Hardened, Timers: scenarios.Fast,
+		})
+		ended <- err
+	}()
+	var got live.MasterStatus
+	require.Eventually(t, func() bool {
+		r, err := http.Get("http://" + page + "/json/")
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		text, err := io.ReadAll(r.Body)
+		return err == nil && json.Unmarshal(text, &got) == nil
+	}, 5*time.Second, 10*time.Millisecond)
+	require.Equal(t, "STANDBY", got.Status)
+	require.Equal(t, "spark://"+string(ports[0]), got.URL)
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	require.NoError(t, <-ended)
+}
+
+func TestStatusPageShowsWorkersAndDrivers(t *testing.T) {
+	got := onPage(master.Status{
+		Addr: "h:1", State: "ALIVE", Term: 3,
+		Workers: []master.WorkerStatus{{ID: "w", Addr: "h2:7078", State: "Alive", Cores: 4, CoresUsed: 1, Memory: 512, MemoryUse: 64}},
+		Drivers: []master.DriverStatus{
+			{Record: wire.DriverRecord{ID: "d1", State: wire.Running, Worker: "w", Desc: wire.Desc{Cores: 1, Memory: 64, Tag: "job"}}},
+			{Record: wire.DriverRecord{ID: "d2", State: wire.Finished}, Ended: true},
+		},
+	})
+	require.Equal(t, 1, got.AliveWorkers)
+	require.Equal(t, int64(3), got.Workers[0].CoresFree)
+	require.Equal(t, 7078, got.Workers[0].Port)
+	require.Equal(t, live.DriverOnPage{ID: "d1", State: "RUNNING", Cores: 1, Memory: 64, Worker: "w", MainClass: "job"}, got.ActiveDrivers[0])
+	require.Equal(t, "None", got.CompletedDrivers[0].Worker)
+}
+
+func TestPlanFollowsFromNameAndSeed(t *testing.T) {
+	a := ClientArgs{Safety: time.Minute, Work: scenarios.Work{
+		Jobs: 48, Cores: 2, Memory: 64, RunFor: scenarios.Range{Lo: time.Second, Hi: 2 * time.Second}, Kill: 15, Supervised: 20,
+		Fail: 10, Status: scenarios.Range{Lo: time.Second, Hi: time.Second},
+	}}
+	plan := a.plan("c1", 1)
+	require.Equal(t, plan, a.plan("c1", 1))
+	require.NotEqual(t, plan, a.plan("c2", 1))
+	require.NotEqual(t, plan, a.plan("c1", 2))
+	submits := 0
+	for _, s := range plan {
+		if s.Kind == "submit" {
+			submits++
+			require.LessOrEqual(t, s.At, a.Safety)
+			require.Positive(t, s.Poll)
+			require.False(t, s.Desc.Supervise && s.Desc.Status != 0, "a supervised job that fails never ends")
+		}
+	}
+	require.Equal(t, a.Work.Jobs, submits)
+	var back ClientArgs
+	require.NoError(t, json.Unmarshal([]byte(a.JSON()), &back))
+	require.Equal(t, a, back)
+}

@@ -1,0 +1,180 @@
+package master
+
+import (
+	"slices"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/wire"
+)
+
+// mail is one thing that waits while the blocking store holds the master's
+// only thread: a message, a closed connection, or a call of a timer or latch.
+type mail struct {
+	conn host.ConnID
+	msg  host.Message
+	why  host.Reason // not 0: the connection closed
+	call host.Call
+}
+
+// blocked reports whether the master's thread waits for its store.
+func (m *Master) blocked() bool { return m.pol.BlockingStore && m.store.Busy() }
+
+// post handles l now, or when the store no longer blocks.
+func (m *Master) post(l mail) {
+	if m.stopping {
+		return
+	}
+	if m.settling || m.blocked() || len(m.stash) > 0 || len(m.todo) > 0 {
+		m.stash = append(m.stash, l)
+	} else {
+		m.settling = true
+		m.handle(l)
+		m.settling = false
+	}
+	m.settle()
+}
+
+// settle goes on with what can go on: the running handler first, then the
+// mail that waits.
+func (m *Master) settle() {
+	if m.settling {
+		return
+	}
+	m.settling = true
+	defer func() { m.settling = false }()
+	for !m.blocked() {
+		switch {
+		case len(m.todo) > 0:
+			next := m.todo[0]
+			m.todo = m.todo[1:]
+			next.Run(m, nil)
+		case len(m.stash) > 0:
+			next := m.stash[0]
+			m.stash = m.stash[1:]
+			m.handle(next)
+		default:
+			return
+		}
+	}
+}
+
+// then puts steps before the rest of the running handler.
+func (m *Master) then(steps ...host.Call) { m.todo = slices.Concat(steps, m.todo) }
+
+// fail ends the running handler, whose changes so far stay, as in Spark's
+// Inbox; or it ends the reign.
+func (m *Master) fail(err error) {
+	m.failed(err.Error())
+	m.todo = nil
+	if m.pol.EndReignOnError {
+		m.endReign(true)
+	}
+}
+
+func (m *Master) handle(l mail) {
+	switch {
+	case !l.call.IsZero():
+		l.call.Run(m, nil)
+	case l.why != 0:
+		m.closed(l.conn)
+	default:
+		m.receive(l.conn, l.msg)
+	}
+}
+
+func (m *Master) receive(c host.ConnID, msg host.Message) {
+	switch msg := msg.(type) {
+	case wire.Heartbeat:
+		m.heartbeat(c, msg)
+	case wire.RegisterWorker:
+		m.registerWorker(c, msg.Worker)
+	case wire.WorkerSchedulerStateResponse:
+		m.schedulerState(c, msg)
+	case wire.WorkerLatestState:
+		m.latestState(c, msg)
+	case wire.DriverStateChanged:
+		m.driverStateChanged(c, msg)
+	case wire.RequestSubmitDriver:
+		m.requestSubmit(c, msg)
+	case wire.RequestKillDriver:
+		m.requestKill(c, msg)
+	case wire.RequestDriverStatus:
+		m.requestStatus(c, msg)
+	}
+}
+
+// Accepted remembers the connection, to close it when a reign ends.
+func (m *Master) Accepted(c host.ConnID, _ host.Addr) { m.accepted = append(m.accepted, c) }
+
+// Connected sends what waited for the connection to a worker.
+func (m *Master) Connected(c host.ConnID) {
+	w := m.workers[m.conns[c]]
+	if w == nil || w.out != c {
+		return
+	}
+	w.up = true
+	for _, msg := range w.outbox {
+		m.h.Send(c, msg)
+	}
+	w.outbox = nil
+}
+
+// Received delivers a message to the mailbox.
+func (m *Master) Received(c host.ConnID, msg host.Message) { m.post(mail{conn: c, msg: msg}) }
+
+// Closed delivers a closed connection to the mailbox.
+func (m *Master) Closed(c host.ConnID, why host.Reason) {
+	if i := slices.Index(m.accepted, c); i >= 0 {
+		m.accepted = slices.Delete(m.accepted, i, i+1)
+	}
+	m.post(mail{conn: c, why: why})
+}
+
+// Exited is not called: a master has no children.
+func (m *Master) Exited(host.ProcessID, int) {}
+
+// output is something a master says: an answer on a connection, or a command
+// to a worker over the connection dialled to it.
+type output struct {
+	conn   host.ConnID
+	worker wire.WorkerID // instead of conn
+	msg    host.Message
+	note   host.Note // told when it is said; kind 0 for none
+}
+
+// say says o, or keeps it while the master is suspended.
+func (m *Master) say(o output) {
+	if m.state == Suspended {
+		m.held = append(m.held, o)
+		return
+	}
+	if o.note.Kind != 0 {
+		m.h.Note(o.note)
+	}
+	if o.worker == "" {
+		m.h.Send(o.conn, o.msg)
+		return
+	}
+	w := m.workers[o.worker]
+	switch {
+	case w == nil:
+	case w.up:
+		m.h.Send(w.out, o.msg)
+	default:
+		w.outbox = append(w.outbox, o.msg)
+		if w.out == 0 {
+			w.out = m.h.Dial(w.rec.Addr, wire.Codec{})
+			m.conns[w.out] = w.rec.ID
+		}
+	}
+}
+
+// answer says msg on c.
+func (m *Master) answer(c host.ConnID, msg host.Message) { m.say(output{conn: c, msg: msg}) }
+
+// command says msg to a worker.
+func (m *Master) command(id wire.WorkerID, msg host.Message) { m.say(output{worker: id, msg: msg}) }
+
+func (m *Master) ack(what, id string, zxid int64) host.Note {
+	return host.Note{Kind: host.NoteAcked, Subject: what, Value: id, Term: m.reign.Term, Zxid: zxid}
+}

@@ -1,0 +1,171 @@
+// Package master is the control plane: one of several masters, elected through
+// the coordination service, which knows the workers, places drivers on them
+// and answers clients. Names and steps are Spark's (deploy/master/Master.scala);
+// where a safeguard of policy changes them, both ways stand side by side:
+// durable.go with stored driver state, spark.go without.
+//
+// A decision takes three steps: it is made (driver.rec), it is committed
+// (driver.told), and then it is acted on. Without safeguards the second step
+// is left out or comes in Spark's place.
+package master
+
+import (
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/election"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/persist"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/wire"
+)
+
+// Config is what a master is told when it starts. A zero duration or count
+// means its default, which is Spark's where Spark has one.
+type Config struct {
+	Addr   host.Addr   // where it listens; workers and clients know it by this
+	ZK     []host.Addr // the coordination service's servers
+	Dir    string      // its directory there; default "/spark"
+	Policy policy.Policy
+
+	Session       time.Duration // session timeout asked for; default 60 s
+	Lease         time.Duration // Alive this long after the last committed write was sent; default Session/2
+	Recovery      time.Duration // patience with workers at recovery; default 60 s
+	WorkerTimeout time.Duration // a silent worker is lost after this; default 60 s
+	StoreRetry    time.Duration // first pause of the blocking store's retries; default 5 s
+	Relaunch      time.Duration // pause before something unanswered is sent again; default 5 s
+	Drift         int64         // bound on the drift of clocks, parts per million; default 200
+	// RetainedDrivers is how many ended drivers are remembered; default 200.
+	RetainedDrivers int
+	// DeadPersistence is for how many worker timeouts more Spark remembers a
+	// lost worker; default 15.
+	DeadPersistence int
+}
+
+func (c Config) withDefaults() Config {
+	d := func(v *time.Duration, def time.Duration) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	if c.Dir == "" {
+		c.Dir = "/spark"
+	}
+	d(&c.Session, 60*time.Second)
+	d(&c.Lease, c.Session/2)
+	d(&c.Recovery, 60*time.Second)
+	d(&c.WorkerTimeout, 60*time.Second)
+	d(&c.StoreRetry, 5*time.Second)
+	d(&c.Relaunch, 5*time.Second)
+	if c.Drift == 0 {
+		c.Drift = 200
+	}
+	if c.RetainedDrivers == 0 {
+		c.RetainedDrivers = 200
+	}
+	if c.DeadPersistence == 0 {
+		c.DeadPersistence = 15
+	}
+	return c
+}
+
+// storeTries is Curator's ExponentialBackoffRetry(5000 ms, 3) of Spark.
+const storeTries = 3
+
+// A Master is one master process.
+type Master struct {
+	h   host.Host
+	cfg Config
+	pol policy.Policy // cfg.Policy, for short
+
+	latch        *election.Latch
+	store        *persist.Store
+	latchSession coord.Session
+	storeSession coord.Session // the same with one session
+	stopping     bool
+	closing      int // sessions whose end is awaited
+
+	state     State
+	reign     election.Win // zero while there is none
+	recovered bool         // recovery is complete and committed
+	waitOver  bool         // the predecessor's lease has run out
+	recovery  host.TimerID
+	wait      host.TimerID
+	tick      host.TimerID
+	lease     lease
+
+	settling bool        // a handler runs; false between two events
+	stash    []mail      // what waits for the blocking store
+	todo     []host.Call // the rest of the handler that runs
+	held     []output    // what a suspended master does not say yet
+
+	conns   map[host.ConnID]wire.WorkerID // connections known to be a worker's
+	workers map[wire.WorkerID]*worker
+	roster  []wire.WorkerID                     // keys of workers, sorted
+	spread  int                                 // where placing goes on
+	voids   map[host.Addr][]wire.DriverOnWorker // launches that may still reach the address of a lost worker
+
+	drivers map[wire.DriverID]*driver
+	order   []wire.DriverID // keys of drivers, oldest first
+	waiting []wire.DriverID // to be placed; may hold some that need it no more
+	ended   []wire.DriverID // in the order of their end
+	keys    map[string]wire.DriverID
+	issued  int64 // driver IDs given in this reign, or by this process
+
+	accepted []host.ConnID // open connections of peers, oldest first
+}
+
+// New makes a master that has not started.
+func New(c Config) *Master {
+	c = c.withDefaults()
+	m := &Master{cfg: c, pol: c.Policy}
+	m.forget()
+	return m
+}
+
+// Start listens, opens the sessions and stands for election.
+func (m *Master) Start(h host.Host) {
+	m.h = h
+	m.latch = election.New(h, m, election.Config{Dir: m.cfg.Dir, Policy: m.pol, Retry: m.cfg.Relaunch})
+	retry := m.cfg.Relaunch
+	if m.pol.BlockingStore {
+		retry = m.cfg.StoreRetry
+	}
+	m.store = persist.New(h, m, persist.Config{Dir: m.cfg.Dir, Fenced: m.pol.TermFencing,
+		Blocking: m.pol.BlockingStore, Retry: retry, Tries: storeTries})
+	m.setState(Standby)
+	if err := h.Listen(m.cfg.Addr, wire.Codec{}); err != nil {
+		m.failed("listen " + string(m.cfg.Addr) + ": " + err.Error())
+		h.Exit(1)
+		return
+	}
+	m.openSession(latchSession)
+	if !m.pol.OneSession {
+		m.openSession(storeSession)
+	}
+}
+
+// Part gives the latch and the store, which have continuations of their own.
+func (m *Master) Part(i int) any {
+	switch i {
+	case 0:
+		return m.latch
+	case 1:
+		return m.store
+	}
+	return nil
+}
+
+// forget makes the memory of a master that knows nothing.
+func (m *Master) forget() {
+	m.conns = map[host.ConnID]wire.WorkerID{}
+	m.workers = map[wire.WorkerID]*worker{}
+	m.voids = map[host.Addr][]wire.DriverOnWorker{}
+	m.drivers = map[wire.DriverID]*driver{}
+	m.keys = map[string]wire.DriverID{}
+	m.roster, m.order, m.waiting, m.ended, m.spread = nil, nil, nil, nil, 0
+	m.stash, m.todo, m.held = nil, nil, nil
+	m.recovered, m.waitOver = false, false
+}
+
+func (m *Master) failed(why string) { m.h.Note(host.Note{Kind: host.NoteFailed, Value: why}) }

@@ -1,0 +1,39 @@
+package master_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/hosttest"
+	"github.com/simctl/simctl/impl/master"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/wire"
+)
+
+func config(addr host.Addr, p policy.Policy) master.Config {
+	return master.Config{
+		Addr: addr, ZK: []host.Addr{"z1:2181"}, Policy: p,
+		Session: 12 * time.Second, Lease: 6 * time.Second, Recovery: 10 * time.Second, WorkerTimeout: 60 * time.Second,
+		StoreRetry: 5 * time.Second, Relaunch: 2 * time.Second, Drift: 100, RetainedDrivers: 3,
+	}
+}
+
+// TestScripts runs testdata: "start M POLICY" starts a master.
+func TestScripts(t *testing.T) {
+	hosttest.RunClusterScripts(t, "testdata", func(t *testing.T, d *datadriven.TestData) host.Process {
+		p, err := policy.Parse(d.CmdArgs[0].String())
+		require.NoError(t, err)
+		return master.New(config("m:7077", p))
+	}, func(p host.Process) string {
+		b, err := json.Marshal(p.(*master.Master).Status())
+		require.NoError(t, err)
+		return string(b)
+	},
+		wire.RegisterWorker{}, wire.Heartbeat{}, wire.WorkerSchedulerStateResponse{}, wire.WorkerLatestState{},
+		wire.DriverStateChanged{}, wire.RequestSubmitDriver{}, wire.RequestKillDriver{}, wire.RequestDriverStatus{})
+}

@@ -1,0 +1,13 @@
+package master
+
+import (
+	"testing"
+
+	"github.com/simctl/simctl/impl/hosttest"
+)
+
+func TestCloneAndDigestKnowEveryField(t *testing.T) {
+	m := New(Config{})
+	hosttest.NewCoord().Machine("m1", 1).Start(m)
+	hosttest.CheckState(t, m, "h", "cfg", "pol", "latch", "store", "settling")
+}

@@ -1,0 +1,212 @@
+package persist
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/wire"
+)
+
+// A Loaded is the whole store as it was read. Records are in the order in
+// which they were created.
+type Loaded struct {
+	Drivers []Driver
+	Workers []Worker
+	Bad     []string // records that could not be decoded; they stay where they are
+	Err     error    // only of a blocking store
+}
+
+// A Driver is one driver's record and the transaction that wrote it.
+type Driver struct {
+	Record wire.DriverRecord
+	Zxid   int64
+}
+
+// A Worker is one worker's record and the transaction that wrote it.
+type Worker struct {
+	Record wire.WorkerRecord
+	Zxid   int64
+}
+
+// load is a reading of the store that is not finished.
+type load struct {
+	done   host.Call // zero if none
+	names  []string
+	found  []found // one a name
+	next   int     // the first name that was not asked for
+	open   int     // answers outstanding
+	listed bool
+	tries  int
+}
+
+type found struct {
+	Data         []byte
+	Gone         bool
+	Czxid, Mzxid int64
+}
+
+func (l load) clone() load {
+	l.names, l.found = slices.Clone(l.names), slices.Clone(l.found)
+	return l
+}
+
+func (l load) digest(d *host.Digest) {
+	l.done.Digest(d)
+	d.Any(l.names)
+	d.Any(l.found)
+	d.Int(int64(l.next))
+	d.Int(int64(l.open))
+	d.Bool(l.listed)
+	d.Int(int64(l.tries))
+}
+
+// reading names one question of a load: the list, or the record at Index.
+type reading struct {
+	Round uint64
+	Index int // -1 for the list
+}
+
+// Load reads the whole store and tells done the [Loaded]. A blocking store
+// reads one record after the other, as Spark does.
+func (s *Store) Load(done host.Call) {
+	s.load = load{done: done}
+	s.startLoad()
+}
+
+func (s *Store) startLoad() {
+	s.round++
+	s.load = load{done: s.load.done, tries: s.load.tries}
+	if !s.connected {
+		if s.cfg.Blocking {
+			s.loadAgain(coord.ErrConnectionLoss)
+		}
+		return
+	}
+	c := coord.Of(s.h)
+	if s.cfg.Fenced {
+		coord.Do(c, s.session, coord.Op{Kind: coord.Sync, Path: s.cfg.Dir}, (*Store).ignored, s.round)
+	} else {
+		coord.Do(c, s.session, coord.Op{Kind: coord.Create, Path: s.cfg.Dir}, (*Store).ignored, s.round)
+		coord.Do(c, s.session, coord.Op{Kind: coord.Create, Path: s.cfg.root}, (*Store).ignored, s.round)
+	}
+	coord.Do(c, s.session, coord.Op{Kind: coord.Children, Path: s.cfg.root}, (*Store).read, reading{s.round, -1})
+}
+
+// restartLoad begins again in a session that is connected again.
+func (s *Store) restartLoad() {
+	if !s.load.done.IsZero() {
+		s.startLoad()
+	}
+}
+
+func (s *Store) ignored(uint64, coord.Result) {}
+
+func (s *Store) read(a reading, r coord.Result) {
+	if a.Round != s.round || s.load.done.IsZero() {
+		return
+	}
+	l := &s.load
+	gone := errors.Is(r.Err, coord.ErrNoNode)
+	switch {
+	case gone && a.Index >= 0 && !s.cfg.Blocking:
+		// Somebody deleted it since the list. Unfenced only.
+	case r.Err != nil && unknown(r.Err):
+		s.loadAgain(r.Err)
+		return
+	case r.Err != nil:
+		s.loaded(Loaded{Err: s.readError(a, r.Err)})
+		return
+	}
+	if a.Index < 0 {
+		l.names, l.listed = r.Children, true
+		l.found = make([]found, len(l.names))
+	} else {
+		l.open--
+		l.found[a.Index] = found{Data: r.Data, Gone: gone, Czxid: r.Stat.Czxid, Mzxid: r.Stat.Mzxid}
+	}
+	for l.next < len(l.names) && (l.open == 0 || !s.cfg.Blocking) {
+		coord.Do(coord.Of(s.h), s.session, coord.Op{Kind: coord.Get, Path: s.path(l.names[l.next])}, (*Store).read, reading{s.round, l.next})
+		l.next++
+		l.open++
+	}
+	if l.open == 0 {
+		s.loaded(s.decode())
+	}
+}
+
+func (s *Store) readError(a reading, err error) error {
+	if a.Index < 0 {
+		return fmt.Errorf("list of the store: %w", err)
+	}
+	return fmt.Errorf("record %s: %w", s.load.names[a.Index], err)
+}
+
+// loadAgain begins again after a pause; a blocking store gives up in the end.
+func (s *Store) loadAgain(err error) {
+	wait := s.cfg.Retry
+	if s.cfg.Blocking {
+		if s.load.tries == s.cfg.Tries {
+			s.loaded(Loaded{Err: fmt.Errorf("read of the store: %w", err)})
+			return
+		}
+		wait <<= s.load.tries
+		s.load.tries++
+	}
+	s.round++
+	host.After(s.h, wait, (*Store).loadPauseOver, s.round)
+}
+
+func (s *Store) loadPauseOver(round uint64) {
+	if round == s.round && (s.connected || s.cfg.Blocking) {
+		s.restartLoad()
+	}
+}
+
+func (s *Store) loaded(l Loaded) {
+	done := s.load.done
+	s.load = load{}
+	done.Run(s.owner, &l)
+	s.pump()
+}
+
+// decode turns what was read into records.
+func (s *Store) decode() Loaded {
+	var out Loaded
+	order := make([]int, 0, len(s.load.names))
+	for i := range s.load.names {
+		if !s.load.found[i].Gone {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return int(min(1, max(-1, s.load.found[a].Czxid-s.load.found[b].Czxid)))
+	})
+	for _, i := range order {
+		name, f := s.load.names[i], s.load.found[i]
+		var err error
+		switch {
+		case strings.HasPrefix(name, "driver_"):
+			var rec wire.DriverRecord
+			if rec, err = wire.DecodeDriver(f.Data); err == nil {
+				out.Drivers = append(out.Drivers, Driver{Record: rec, Zxid: f.Mzxid})
+			}
+		case strings.HasPrefix(name, "worker_"):
+			var rec wire.WorkerRecord
+			if rec, err = wire.DecodeWorker(f.Data); err == nil {
+				out.Workers = append(out.Workers, Worker{Record: rec, Zxid: f.Mzxid})
+			}
+		default:
+			err = errors.New("unknown prefix")
+		}
+		if err != nil {
+			out.Bad = append(out.Bad, fmt.Sprintf("%s: %v", name, err))
+			continue
+		}
+		s.known[name] = true
+	}
+	return out
+}

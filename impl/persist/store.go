@@ -1,0 +1,242 @@
+// Package persist keeps what a master must not forget: one znode a driver and
+// one a worker under DIR/master_status, as Spark's ZooKeeperPersistenceEngine
+// does. Fenced, every write is one transaction with a check of the term
+// znode; several writes that wait go together.
+package persist
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/election"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/wire"
+)
+
+// An Owner is the process that a store belongs to.
+type Owner interface {
+	host.Process
+	// StoreSent tells that a transaction which confirms the reign, if it
+	// commits, is being sent now.
+	StoreSent()
+	// StoreConfirmed tells that the last transaction sent has committed. It
+	// comes before the continuations of its writes.
+	StoreConfirmed()
+	// StoreLost tells that the term is another's, or gone: no write of this
+	// reign can commit any more.
+	StoreLost(why string)
+}
+
+// Config says how a store behaves.
+type Config struct {
+	Dir string // the root, as "/spark"
+	// Fenced: every write checks the term znode.
+	Fenced bool
+	// Blocking: one write at a time, as a plain create or delete, retried
+	// Tries times after a lost connection or session; then, and when the
+	// znode exists or does not, its continuation is told the error. Otherwise
+	// writes are repeated until they are known to have happened.
+	Blocking bool
+	// Retry is the first pause before a retry; blocking retries double it.
+	Retry time.Duration
+	// Tries is how often a blocking store tries again. Curator's
+	// ExponentialBackoffRetry of Spark: 3.
+	Tries int
+
+	root, term string // the store's root and the term znode
+}
+
+// recordSize is room for a usual record, in bytes.
+const recordSize = 128
+
+// Group is how many writes go into one transaction at most.
+const Group = 100
+
+// A Result is the answer to a write or a fence.
+type Result struct {
+	Zxid int64 // of the transaction that holds it, 0 if unknown
+	Err  error // only of a blocking store
+}
+
+type kind uint8
+
+const (
+	put kind = iota + 1
+	del
+	fence
+)
+
+func (k kind) String() string { return [...]string{"?", "put", "delete", "fence"}[k] }
+
+// entry is one write that waits or is in flight.
+type entry struct {
+	kind  kind
+	key   string // "driver_ID" or "worker_ID"; empty for a fence
+	data  []byte
+	done  host.Call
+	write int64 // its number in this incarnation; 0 for a fence
+	noted bool  // its intent was noted
+}
+
+// A Store is the persistence engine of one master: a part of its process.
+type Store struct {
+	h     host.Host
+	owner Owner
+	cfg   Config
+
+	session   coord.Session
+	connected bool
+	open      bool
+	term      int64
+	version   int32  // of the term znode, as long as the reign lasts
+	round     uint64 // answers of older rounds are ignored
+
+	queue  []entry
+	flight int             // queue[:flight] has been sent and is not settled
+	sent   bool            // the service has it now
+	doubt  bool            // its outcome is unknown: look before it is sent again
+	looks  int             // looks that are not answered
+	pause  bool            // a retry timer runs
+	tries  int             // blocking: failures of the head so far
+	known  map[string]bool // keys that exist in the store
+	writes int64
+	load   load
+}
+
+// New makes a store that belongs to owner. It waits for a session and a reign.
+func New(h host.Host, owner Owner, cfg Config) *Store {
+	cfg.root, cfg.term = election.StorePath(cfg.Dir), election.TermPath(cfg.Dir)
+	return &Store{h: h, owner: owner, cfg: cfg, known: map[string]bool{}}
+}
+
+// SetSession gives the store a session that is not connected yet. What waits
+// goes on in it: fenced, that is harmless; unfenced, it is Spark's D-03.
+func (s *Store) SetSession(c coord.Session) {
+	s.session, s.connected = c, false
+	if !s.cfg.Blocking {
+		s.unsettled()
+	}
+}
+
+// SessionChanged tells the store of its session's state.
+func (s *Store) SessionChanged(c coord.StateChange) {
+	if c.Session != s.session {
+		return
+	}
+	s.connected = c.State == coord.Connected
+	if !s.connected || s.cfg.Blocking {
+		return
+	}
+	if !s.sent && s.looks == 0 {
+		s.pause = false
+		s.round++
+	}
+	s.restartLoad()
+	s.pump()
+}
+
+// Open begins a reign: writes are accepted from now on.
+func (s *Store) Open(w election.Win) {
+	s.open, s.term, s.version = true, w.Term, w.Version
+}
+
+// Close ends the reign: what waits is dropped, and what is in flight is
+// nobody's any more.
+func (s *Store) Close() {
+	s.open = false
+	s.round++
+	s.queue, s.flight, s.sent, s.doubt, s.looks, s.pause, s.tries = nil, 0, false, false, 0, false, 0
+	s.known, s.load = map[string]bool{}, load{}
+}
+
+// Busy reports whether a write waits or is in flight, or records are read.
+func (s *Store) Busy() bool { return len(s.queue) > 0 || !s.load.done.IsZero() }
+
+// PutDriver keeps rec; done is told the [Result].
+func (s *Store) PutDriver(rec wire.DriverRecord, done host.Call) {
+	s.put("driver_"+string(rec.ID), rec, done)
+}
+
+// PutWorker keeps rec; done is told the [Result].
+func (s *Store) PutWorker(rec wire.WorkerRecord, done host.Call) {
+	s.put("worker_"+string(rec.ID), rec, done)
+}
+
+// DeleteDriver forgets a driver; done is told the [Result].
+func (s *Store) DeleteDriver(id wire.DriverID, done host.Call) {
+	s.add(entry{kind: del, key: "driver_" + string(id), done: done})
+}
+
+// DeleteWorker forgets a worker; done is told the [Result].
+func (s *Store) DeleteWorker(id wire.WorkerID, done host.Call) {
+	s.add(entry{kind: del, key: "worker_" + string(id), done: done})
+}
+
+// Fence confirms the reign once everything before it is committed; done is
+// told the [Result]. Fences that wait share one transaction. Unfenced, it is
+// a round trip to the leader of the service.
+func (s *Store) Fence(done host.Call) { s.add(entry{kind: fence, done: done}) }
+
+func (s *Store) put(key string, rec any, done host.Call) {
+	data, err := wire.AppendRecord(make([]byte, 0, recordSize), rec)
+	if err != nil {
+		panic("persist: record " + key + ": " + err.Error())
+	}
+	s.add(entry{kind: put, key: key, data: data, done: done})
+}
+
+func (s *Store) add(e entry) {
+	if !s.open {
+		return
+	}
+	if e.kind != fence {
+		s.writes++
+		e.write = s.writes
+	}
+	s.queue = append(s.queue, e)
+	s.pump()
+}
+
+// Clone returns a deep copy that runs on h and belongs to owner.
+func (s *Store) Clone(h host.Host, owner Owner) *Store {
+	c := *s
+	c.h, c.owner = h, owner
+	c.queue = slices.Clone(s.queue)
+	c.known = maps.Clone(s.known)
+	c.load = s.load.clone()
+	return &c
+}
+
+// Digest writes the complete state into d.
+func (s *Store) Digest(d *host.Digest) {
+	d.Uint(uint64(s.session))
+	d.Bool(s.connected)
+	d.Bool(s.open)
+	d.Int(s.term)
+	d.Int(int64(s.version))
+	d.Uint(s.round)
+	d.Uint(uint64(len(s.queue)))
+	for _, e := range s.queue {
+		d.Uint(uint64(e.kind))
+		d.Str(e.key)
+		d.Bytes(e.data)
+		e.done.Digest(d)
+		d.Int(e.write)
+		d.Bool(e.noted)
+	}
+	d.Int(int64(s.flight))
+	d.Bool(s.sent)
+	d.Bool(s.doubt)
+	d.Int(int64(s.looks))
+	d.Bool(s.pause)
+	d.Int(int64(s.tries))
+	d.Uint(uint64(len(s.known)))
+	for _, k := range slices.Sorted(maps.Keys(s.known)) {
+		d.Str(k)
+		d.Bool(s.known[k])
+	}
+	d.Int(s.writes)
+	s.load.digest(d)
+}

@@ -1,0 +1,92 @@
+// Package trace is what happened in a run, whoever ran it: a simulation, an
+// exploration or a live cluster. It has two views. A [Step] is one kernel
+// event, with everything needed to compare two runs. An [Event] is something
+// that a judge cares about: a master became Alive, a write was committed, a
+// command was obeyed. Judges read events only, so they judge live runs too.
+package trace
+
+// A Step is one kernel event as it was carried out.
+type Step struct {
+	N      uint64 `json:"n"`                // from 1
+	At     int64  `json:"at"`               // virtual nanoseconds since the run began
+	Actor  string `json:"actor"`            // who was called: "m1", "z2", "fault", "world"
+	Inc    uint32 `json:"inc,omitempty"`    // the actor's incarnation
+	Kind   string `json:"kind"`             // "timer", "message", "connected", ...
+	What   string `json:"what"`             // method or message name
+	Detail string `json:"detail,omitempty"` // the argument or message, for people
+	Sum    uint64 `json:"sum"`              // digest of the payload
+	Cause  uint64 `json:"cause,omitempty"`  // the step that made this one pending; 0 for the outside
+}
+
+// A Kind says what an [Event] tells.
+type Kind string
+
+// What happens in the world. Process is who it happens to, if anyone.
+const (
+	Started        Kind = "started"         // a process started; N: incarnation; Value: its kind ("master", "worker", "client", "driver")
+	Exited         Kind = "exited"          // it ended by itself; N: status
+	KilledOff      Kind = "killed"          // it was killed: its connections are reset at once
+	HostLost       Kind = "host-lost"       // its machine is gone: silence
+	Paused         Kind = "paused"          // it does not run (SIGSTOP)
+	Resumed        Kind = "resumed"         // it runs again
+	Fault          Kind = "fault"           // Subject: the fault's class; Value: "begin" or "end"; Detail: its text
+	Commit         Kind = "commit"          // a transaction was committed. Zxid; N: session; Subject: paths; Value: operations; Term, M: term and write number of its tag; P: session's process, in Detail
+	SessionUp      Kind = "session-up"      // N: session ID; Process: owner
+	SessionExpired Kind = "session-expired" // at the service. N: session ID; Process: owner; Value: "expired" or "closed"
+	ServiceUp      Kind = "service-up"      // the coordination service has a quorum
+	ServiceDown    Kind = "service-down"    // it has none
+	Healed         Kind = "healed"          // the safety phase is over; Detail: the core, space separated
+	Bound          Kind = "bound"           // a liveness bound. Subject: property; N: nanoseconds after Healed; Detail: its terms
+	Require        Kind = "require"         // the scenario requires an optional property. Subject: its name
+	Panicked       Kind = "panicked"        // impl panicked. Detail: the panic and where
+	Ended          Kind = "ended"           // the run is over
+)
+
+// What processes tell of themselves: the notes of impl/host, field by field
+// (Subject, Value, Detail, Term, N, M, P, Q, Zxid), under these names.
+const (
+	State      Kind = "state"      // a master's recovery state. Value; Term
+	Elected    Kind = "elected"    // a reign began. Term, Zxid
+	Intent     Kind = "intent"     // about to write. Subject: record key; Value: put, delete; Term; N: write number
+	Written    Kind = "written"    // the write was answered. As Intent; Zxid
+	Recovered  Kind = "recovered"  // a record a master holds when it becomes Alive. Subject: "driver/ID", "worker/ID"; Value: state; N: attempt; Detail: a driver's tag
+	Acked      Kind = "acked"      // Subject: submit, kill, status, register, report; Value: ID; Term; Zxid: decision
+	Obeyed     Kind = "obeyed"     // Subject: launch, kill, master, reconnect; Value: driver ID or master; Term; N: attempt; Zxid: decision
+	Refused    Kind = "refused"    // as Obeyed
+	Accepted   Kind = "accepted"   // a report was accepted. Subject: driver; Value: state; Term; N: attempt; Zxid: decision
+	Usage      Kind = "usage"      // Subject: worker; N cores used, M cores, P memory used, Q memory. Process a master: its view; a worker: its own
+	Registered Kind = "registered" // a worker is registered. Subject: worker ID; Value: master; Term
+	Job        Kind = "job"        // Subject: driver; Value: started, finished, failed, killed; N: attempt
+	Call       Kind = "call"       // Subject: tag; Value: submit, kill, status; N: operation number. Of submit also M, P: cores and memory needed; Q: 1 if supervised
+	Return     Kind = "return"     // as Call; Detail: the answer
+	GaveUp     Kind = "gave-up"    // as Call
+	Session    Kind = "session"    // Subject: latch, store; Value: state; N: session ID
+	Failed     Kind = "failed"     // a handler's failure was swallowed. Value: why
+)
+
+// An Event is one thing that judges care about.
+type Event struct {
+	Step    uint64 `json:"step"`            // the kernel step in which it happened; in a live run its number in the merged order
+	At      int64  `json:"at"`              // nanoseconds since the run began
+	Until   int64  `json:"until,omitempty"` // live: it happened somewhere in [At, Until]; 0 means At
+	Process string `json:"process,omitempty"`
+	Inc     uint32 `json:"inc,omitempty"`
+	Kind    Kind   `json:"kind"`
+	Subject string `json:"subject,omitempty"`
+	Value   string `json:"value,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	Term    int64  `json:"term,omitempty"`
+	N       int64  `json:"n,omitempty"`
+	M       int64  `json:"m,omitempty"`
+	P       int64  `json:"p,omitempty"`
+	Q       int64  `json:"q,omitempty"`
+	Zxid    int64  `json:"zxid,omitempty"`
+}
+
+// Latest is the end of the interval in which e happened.
+func (e *Event) Latest() int64 {
+	if e.Until > e.At {
+		return e.Until
+	}
+	return e.At
+}

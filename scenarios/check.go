@@ -1,0 +1,173 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+)
+
+// Check reports what is wrong with a scenario that was not parsed but made or
+// changed by a program, as [Parse] does with a text.
+func (s Scenario) Check() error {
+	got, err := Parse(s.Name, []byte(s.String()))
+	if err == nil && !reflect.DeepEqual(got, s.compact()) {
+		return fmt.Errorf("%s: the scenario does not survive its own text; is there a line break in a name?", s.Name)
+	}
+	return err
+}
+
+// compact returns s with nil for every empty list, as Parse makes it.
+func (s Scenario) compact() Scenario {
+	s = s.Clone()
+	for _, list := range []*[]string{&s.Must, &s.Sometimes, &s.Require} {
+		if len(*list) == 0 {
+			*list = nil
+		}
+	}
+	if len(s.Ops) == 0 {
+		s.Ops = nil
+	}
+	if len(s.Faults) == 0 {
+		s.Faults = nil
+	}
+	for i := range s.Faults {
+		if len(s.Faults[i].Groups) == 0 {
+			s.Faults[i].Groups = nil
+		}
+	}
+	return s
+}
+
+// check looks at what only the whole scenario shows.
+func (s *Scenario) check(at places) (places, error) {
+	for _, key := range []string{"scenario", "topology", "timers", "safety"} {
+		if at.once[key] == 0 {
+			at.line = at.last
+			return at, fmt.Errorf("the line %q is missing", key)
+		}
+	}
+	at.line = at.once["safety"]
+	if s.Safety <= 0 {
+		return at, fmt.Errorf("the safety phase must last")
+	}
+	at.line = at.once["doc"]
+	if strings.ContainsFunc(s.Doc, unicode.IsControl) {
+		return at, fmt.Errorf("the doc holds a control character")
+	}
+	at.line = at.once["work"]
+	if err := s.checkWork(); err != nil {
+		return at, err
+	}
+	for i, o := range s.Ops {
+		at.line = at.ops[i]
+		if err := s.checkOp(o); err != nil {
+			return at, err
+		}
+	}
+	for i, f := range s.Faults {
+		at.line = at.faults[i]
+		if err := s.checkFault(f); err != nil {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+func (s *Scenario) checkWork() error {
+	w := s.Work
+	switch {
+	case w.Jobs == 0:
+		return nil
+	case s.Clients == 0:
+		return fmt.Errorf("work for %d jobs, but the topology has no clients", w.Jobs)
+	case w.Cores > s.WorkerCores || w.Memory > s.WorkerMemory:
+		return fmt.Errorf("jobs of %d cores and %d MiB fit on no worker: one has %d and %d",
+			w.Cores, w.Memory, s.WorkerCores, s.WorkerMemory)
+	case w.RunFor.Hi > 0 && w.Status.Hi > 0 && w.Status.Lo == 0:
+		return fmt.Errorf("status=%s: a client that asks without a pause never ends", w.Status)
+	}
+	return nil
+}
+
+func (s *Scenario) checkOp(o Op) error {
+	if kind, n, ok := machine(o.Client); !ok || kind != 'c' || n > s.Clients {
+		return fmt.Errorf("%s is no client; the topology has %d, named c1 and so on", o.Client, s.Clients)
+	}
+	if o.At.Hi > s.Safety {
+		return fmt.Errorf("at=%s is after the safety phase of %s", o.At, duration(s.Safety))
+	}
+	if o.Cores > s.WorkerCores {
+		return fmt.Errorf("a job of %d cores fits on no worker of %d", o.Cores, s.WorkerCores)
+	}
+	submits := 0
+	for _, other := range s.Ops {
+		if other.Kind == Submit && other.Tag == o.Tag && other.Client == o.Client {
+			submits++
+		}
+	}
+	switch {
+	case submits == 0:
+		return fmt.Errorf("%s %s %s: %s submits no job of that tag", o.Client, o.Kind, o.Tag, o.Client)
+	case submits > 1 && o.Kind == Submit:
+		return fmt.Errorf("%s submits the tag %s twice", o.Client, o.Tag)
+	}
+	return nil
+}
+
+func (s *Scenario) checkFault(f Fault) error {
+	if f.At.Hi > s.Safety {
+		return fmt.Errorf("at=%s is after the safety phase of %s", f.At, duration(s.Safety))
+	}
+	for _, g := range f.Groups {
+		for _, t := range g {
+			kind, n, ok := machine(t)
+			if count, what := s.count(kind); ok && n > count {
+				return fmt.Errorf("unknown target %s: the topology has %d %s", t, count, what)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Scenario) count(kind byte) (int, string) {
+	switch kind {
+	case 'm':
+		return s.Masters, "masters"
+	case 'w':
+		return s.Workers, "workers"
+	case 'c':
+		return s.Clients, "clients"
+	}
+	return s.Servers, "servers"
+}
+
+// checkName accepts "failover/kill": parts of letters, digits and dashes.
+func checkName(name string) error {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || strings.Trim(part, wordBytes) != "" {
+			return fmt.Errorf("the name %q is no path of letters, digits and dashes, as failover/kill", name)
+		}
+	}
+	return nil
+}
+
+const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+
+func checkTag(tag string) error {
+	for i := range len(tag) {
+		if !strings.Contains(wordBytes+"._", tag[i:i+1]) {
+			return fmt.Errorf("the tag %q is not made of letters, digits, dots, dashes and underscores", tag)
+		}
+	}
+	return nil
+}
+
+func checkProperty(name string) error {
+	for i := range len(name) {
+		if !strings.Contains(wordBytes, name[i:i+1]) {
+			return fmt.Errorf("%q is no name of a property, as at-most-one-alive-master", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// maxOutputs bounds the outputs of one step after which a fault may strike.
+const maxOutputs = 6
+
+// Draw picks one run of the family s: it makes single values of the times of
+// operations and faults, leaves out the faults that this run does not have,
+// and chooses between which outputs a fault strikes. Roles stay roles: they
+// are looked up when the fault begins.
+//
+// Work, Restart and Delay stay as they are: they are drawn anew for each job,
+// each restart and each message.
+//
+// Rnd returns a number in [0,n) that depends on its purpose alone. A purpose
+// names the rule and what is drawn ("fault/3/at"), so that a rule added at the
+// end, or a range that becomes a single value, changes no other draw.
+func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
+	out := s.Clone()
+	for i := range out.Ops {
+		o, rule := &out.Ops[i], fmt.Sprintf("op/%d/", i)
+		o.At = o.At.draw(rule+"at", rnd)
+		o.RunFor = o.RunFor.draw(rule+"for", rnd)
+	}
+	out.Faults = nil
+	for i, f := range s.Clone().Faults {
+		rule := fmt.Sprintf("fault/%d/", i)
+		if f.P > 0 && f.P < 100 && rnd(rule+"p", 100) >= uint64(f.P) {
+			continue
+		}
+		f.P = 0
+		f.At = f.At.draw(rule+"at", rnd)
+		f.For = f.For.draw(rule+"for", rnd)
+		if f.Outputs < 0 {
+			f.Outputs = int(rnd(rule+"outputs", maxOutputs+1))
+		}
+		out.Faults = append(out.Faults, f)
+	}
+	return out
+}
+
+// draw picks a value of the range: to the millisecond if it spans seconds, so
+// that a drawn schedule reads and shrinks well, and finer if it is narrower.
+func (r Range) draw(purpose string, rnd func(string, uint64) uint64) Range {
+	if r.Lo >= r.Hi {
+		return Range{r.Lo, r.Lo}
+	}
+	grain := time.Nanosecond
+	switch width := r.Hi - r.Lo; {
+	case width >= time.Second:
+		grain = time.Millisecond
+	case width >= time.Millisecond:
+		grain = time.Microsecond
+	}
+	d := r.Lo + grain*time.Duration(rnd(purpose, uint64((r.Hi-r.Lo)/grain)+1))
+	return Range{d, d}
+}
+
+// Clone returns a deep copy.
+func (s Scenario) Clone() Scenario {
+	s.Ops = slices.Clone(s.Ops)
+	s.Must, s.Sometimes, s.Require = slices.Clone(s.Must), slices.Clone(s.Sometimes), slices.Clone(s.Require)
+	s.Faults = slices.Clone(s.Faults)
+	for i, f := range s.Faults {
+		s.Faults[i].Groups = slices.Clone(f.Groups)
+		for j, g := range f.Groups {
+			s.Faults[i].Groups[j] = slices.Clone(g)
+		}
+	}
+	return s
+}

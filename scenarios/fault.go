@@ -1,0 +1,227 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A shape is what a class of fault is given.
+type shape struct {
+	class          Class
+	groups, most   int // how many groups of targets
+	lasts, extra   bool
+	outputs, links bool
+	says           string
+}
+
+func shapes() []shape {
+	return []shape{
+		{Stop, 1, 1, true, false, true, false, "processes end gracefully (SIGTERM); started again after for="},
+		{KillOff, 1, 1, true, false, true, false, "processes die (SIGKILL), their connections are reset at once; started again after for="},
+		{HostLoss, 1, 1, true, false, false, false, "machines vanish silently; they come back after for="},
+		{Pause, 1, 1, true, false, true, false, "processes stand still (SIGSTOP); they go on after for="},
+		{Partition, 2, 9, true, false, false, true, "the groups cannot reach each other, silently"},
+		{OneWay, 2, 2, true, false, false, true, "nothing that the first group sends arrives at the second"},
+		{Stall, 2, 2, true, false, false, true, "connections standing between the groups carry nothing"},
+		{ResetConn, 2, 2, false, false, false, true, "connections between the groups are reset, once"},
+		{Slow, 2, 2, true, true, false, true, "messages between the groups take by= longer"},
+		{Expire, 1, 1, false, false, false, false, "the service ends the sessions of masters before they know"},
+		{Leader, 0, 0, true, false, false, false, "the service's leader dies: every session's connection breaks, no service until a new one leads"},
+		{ClockJump, 1, 1, true, true, false, false, "wall clocks jump by by="},
+	}
+}
+
+// Classes lists every class of fault, in a fixed order.
+func Classes() []Class {
+	var out []Class
+	for _, sh := range shapes() {
+		out = append(out, sh.class)
+	}
+	return out
+}
+
+// Says is one sentence on what the class does; "" for an unknown one.
+func (c Class) Says() string {
+	sh, _ := c.shape()
+	return sh.says
+}
+
+// Links reports whether the class strikes links between groups of machines
+// and not machines or processes.
+func (c Class) Links() bool {
+	sh, _ := c.shape()
+	return sh.links
+}
+
+func (c Class) shape() (shape, error) {
+	var names []string
+	for _, sh := range shapes() {
+		if sh.class == c {
+			return sh, nil
+		}
+		names = append(names, string(sh.class))
+	}
+	return shape{}, fmt.Errorf("unknown fault class %q%s", string(c), hint(string(c), names, "one of "+strings.Join(names, ", ")))
+}
+
+// Sets and Roles are the targets that are no machines. Rest is everyone whom
+// no other group of the fault names.
+var (
+	sets  = []string{"masters", "workers", "clients", "servers", "everyone", "rest"}
+	roles = []string{"active", "standby", "any-master", "any-worker", "any-server", "busy-worker"}
+)
+
+// ParseFault reads one fault, as [Fault.String] prints it.
+func ParseFault(text string) (Fault, error) {
+	var f Fault
+	words, attrs := split(strings.Fields(text))
+	if len(words) == 0 {
+		return Fault{}, fmt.Errorf("a fault is a time, a class and its targets, as: at=12s for=4s kill active; got %q", text)
+	}
+	f.Class = Class(words[0])
+	for i, w := range words[1:] {
+		if w == "|" || i == 0 {
+			f.Groups = append(f.Groups, nil)
+		}
+		if w != "|" {
+			last := len(f.Groups) - 1
+			f.Groups[last] = append(f.Groups[last], w)
+		}
+	}
+	if _, err := f.Class.shape(); err != nil {
+		return Fault{}, err
+	}
+	err := parseAttrs(attrs, []attr{
+		rangeAttr("at", &f.At), rangeAttr("for", &f.For),
+		{"by", func(v string) (err error) { f.Extra, err = parseSigned(v); return err }},
+		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
+		percentAttr("p", &f.P, 1),
+	}, "at")
+	if err == nil {
+		err = f.check()
+	}
+	if err != nil {
+		return Fault{}, err
+	}
+	return f, nil
+}
+
+func parseOutputs(to *int, v string) error {
+	if v == "any" {
+		*to = -1
+		return nil
+	}
+	n, err := parseInt(v, 1, 1000)
+	*to = int(n)
+	return err
+}
+
+// check reports what is wrong with the fault, whatever the topology.
+func (f Fault) check() error {
+	sh, err := f.Class.shape()
+	if err != nil {
+		return err
+	}
+	if n := len(f.Groups); n < sh.groups || n > sh.most {
+		return fmt.Errorf("%s needs %s, got %d", f.Class, groupsWanted(sh), n)
+	}
+	switch {
+	case !sh.lasts && f.For != (Range{}):
+		return fmt.Errorf("%s happens once and takes no for=", f.Class)
+	case !sh.extra && f.Extra != 0:
+		return fmt.Errorf("%s takes no by=", f.Class)
+	case sh.extra && f.Extra == 0:
+		return fmt.Errorf("%s needs by=, as by=200ms", f.Class)
+	case f.Class == Slow && f.Extra < 0:
+		return fmt.Errorf("slow by=%s: messages cannot be earlier", duration(f.Extra))
+	case !sh.outputs && f.Outputs != 0:
+		return fmt.Errorf("%s takes no outputs=; only stop, kill and pause do", f.Class)
+	case f.P < 0 || f.P > 100:
+		return fmt.Errorf("p=%d%% is not in 1..100", f.P)
+	case f.At.Lo < 0 || f.At.Hi < f.At.Lo || f.For.Lo < 0 || f.For.Hi < f.For.Lo:
+		return fmt.Errorf("the times of %q do not go forward", f)
+	}
+	return f.checkTargets(sh)
+}
+
+func groupsWanted(sh shape) string {
+	switch {
+	case sh.most == 0:
+		return "no targets"
+	case sh.most == 1:
+		return "one group of targets"
+	case sh.most == 2:
+		return "two groups of targets, as: active | servers"
+	}
+	return "two or more groups of targets, as: m1 | w1 w2"
+}
+
+func (f Fault) checkTargets(sh shape) error {
+	var seen []string
+	for _, g := range f.Groups {
+		if len(g) == 0 {
+			return fmt.Errorf("a group of targets is empty")
+		}
+		for _, t := range g {
+			if err := checkTarget(t); err != nil {
+				return err
+			}
+			switch {
+			case contains(seen, t):
+				return fmt.Errorf("the target %s is given twice", t)
+			case t == "rest" && !sh.links:
+				return fmt.Errorf("the target rest stands for what other groups leave; %s has one group", f.Class)
+			case f.Class == Expire && !hasSession(t):
+				return fmt.Errorf("%s has no session to expire; only masters have", t)
+			}
+			seen = append(seen, t)
+		}
+	}
+	return nil
+}
+
+func hasSession(target string) bool {
+	return contains([]string{"masters", "everyone", "active", "standby", "any-master"}, target) || target[0] == 'm'
+}
+
+func checkTarget(t string) error {
+	if contains(sets, t) || contains(roles, t) {
+		return nil
+	}
+	if _, _, ok := machine(t); ok {
+		return nil
+	}
+	names := append(append([]string{}, sets...), roles...)
+	return fmt.Errorf("unknown target %q%s", t, hint(t, names, "want a machine as m1, w1, c1 or z1, or one of "+strings.Join(names, ", ")))
+}
+
+// machine reads a machine's name: its kind, one of m, w, c and z, and its
+// number.
+func machine(t string) (kind byte, n int, ok bool) {
+	if len(t) < 2 || !strings.Contains("mwcz", t[:1]) || t[1] == '0' || t[1] == '+' {
+		return 0, 0, false
+	}
+	number, err := parseInt(t[1:], 1, 999)
+	return t[0], int(number), err == nil
+}
+
+// Concrete reports whether nothing about the fault is left to draw or to look
+// up: its times are single values, it happens in every run, and its targets
+// are machines. A schedule holds concrete faults.
+func (f Fault) Concrete() bool {
+	if !f.drawn() {
+		return false
+	}
+	for _, g := range f.Groups {
+		for _, t := range g {
+			if _, _, ok := machine(t); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (f Fault) drawn() bool {
+	return f.At.Lo == f.At.Hi && f.For.Lo == f.For.Hi && f.Outputs >= 0 && (f.P == 0 || f.P == 100)
+}

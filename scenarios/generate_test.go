@@ -1,0 +1,128 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// drawScenario makes any legal scenario.
+func drawScenario(t *rapid.T) Scenario {
+	s := Scenario{
+		Name:        rapid.StringMatching(`[a-z][a-z0-9-]{0,8}(/[a-zA-Z0-9-]{1,8}){0,2}`).Draw(t, "name"),
+		Doc:         rapid.StringMatching(`([a-zäλ#=|]+( [a-z,.:=#]+){0,4})?`).Draw(t, "doc"),
+		Masters:     rapid.IntRange(1, 9).Draw(t, "masters"),
+		Workers:     rapid.IntRange(1, 9).Draw(t, "workers"),
+		Clients:     rapid.IntRange(1, 9).Draw(t, "clients"),
+		Servers:     rapid.IntRange(1, 9).Draw(t, "servers"),
+		WorkerCores: rapid.Int64Range(8, 64).Draw(t, "cores"), WorkerMemory: rapid.Int64Range(2048, 1<<20).Draw(t, "memory"),
+		Timers: rapid.SampledFrom([]TimersName{Fast, Spark}).Draw(t, "timers"),
+		Safety: time.Hour + drawSpan(t, "safety").Hi,
+		Drift:  rapid.Int64Range(0, 500).Draw(t, "drift"),
+	}
+	s.Restart = drawSpan(t, "restart")
+	between := drawSpan(t, "delay")
+	s.Delay = Delay{Min: between.Lo, Max: between.Hi}
+	if rapid.Bool().Draw(t, "tail") {
+		s.Delay.Tail, s.Delay.TailMax = rapid.Int64Range(0, 1_000_000).Draw(t, "ppm"), between.Hi+time.Second
+	}
+	if rapid.Bool().Draw(t, "works") {
+		s.Work = drawWork(t)
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "ops") {
+		s.Ops = append(s.Ops, drawOps(t, fmt.Sprintf("tag-%d", i), s.Clients)...)
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "faults") {
+		s.Faults = append(s.Faults, drawFault(t, s))
+	}
+	var reach []string
+	for _, r := range Reachables() {
+		reach = append(reach, r.Name)
+	}
+	s.Must = drawNames(t, "must", reach)
+	s.Sometimes = drawNames(t, "sometimes", reach)
+	s.Require = drawNames(t, "require", []string{"at-most-one-alive-master", "x-1"})
+	if rapid.Bool().Draw(t, "expects") {
+		s.Expect = "acked-is-recovered"
+	}
+	return s
+}
+
+func drawNames(t *rapid.T, label string, from []string) []string {
+	n := rapid.IntRange(0, 2).Draw(t, label)
+	if n == 0 {
+		return nil
+	}
+	return slices.Clone(rapid.Permutation(from).Draw(t, label)[:n])
+}
+
+// drawSpan favours times that do not print in whole units.
+func drawSpan(t *rapid.T, label string) Range {
+	unit := rapid.SampledFrom([]time.Duration{1, time.Microsecond, time.Millisecond, 100 * time.Millisecond, time.Second}).Draw(t, label)
+	lo := time.Duration(rapid.IntRange(0, 3000).Draw(t, label)) * unit
+	hi := lo + time.Duration(rapid.IntRange(0, 600).Draw(t, label))*rapid.SampledFrom([]time.Duration{0, 1, time.Second}).Draw(t, label)
+	return Range{lo, min(hi, time.Hour)}
+}
+
+func drawWork(t *rapid.T) Work {
+	w := Work{
+		Jobs:       rapid.IntRange(0, 30).Draw(t, "jobs"),
+		Cores:      rapid.Int64Range(0, 8).Draw(t, "jobcores"),
+		Memory:     rapid.Int64Range(0, 2048).Draw(t, "jobmemory"),
+		RunFor:     drawSpan(t, "run"),
+		Kill:       rapid.IntRange(0, 100).Draw(t, "kill"),
+		Supervised: rapid.IntRange(0, 100).Draw(t, "supervised"),
+		Fail:       rapid.IntRange(0, 100).Draw(t, "fail"),
+		Status:     drawSpan(t, "status"),
+	}
+	w.Status.Lo++
+	w.Status.Hi++
+	return w
+}
+
+func drawOps(t *rapid.T, tag string, clients int) []Op {
+	client := fmt.Sprintf("c%d", rapid.IntRange(1, clients).Draw(t, "client"))
+	ops := []Op{{
+		At: drawSpan(t, "at"), Client: client, Kind: Submit, Tag: tag,
+		Cores: rapid.Int64Range(0, 8).Draw(t, "cores"), RunFor: drawSpan(t, "for"),
+		Supervise: rapid.Bool().Draw(t, "supervise"), Exit: rapid.Int64Range(0, 255).Draw(t, "exit"),
+	}}
+	if rapid.Bool().Draw(t, "more") {
+		ops = append(ops, Op{At: drawSpan(t, "at"), Client: client, Kind: rapid.SampledFrom([]OpKind{Kill, Status}).Draw(t, "kind"), Tag: tag})
+	}
+	return ops
+}
+
+func drawFault(t *rapid.T, s Scenario) Fault {
+	sh := rapid.SampledFrom(shapes()).Draw(t, "class")
+	f := Fault{Class: sh.class, At: drawSpan(t, "at"), P: rapid.IntRange(0, 100).Draw(t, "p")}
+	if sh.lasts {
+		f.For = drawSpan(t, "for")
+	}
+	if sh.extra {
+		f.Extra = drawSpan(t, "by").Hi + 1
+		if f.Class == ClockJump && rapid.Bool().Draw(t, "back") {
+			f.Extra = -f.Extra
+		}
+	}
+	if sh.outputs {
+		f.Outputs = rapid.IntRange(-1, 9).Draw(t, "outputs")
+	}
+	targets := []string{"masters", "everyone", "active", "standby", "any-master", "m1", fmt.Sprintf("m%d", s.Masters+1)}[:6]
+	if f.Class != Expire {
+		targets = append(targets, "w1", "c1", "z1", "workers", "clients", "servers", "busy-worker", "any-server")
+	}
+	if sh.links {
+		targets = append(targets, "rest")
+	}
+	targets = rapid.Permutation(targets).Draw(t, "targets")
+	groups := rapid.IntRange(sh.groups, min(sh.most, 3)).Draw(t, "groups")
+	for range groups {
+		n := rapid.IntRange(1, 2).Draw(t, "size")
+		f.Groups = append(f.Groups, slices.Clone(targets[:n]))
+		targets = targets[n:]
+	}
+	return f
+}

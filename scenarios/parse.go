@@ -1,0 +1,243 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText bounds the text of a scenario, in bytes.
+const maxText = 1 << 20
+
+// A statement is one kind of line of a scenario.
+type statement struct {
+	key   string
+	many  bool // it may stand more than once
+	parse func(s *Scenario, rest string) error
+}
+
+func statements() []statement {
+	return []statement{
+		{"scenario", false, func(s *Scenario, rest string) error { s.Name = rest; return checkName(rest) }},
+		{"doc", false, func(s *Scenario, rest string) error { s.Doc = rest; return nil }},
+		{"topology", false, parseTopology},
+		{"timers", false, parseTimers},
+		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = parseDuration(rest); return }},
+		{"restart", false, func(s *Scenario, rest string) (err error) { s.Restart, err = ParseRange(rest); return }},
+		{"delay", false, parseDelay},
+		{"drift", false, func(s *Scenario, rest string) (err error) { s.Drift, err = parseUnit(rest, "ppm", 100_000); return }},
+		{"work", false, parseWork},
+		{"op", true, parseOp},
+		{"must", true, func(s *Scenario, rest string) error { return addName(&s.Must, rest, checkReachable) }},
+		{"sometimes", true, func(s *Scenario, rest string) error { return addName(&s.Sometimes, rest, checkReachable) }},
+		{"require", true, func(s *Scenario, rest string) error { return addName(&s.Require, rest, checkProperty) }},
+		{"expect", false, parseExpect},
+	}
+}
+
+// Parse reads the text of a scenario. Name is what the text is called in
+// errors, as "kill.txt:7: unknown fault class "kil"; did you mean kill?".
+// Empty lines and lines that begin with # are skipped. The lines scenario,
+// topology, timers and safety must be there.
+func Parse(name string, text []byte) (Scenario, error) {
+	var s Scenario
+	at, err := s.read(text)
+	if err == nil {
+		at, err = s.check(at)
+	}
+	if err != nil {
+		return Scenario{}, fmt.Errorf("%s:%d: %w", name, max(at.line, 1), err)
+	}
+	return s, nil
+}
+
+// places remembers on which line each part of a scenario stood, for errors
+// that only the whole shows.
+type places struct {
+	line   int // where an error is
+	last   int
+	once   map[string]int
+	ops    []int
+	faults []int
+}
+
+// read fills s from text and returns where everything stood.
+func (s *Scenario) read(text []byte) (places, error) {
+	at := places{once: map[string]int{}}
+	if len(text) > maxText {
+		return at, fmt.Errorf("the text has %d bytes, more than %d", len(text), maxText)
+	}
+	known := statements()
+	for line := range strings.Lines(string(text)) {
+		at.line++
+		at.last = at.line
+		if !utf8.ValidString(line) {
+			return at, fmt.Errorf("not UTF-8 text")
+		}
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := s.readLine(&at, known, line); err != nil {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+func (s *Scenario) readLine(at *places, known []statement, line string) error {
+	if strings.HasPrefix(line, "at=") || strings.HasPrefix(line, "for=") {
+		f, err := ParseFault(line)
+		s.Faults = append(s.Faults, f)
+		at.faults = append(at.faults, at.line)
+		return err
+	}
+	key, rest := line, ""
+	if i := strings.IndexAny(line, " \t"); i >= 0 {
+		key, rest = line[:i], strings.TrimSpace(line[i:])
+	}
+	for _, st := range known {
+		if st.key != key {
+			continue
+		}
+		if first, ok := at.once[key]; ok && !st.many {
+			return fmt.Errorf("%s is given twice, first on line %d", key, first)
+		}
+		if rest == "" {
+			return fmt.Errorf("%s says nothing", key)
+		}
+		at.once[key] = at.line
+		if key == "op" {
+			at.ops = append(at.ops, at.line)
+		}
+		return st.parse(s, rest)
+	}
+	var keys []string
+	for _, st := range known {
+		keys = append(keys, st.key)
+	}
+	return fmt.Errorf("unknown key %q%s", key, hint(key, keys, "a line begins with "+strings.Join(keys, ", ")+", or with at= for a fault"))
+}
+
+// ParseSchedule reads one fault a line, as [Schedule.String] prints them.
+// Name is what the text is called in errors.
+func ParseSchedule(name string, text []byte) (Schedule, error) {
+	var out Schedule
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f, err := ParseFault(line)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func parseTopology(s *Scenario, rest string) error {
+	return parseAttrs(strings.Fields(rest), []attr{
+		intAttr("masters", &s.Masters, 1, 99),
+		intAttr("workers", &s.Workers, 0, 999),
+		intAttr("clients", &s.Clients, 0, 99),
+		intAttr("servers", &s.Servers, 1, 99),
+		intAttr("cores", &s.WorkerCores, 1, 1<<20),
+		intAttr("memory", &s.WorkerMemory, 1, 1<<40),
+	}, "masters", "workers", "clients", "servers", "cores", "memory")
+}
+
+func parseTimers(s *Scenario, rest string) error {
+	s.Timers = TimersName(rest)
+	if TimersFor(s.Timers) == (Timers{}) {
+		return fmt.Errorf("unknown timers %q%s", rest, hint(rest, []string{"fast", "spark"}, "want fast or spark"))
+	}
+	return nil
+}
+
+func parseDelay(s *Scenario, rest string) error {
+	words := strings.Fields(rest)
+	r, err := ParseRange(words[0])
+	if err != nil {
+		return err
+	}
+	s.Delay.Min, s.Delay.Max = r.Lo, r.Hi
+	return parseAttrs(words[1:], []attr{{"tail", func(v string) error {
+		share, longest, ok := strings.Cut(v, ":")
+		if !ok {
+			return fmt.Errorf("want a share and a longest delay, as 1000ppm:50ms")
+		}
+		if s.Delay.Tail, err = parseUnit(share, "ppm", 1_000_000); err != nil {
+			return err
+		}
+		if s.Delay.TailMax, err = parseDuration(longest); err != nil {
+			return err
+		}
+		if s.Delay.TailMax < s.Delay.Max {
+			return fmt.Errorf("a tail of %s is shorter than the longest plain delay %s", longest, duration(s.Delay.Max))
+		}
+		return nil
+	}}})
+}
+
+func parseWork(s *Scenario, rest string) error {
+	w := &s.Work
+	return parseAttrs(strings.Fields(rest), []attr{
+		intAttr("jobs", &w.Jobs, 0, 100_000),
+		intAttr("cores", &w.Cores, 1, 1<<20),
+		intAttr("memory", &w.Memory, 1, 1<<40),
+		rangeAttr("run", &w.RunFor),
+		percentAttr("kill", &w.Kill, 0),
+		percentAttr("supervised", &w.Supervised, 0),
+		percentAttr("fail", &w.Fail, 0),
+		rangeAttr("status", &w.Status),
+	}, "jobs")
+}
+
+func parseOp(s *Scenario, rest string) error {
+	var o Op
+	words, attrs := split(strings.Fields(rest))
+	if n := len(words); n > 3 && words[n-1] == "supervise" {
+		o.Supervise, words = true, words[:n-1]
+	}
+	if len(words) != 3 {
+		return fmt.Errorf("an op is a time, a client, what it does and a tag, as: at=3s c1 submit a; got %q", rest)
+	}
+	o.Client, o.Kind, o.Tag = words[0], OpKind(words[1]), words[2]
+	s.Ops = append(s.Ops, o)
+	kinds := []string{string(Submit), string(Kill), string(Status)}
+	if !contains(kinds, words[1]) {
+		return fmt.Errorf("unknown operation %q%s", words[1], hint(words[1], kinds, "want "+strings.Join(kinds, ", ")))
+	}
+	if err := checkTag(o.Tag); err != nil {
+		return err
+	}
+	p := &s.Ops[len(s.Ops)-1]
+	known := []attr{rangeAttr("at", &p.At)}
+	if o.Kind == Submit {
+		known = append(known, intAttr("cores", &p.Cores, 1, 1<<20), rangeAttr("for", &p.RunFor), intAttr("exit", &p.Exit, 0, 255))
+	} else if o.Supervise {
+		return fmt.Errorf("supervise belongs to submit, not to %s", o.Kind)
+	}
+	return parseAttrs(attrs, known, "at")
+}
+
+func parseExpect(s *Scenario, rest string) error {
+	words := strings.Fields(rest)
+	if len(words) != 3 || words[0] != "violation" || words[1] != "of" {
+		return fmt.Errorf("want: expect violation of PROPERTY; got %q", rest)
+	}
+	s.Expect = words[2]
+	return checkProperty(words[2])
+}
+
+func addName(list *[]string, name string, check func(string) error) error {
+	if contains(*list, name) {
+		return fmt.Errorf("%s is given twice", name)
+	}
+	*list = append(*list, name)
+	return check(name)
+}

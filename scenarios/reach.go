@@ -1,0 +1,46 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Reachable is something worth seeing in a run. A scenario names those that
+// each of its runs must see, or some run of a sweep.
+type Reachable struct {
+	Name string // kebab case
+	Says string // when a run has seen it
+}
+
+// Reachables lists everything that a scenario may name under must and
+// sometimes, in a fixed order.
+func Reachables() []Reachable {
+	return []Reachable{
+		{"failover-happened", "an Alive master was lost and another one, or a new reign, became Alive"},
+		{"two-failovers", "that happened twice in one run"},
+		{"graceful-handover", "a successor was elected after its predecessor closed its session, without an expiry"},
+		{"recovery-with-two-terms", "a second term began before the recovery of the one before had ended"},
+		{"session-expired", "the service expired a master's session"},
+		{"session-expired-while-partitioned", "it did so while that master was cut off"},
+		{"session-expired-while-paused", "it did so while that master stood still"},
+		{"master-suspended", "a master that could not commit stopped acting and kept its latch"},
+		{"suspended-master-resumed", "it became Alive again in the same term"},
+		{"stale-command-refused", "a worker refused a command of an older term"},
+		{"driver-relaunched", "a driver was launched in a second attempt"},
+		{"driver-killed", "a client's kill ended a driver"},
+		{"worker-changed-master", "a worker followed a new master"},
+		{"service-lost", "the coordination service had no quorum for a while"},
+		{"submitted-without-master", "a job was submitted while no master was Alive, and acknowledged later"},
+	}
+}
+
+func checkReachable(name string) error {
+	var names []string
+	for _, r := range Reachables() {
+		if r.Name == name {
+			return nil
+		}
+		names = append(names, r.Name)
+	}
+	return fmt.Errorf("nothing to reach is called %q%s", name, hint(name, names, "one of "+strings.Join(names, ", ")))
+}

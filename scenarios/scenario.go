@@ -1,0 +1,151 @@
+// Package scenarios is what we try: a scenario is a text that prints and
+// parses, saying which machines there are, what clients do, and what goes
+// wrong when. It holds no code that acts: sim/cluster and impl/live/lab are
+// two interpreters of it. It imports nothing of ours.
+package scenarios
+
+import "time"
+
+// A Scenario is a family of runs; a seed picks one of it. Every [Range] in it
+// is drawn uniformly by the seed.
+type Scenario struct {
+	Name string // a path, broad to narrow: "failover/kill"
+	Doc  string // one sentence: what must be seen
+
+	Masters, Workers, Clients, Servers int
+	WorkerCores                        int64 // cores of each worker; at least 1
+	WorkerMemory                       int64 // MiB of each worker; at least 1
+
+	Timers TimersName    // "fast" or "spark"
+	Safety time.Duration // length of the safety phase, faults on
+	// Restart is how long a supervisor waits before it starts a master or
+	// worker again that exited or was killed; 0 means never, unless a fault
+	// says so itself (for=...).
+	Restart Range
+
+	Work   Work
+	Ops    []Op    // explicit operations, besides what Work draws
+	Faults []Fault // rules; a rule with ranges or roles is drawn by the seed
+	Delay  Delay   // of messages between machines
+	Drift  int64   // each machine's clock rate is drawn from ±Drift parts per million
+
+	Must      []string // reachability: each run must see it
+	Sometimes []string // some run of a sweep of at least 20 seeds must
+	Require   []string // optional properties that must hold here
+	Expect    string   // the one property that every run must violate; "" for none
+}
+
+// A Range is a duration drawn uniformly from [Lo, Hi]. It prints "3s" if they
+// are equal and "3s..5s" otherwise.
+type Range struct{ Lo, Hi time.Duration }
+
+// Work is the drawn part of what clients do. Each client submits Jobs jobs
+// spread over the safety phase, asks their status until they end, and kills
+// some.
+type Work struct {
+	Jobs       int   // jobs of each client; 0 for none
+	Cores      int64 // each asks for 1..Cores cores
+	Memory     int64 // MiB each asks for
+	RunFor     Range // how long a job runs
+	Kill       int   // per cent of jobs that the client kills
+	Supervised int   // per cent that are supervised
+	Fail       int   // per cent that exit with a status other than 0
+	Status     Range // time between status requests about one job
+}
+
+// An OpKind is what a client does in an explicit operation.
+type OpKind string
+
+// The explicit operations.
+const (
+	Submit OpKind = "submit"
+	Kill   OpKind = "kill"
+	Status OpKind = "status"
+)
+
+// An Op is one explicit operation: `op at=3s c1 submit a cores=2 for=5s`.
+type Op struct {
+	At        Range
+	Client    string // "c1"
+	Kind      OpKind
+	Tag       string // the job's name; Kill and Status name it too
+	Cores     int64  // Submit: 0 means 1
+	RunFor    Range  // Submit
+	Supervise bool   // Submit
+	Exit      int64  // Submit: exit status of the job
+}
+
+// A Class is a kind of fault.
+type Class string
+
+// The classes. Each acts on Targets from At for For and is then undone, as its
+// line says; For 0 means until the healing.
+const (
+	Stop      Class = "stop"           // processes end gracefully (SIGTERM); started again after For
+	KillOff   Class = "kill"           // processes die (SIGKILL): connections reset at once; started again after For
+	HostLoss  Class = "host-loss"      // machines vanish silently; they and their processes start again after For
+	Pause     Class = "pause"          // processes stand still (SIGSTOP); resumed after For
+	Partition Class = "partition"      // Groups cannot reach each other, silently; healed after For
+	OneWay    Class = "one-way"        // nothing sent from Groups[0] arrives at Groups[1]; healed after For
+	Stall     Class = "stall"          // connections standing between the two groups carry nothing; they go on after For
+	ResetConn Class = "reset"          // connections between the two groups are reset once
+	Slow      Class = "slow"           // messages between the groups take Extra longer; until For has passed
+	Expire    Class = "expire"         // the service ends the sessions of Targets before they know
+	Leader    Class = "zk-leader-loss" // the service's leader dies: every session's connection breaks, no service until a new one leads
+	ClockJump Class = "clock-jump"     // the wall clocks of Targets jump by Extra
+)
+
+// A Fault is one thing that goes wrong. It prints as
+//
+//	at=12.4s for=8s partition m1 | w1 w2 z1 z2 z3
+//	at=10s..20s for=1s..8s kill active p=80%
+//
+// A target is a machine ("m1"), a set ("masters", "workers", "clients",
+// "servers", "everyone", "rest") or a role that is looked up when the fault
+// begins: "active", "standby", "any-master", "any-worker", "any-server",
+// "busy-worker". A fault whose ranges are single values and whose targets are
+// machines is concrete: it is what a schedule holds.
+type Fault struct {
+	At, For Range
+	Class   Class
+	Groups  [][]string    // one group for faults of processes, two or more for those of links
+	Extra   time.Duration // see the classes
+	P       int           // per cent of runs that have it; 0 and 100 mean all
+	// Outputs: a stop, kill or pause strikes between two outputs of the next
+	// step of its target: after this many messages or store operations. -1
+	// means anywhere, drawn; 0 strikes between two steps.
+	Outputs int
+}
+
+// Delay says how long messages between two machines take: uniform in
+// [Min, Max], but Tail per million take up to TailMax.
+type Delay struct {
+	Min, Max time.Duration
+	Tail     int64 // per million
+	TailMax  time.Duration
+}
+
+// TimersName names a set of timers.
+type TimersName string
+
+// Timers are the durations of the protocol. The same for every policy.
+type Timers struct {
+	Name          TimersName    `json:"name"`
+	Tick          time.Duration `json:"tickNs"`          // ZooKeeper's tickTime
+	Session       time.Duration `json:"sessionNs"`       // session timeout asked for
+	Lease         time.Duration `json:"leaseNs"`         // a master is Alive this long after its last committed write was sent; below Session
+	Recovery      time.Duration `json:"recoveryNs"`      // spark.deploy.recoveryTimeout
+	WorkerTimeout time.Duration `json:"workerTimeoutNs"` // spark.worker.timeout
+	Heartbeat     time.Duration `json:"heartbeatNs"`     // worker timeout / 4
+	Register      time.Duration `json:"registerNs"`      // between registration attempts of a worker, times a factor of its own in [0.5,1.5)
+	RegisterSlow  time.Duration `json:"registerSlowNs"`  // the same after RegisterFew attempts
+	RegisterFew   int           `json:"registerFew"`
+	RegisterMax   int           `json:"registerMax"`  // attempts before a worker gives up (spark)
+	Ask           time.Duration `json:"askNs"`        // a client's patience with one master
+	Retry         time.Duration `json:"retryNs"`      // a client's pause before the next round of masters
+	GiveUp        time.Duration `json:"giveUpNs"`     // a client's patience with one operation
+	StoreRetry    time.Duration `json:"storeRetryNs"` // first sleep of the blocking store's retries (spark), 3 of them, doubling
+	Terminate     time.Duration `json:"terminateNs"`  // between TERM and KILL of a driver
+	Relaunch      time.Duration `json:"relaunchNs"`   // pause before a launch, a report or MasterChanged is sent again
+	Dial          time.Duration `json:"dialNs"`       // connect timeout
+}

@@ -1,0 +1,186 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// String returns the scenario as the text that [Parse] reads. A line whose
+// values are all zero is left out.
+func (s Scenario) String() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("scenario %s", s.Name)
+	if s.Doc != "" {
+		line("doc %s", s.Doc)
+	}
+	line("topology masters=%d workers=%d clients=%d servers=%d cores=%d memory=%d",
+		s.Masters, s.Workers, s.Clients, s.Servers, s.WorkerCores, s.WorkerMemory)
+	line("timers %s", s.Timers)
+	line("safety %s", duration(s.Safety))
+	if s.Restart != (Range{}) {
+		line("restart %s", s.Restart)
+	}
+	if s.Delay != (Delay{}) {
+		line("delay %s", s.Delay)
+	}
+	if s.Drift != 0 {
+		line("drift %dppm", s.Drift)
+	}
+	if s.Work != (Work{}) {
+		line("work %s", s.Work)
+	}
+	for _, o := range s.Ops {
+		line("op %s", o)
+	}
+	b.WriteString(Schedule(s.Faults).String())
+	for _, m := range s.Must {
+		line("must %s", m)
+	}
+	for _, m := range s.Sometimes {
+		line("sometimes %s", m)
+	}
+	for _, m := range s.Require {
+		line("require %s", m)
+	}
+	if s.Expect != "" {
+		line("expect violation of %s", s.Expect)
+	}
+	return b.String()
+}
+
+// String returns "3s" or "3s..5s".
+func (r Range) String() string {
+	if r.Lo == r.Hi {
+		return duration(r.Lo)
+	}
+	return duration(r.Lo) + ".." + duration(r.Hi)
+}
+
+// String returns "200us..2ms tail=1000ppm:50ms".
+func (d Delay) String() string {
+	text := Range{d.Min, d.Max}.String()
+	if d.Tail != 0 || d.TailMax != 0 {
+		text += fmt.Sprintf(" tail=%dppm:%s", d.Tail, duration(d.TailMax))
+	}
+	return text
+}
+
+// String returns what follows "work" in a scenario, without the zero values.
+func (w Work) String() string {
+	words := []string{"jobs=" + strconv.Itoa(w.Jobs)}
+	number := func(key string, n int64, unit string) {
+		if n != 0 {
+			words = append(words, key+"="+strconv.FormatInt(n, 10)+unit)
+		}
+	}
+	span := func(key string, r Range) {
+		if r != (Range{}) {
+			words = append(words, key+"="+r.String())
+		}
+	}
+	number("cores", w.Cores, "")
+	number("memory", w.Memory, "")
+	span("run", w.RunFor)
+	number("kill", int64(w.Kill), "%")
+	number("supervised", int64(w.Supervised), "%")
+	number("fail", int64(w.Fail), "%")
+	span("status", w.Status)
+	return strings.Join(words, " ")
+}
+
+// String returns what follows "op" in a scenario:
+// "at=3s c1 submit a cores=2 for=5s".
+func (o Op) String() string {
+	words := []string{"at=" + o.At.String(), o.Client, string(o.Kind), o.Tag}
+	if o.Cores != 0 {
+		words = append(words, fmt.Sprintf("cores=%d", o.Cores))
+	}
+	if o.RunFor != (Range{}) {
+		words = append(words, "for="+o.RunFor.String())
+	}
+	if o.Exit != 0 {
+		words = append(words, fmt.Sprintf("exit=%d", o.Exit))
+	}
+	if o.Supervise {
+		words = append(words, "supervise")
+	}
+	return strings.Join(words, " ")
+}
+
+// String returns the fault as one line: "at=12.4s for=8s kill active".
+func (f Fault) String() string {
+	words := []string{"at=" + f.At.String()}
+	if f.For != (Range{}) {
+		words = append(words, "for="+f.For.String())
+	}
+	words = append(words, string(f.Class))
+	for i, g := range f.Groups {
+		if i > 0 {
+			words = append(words, "|")
+		}
+		words = append(words, g...)
+	}
+	if f.Extra != 0 {
+		words = append(words, "by="+duration(f.Extra))
+	}
+	switch {
+	case f.Outputs < 0:
+		words = append(words, "outputs=any")
+	case f.Outputs > 0:
+		words = append(words, fmt.Sprintf("outputs=%d", f.Outputs))
+	}
+	if f.P != 0 {
+		words = append(words, fmt.Sprintf("p=%d%%", f.P))
+	}
+	return strings.Join(words, " ")
+}
+
+// A Schedule is a list of faults with their times. It prints one a line.
+type Schedule []Fault
+
+// String returns one fault a line, each line ended.
+func (s Schedule) String() string {
+	var b strings.Builder
+	for _, f := range s {
+		b.WriteString(f.String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// duration prints d in the largest unit that it fills, exactly: "12.4s",
+// "200us", "60s". Minutes are not used, so that times compare at a glance.
+func duration(d time.Duration) string {
+	if d < 0 {
+		return "-" + duration(-d)
+	}
+	switch {
+	case d >= time.Second:
+		return decimal(d, time.Second, 9) + "s"
+	case d >= time.Millisecond:
+		return decimal(d, time.Millisecond, 6) + "ms"
+	case d >= time.Microsecond:
+		return decimal(d, time.Microsecond, 3) + "us"
+	case d == 0:
+		return "0s"
+	}
+	return strconv.FormatInt(int64(d), 10) + "ns"
+}
+
+func decimal(d, unit time.Duration, digits int) string {
+	whole, part := d/unit, d%unit
+	if part == 0 {
+		return strconv.FormatInt(int64(whole), 10)
+	}
+	b := strconv.AppendInt(make([]byte, 0, 24), int64(whole), 10)
+	b = append(b, '.')
+	for ; part > 0 && digits > 0; digits-- {
+		part *= 10
+		b = append(b, '0'+byte(part/unit))
+		part %= unit
+	}
+	return string(b)
+}

@@ -1,0 +1,112 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// Names of timers.
+const (
+	Fast  TimersName = "fast"  // everything about ten times faster than Spark, in proportion
+	Spark TimersName = "spark" // the defaults of Spark 4 over ZooKeeper with its sample configuration
+)
+
+// TimersFor returns the timers of that name, and zero Timers for another one.
+func TimersFor(name TimersName) Timers {
+	switch name {
+	case Spark:
+		return sparkTimers()
+	case Fast:
+		return fastTimers()
+	}
+	return Timers{}
+}
+
+// sparkTimers are real: deploy/worker/Worker.scala, SparkCuratorUtil.scala,
+// internal/config/Deploy.scala; ZooKeeper's zoo_sample.cfg.
+func sparkTimers() Timers {
+	return Timers{
+		Name: Spark,
+		Tick: 2 * time.Second,
+		// Asked for; the server grants 20 ticks, 40 s.
+		Session: 60 * time.Second,
+		// Ours, three quarters of what the server grants.
+		Lease:         30 * time.Second,
+		Recovery:      60 * time.Second,
+		WorkerTimeout: 60 * time.Second,
+		Heartbeat:     15 * time.Second,
+		Register:      10 * time.Second,
+		RegisterSlow:  60 * time.Second,
+		RegisterFew:   6,
+		RegisterMax:   16,
+		Ask:           10 * time.Second,
+		Retry:         5 * time.Second,
+		GiveUp:        10 * time.Minute,
+		StoreRetry:    5 * time.Second,
+		Terminate:     10 * time.Second,
+		Relaunch:      10 * time.Second,
+		Dial:          120 * time.Second,
+	}
+}
+
+func fastTimers() Timers {
+	return Timers{
+		Name:          Fast,
+		Tick:          500 * time.Millisecond,
+		Session:       4 * time.Second,
+		Lease:         3 * time.Second,
+		Recovery:      5 * time.Second,
+		WorkerTimeout: 5 * time.Second,
+		Heartbeat:     1250 * time.Millisecond,
+		Register:      1 * time.Second,
+		RegisterSlow:  5 * time.Second,
+		RegisterFew:   6,
+		RegisterMax:   16,
+		Ask:           1500 * time.Millisecond,
+		Retry:         500 * time.Millisecond,
+		GiveUp:        60 * time.Second,
+		StoreRetry:    500 * time.Millisecond,
+		Terminate:     1 * time.Second,
+		Relaunch:      1 * time.Second,
+		// Shorter than in proportion: a dial at a lost machine must not
+		// outlast the twelve seconds between two losses.
+		Dial: 3 * time.Second,
+	}
+}
+
+// Granted is the session timeout that the service grants: what is asked for,
+// but at least 2 and at most 20 ticks (ZooKeeperServer.java,
+// minSessionTimeout and maxSessionTimeout).
+func (t Timers) Granted() time.Duration {
+	return min(max(t.Session, 2*t.Tick), 20*t.Tick)
+}
+
+// Check reports timers that contradict each other.
+func (t Timers) Check() error {
+	for _, d := range []struct {
+		name string
+		is   time.Duration
+	}{
+		{"tick", t.Tick}, {"session", t.Session}, {"lease", t.Lease}, {"recovery", t.Recovery},
+		{"worker timeout", t.WorkerTimeout}, {"heartbeat", t.Heartbeat}, {"register", t.Register},
+		{"register slow", t.RegisterSlow}, {"ask", t.Ask}, {"retry", t.Retry}, {"give up", t.GiveUp},
+		{"store retry", t.StoreRetry}, {"terminate", t.Terminate}, {"relaunch", t.Relaunch}, {"dial", t.Dial},
+	} {
+		if d.is <= 0 {
+			return fmt.Errorf("timers %s: %s is %s, not above 0", t.Name, d.name, d.is)
+		}
+	}
+	switch {
+	case t.Lease >= t.Granted():
+		return fmt.Errorf("timers %s: the lease of %s does not end before the granted session of %s", t.Name, t.Lease, t.Granted())
+	case t.Heartbeat*2 > t.WorkerTimeout:
+		return fmt.Errorf("timers %s: a worker timeout of %s allows no lost heartbeat of %s", t.Name, t.WorkerTimeout, t.Heartbeat)
+	case t.RegisterSlow < t.Register:
+		return fmt.Errorf("timers %s: slow registration every %s is faster than %s", t.Name, t.RegisterSlow, t.Register)
+	case t.RegisterFew < 1 || t.RegisterMax < t.RegisterFew:
+		return fmt.Errorf("timers %s: %d attempts to register, the first %d fast", t.Name, t.RegisterMax, t.RegisterFew)
+	case t.GiveUp < t.Ask+t.Retry:
+		return fmt.Errorf("timers %s: a client that gives up after %s asks only once", t.Name, t.GiveUp)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/kernel"
+)
+
+// heal ends the safety phase. Every fault ends; a core of machines is chosen,
+// all of them by one half, and everything outside it is stopped for good, so
+// that a master which reaches ZooKeeper but no worker cannot lead for ever. It
+// returns the longest liveness bound.
+func (w *World) heal() int64 {
+	w.fault.HealAll()
+	w.core = w.chooseCore()
+	w.closed = true
+	for _, m := range w.machines {
+		switch {
+		case w.core[m.name]:
+			w.Resume(m.name)
+			w.Start(m.name)
+		default:
+			w.Kill(m.name, 0)
+		}
+	}
+	w.tell(&trace.Event{Kind: trace.Healed, Detail: strings.Join(w.sorted(), " ")})
+	longest := int64(0)
+	for _, b := range w.bounds() {
+		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.property, N: b.total(), Detail: b.String()})
+		longest = max(longest, b.total())
+	}
+	return longest
+}
+
+// chooseCore picks the machines that live on: a majority of the servers at
+// least, one master at least, one worker at least, and every client.
+func (w *World) chooseCore() map[string]bool {
+	core := map[string]bool{}
+	all := w.k.Below(kernel.KeyOf("core"), 0, 2) == 0
+	keep := func(kind string, atLeast int) {
+		members := w.Expand(kind, 0)
+		n := len(members)
+		if !all && atLeast < n {
+			n = atLeast + int(w.k.Below(kernel.KeyOf("core "+kind), 0, uint64(n-atLeast)+1))
+		}
+		first := int(w.k.Below(kernel.KeyOf("core first "+kind), 0, uint64(max(1, len(members)))))
+		for i := range n {
+			core[members[(first+i)%len(members)]] = true
+		}
+	}
+	keep("masters", 1)
+	keep("workers", min(1, w.s.Workers))
+	keep("servers", w.s.Servers/2+1)
+	keep("clients", w.s.Clients)
+	return core
+}
+
+// The liveness phase looks for quiet this often, and ends when it has lasted.
+const (
+	settleEvery = 250 * time.Millisecond
+	quietNeeded = 8
+)
+
+func (w *World) postSettle() {
+	w.k.Post(w.k.Now()+int64(settleEvery), kernel.Event{
+		Actor: w.self, Kind: kernel.Service, A: settleEvent, Name: "settled?", Sum: uint64(kernel.KeyOf("settle")),
+	})
+}
+
+// settle ends the run once the core has been quiet for a while: one master is
+// Alive, every worker follows it, and every client has done its plan.
+func (w *World) settle() {
+	if w.isQuiet() {
+		w.quiet++
+	} else {
+		w.quiet = 0
+	}
+	if w.quiet >= quietNeeded {
+		w.k.Stop()
+		return
+	}
+	w.postSettle()
+}
+
+func (w *World) isQuiet() bool {
+	alive := ""
+	for _, m := range w.machines {
+		if m.runs("master") && m.proc.state == "Alive" {
+			if alive != "" {
+				return false
+			}
+			alive = m.name
+		}
+	}
+	if alive == "" || w.open > 0 {
+		return false
+	}
+	for _, m := range w.machines {
+		if m.runs("worker") && m.proc.follows != alive+masterPort {
+			return false
+		}
+		if m.runs("client") && !w.submitterDone(m.proc) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,379 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/disk"
+	"github.com/simctl/simctl/sim/fault"
+	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/network"
+	"github.com/simctl/simctl/sim/zk"
+)
+
+// Ports of the processes, Spark's and ZooKeeper's own.
+const (
+	masterPort = ":7077"
+	workerPort = ":7078"
+	serverPort = ":2181"
+)
+
+// A World is one simulated cluster.
+type World struct {
+	s      scenarios.Scenario // drawn
+	opts   Options
+	timers scenarios.Timers
+	k      *kernel.Kernel
+	net    *network.Net
+	zk     *zk.Service
+	fault  *fault.Driver
+
+	machines []*machine // in the order masters, workers, clients, servers
+	byName   map[string]*machine
+	byActor  map[kernel.ActorID]*process
+	servers  []host.Addr
+	masters  []host.Addr
+
+	events []trace.Event
+	digest host.Digest // scratch
+	text   []byte      // scratch of intern
+	joined map[string]string
+	quiet  int  // checks in a row that found the healed core quiet
+	open   int  // operations of clients without an answer
+	closed bool // healed: supervisors start only the core
+	cut    bool // the run was ended early
+	core   map[string]bool
+	self   kernel.ActorID
+}
+
+var _ fault.World = (*World)(nil)
+
+// newWorld builds every machine and starts every process.
+func newWorld(s scenarios.Scenario, opts Options) *World {
+	w := &World{
+		s: s, opts: opts, timers: scenarios.TimersFor(s.Timers),
+		byName: map[string]*machine{}, byActor: map[kernel.ActorID]*process{}, joined: map[string]string{},
+	}
+	w.k = kernel.New(opts.Seed, worldHandler{w})
+	w.adopt(opts.Arena)
+	w.k.OnStep, w.k.OnPanic = opts.OnStep, w.panicked
+	w.net = network.New(w.k, network.Config{
+		Delay: network.Delay{
+			Min: int64(s.Delay.Min), Max: int64(s.Delay.Max), Tail: s.Delay.Tail, TailMax: int64(s.Delay.TailMax),
+		},
+		DialTimeout: int64(w.timers.Dial), Encode: opts.Encode,
+	})
+	w.addMachines("m", s.Masters)
+	w.addMachines("w", s.Workers)
+	w.addMachines("c", s.Clients)
+	w.addMachines("z", s.Servers)
+	w.addService()
+	w.fault = fault.New(w.k, w.net, w, s.Faults)
+	for _, m := range w.machines {
+		if m.server < 0 {
+			w.addProcess(m)
+		}
+	}
+	for _, r := range s.Require {
+		w.tell(&trace.Event{Kind: trace.Require, Subject: r})
+	}
+	w.tellFailoverBounds()
+	return w
+}
+
+func (w *World) addMachines(prefix string, n int) {
+	for i := range n {
+		name := fmt.Sprintf("%s%d", prefix, i+1)
+		m := &machine{name: name, id: w.net.AddMachine(name), up: true, server: -1}
+		m.drift = w.k.Between(kernel.KeyOf("drift "+name), 0, -w.s.Drift, w.s.Drift)
+		m.disk = disk.New(w.k, name)
+		w.machines = append(w.machines, m)
+		w.byName[name] = m
+		switch prefix {
+		case "m":
+			w.masters = append(w.masters, host.Addr(name+masterPort))
+		case "z":
+			m.server = i
+			w.servers = append(w.servers, host.Addr(name+serverPort))
+		}
+	}
+}
+
+func (w *World) addService() {
+	var servers []zk.Server
+	for _, m := range w.machines {
+		if m.server >= 0 {
+			servers = append(servers, zk.Server{Name: m.name, Machine: m.id, Addr: w.servers[m.server]})
+		}
+	}
+	w.zk = zk.New(w.k, w.net, zk.Config{Servers: servers, Tick: int64(w.timers.Tick)})
+	w.zk.OnCommit, w.zk.OnSession, w.zk.OnQuorum = w.committed, w.sessionChanged, w.quorum
+}
+
+func (w *World) addActor(name string, p *process) kernel.ActorID {
+	a := w.k.AddActor(name, p)
+	w.byActor[a] = p
+	return a
+}
+
+func (w *World) addProcess(m *machine) {
+	p := &process{w: w, id: host.ProcessID(m.name), machine: m}
+	m.proc = p
+	p.actor = w.addActor(m.name, p)
+	switch m.name[0] {
+	case 'm':
+		p.kind, p.make = "master", func() host.Process { return w.newMaster(m) }
+	case 'w':
+		p.kind, p.make = "worker", func() host.Process { return w.newWorker(m) }
+	default:
+		p.kind, p.make = "client", func() host.Process { return w.newSubmitter(m) }
+	}
+	p.start()
+}
+
+// retire is told when a process's incarnation ended: its supervisor starts it
+// again after the scenario's pause, unless a fault ended it and says when.
+func (w *World) retire(p *process) {
+	if p.parent != nil || w.s.Restart.Hi == 0 || !p.machine.up || p.machine.held || p.kind == "client" {
+		return
+	}
+	delay := w.k.Between(kernel.KeyOf("restart "+p.machine.name), uint64(p.inc), int64(w.s.Restart.Lo), int64(w.s.Restart.Hi))
+	w.k.Post(w.k.Now()+delay, kernel.Event{
+		Actor: w.self, Kind: kernel.Service, A: superviseEvent, V: p.machine.name,
+		Name: "supervisor", Sum: uint64(kernel.KeyOf(p.machine.name, uint64(p.inc))),
+	})
+}
+
+const (
+	superviseEvent = iota + 1
+	settleEvent
+)
+
+// worldHandler is the world as actor 0.
+type worldHandler struct{ w *World }
+
+// Handle implements kernel.Handler.
+func (h worldHandler) Handle(e *kernel.Event) {
+	switch w := h.w; e.A {
+	case superviseEvent:
+		name := e.V.(string)
+		if !w.byName[name].held && (!w.closed || w.core[name]) {
+			w.Start(name)
+		}
+	case settleEvent:
+		w.settle()
+	}
+}
+
+// Everyone implements fault.World.
+func (w *World) Everyone() []string {
+	var out []string
+	for _, m := range w.machines {
+		out = append(out, m.name)
+	}
+	return out
+}
+
+// Expand implements fault.World.
+func (w *World) Expand(target string, key kernel.Key) []string {
+	switch target {
+	case "everyone":
+		return w.Everyone()
+	case "masters", "workers", "clients", "servers":
+		prefix := strings.Replace(target[:1], "s", "z", 1)
+		return w.pick(func(m *machine) bool { return strings.HasPrefix(m.name, prefix) })
+	case "active":
+		return w.one(key, func(m *machine) bool { return m.acting() })
+	case "standby":
+		return w.one(key, func(m *machine) bool { return m.runs("master") && !m.acting() })
+	case "any-master":
+		return w.one(key, func(m *machine) bool { return m.runs("master") })
+	case "any-worker":
+		return w.one(key, func(m *machine) bool { return m.runs("worker") })
+	case "busy-worker":
+		return w.one(key, func(m *machine) bool { return m.runs("worker") && len(m.proc.children) > 0 })
+	case "any-server":
+		return w.one(key, func(m *machine) bool { return m.server >= 0 && m.up })
+	default:
+		if w.byName[target] == nil {
+			return nil
+		}
+		return []string{target}
+	}
+}
+
+func (w *World) pick(want func(*machine) bool) []string {
+	var out []string
+	for _, m := range w.machines {
+		if want(m) {
+			out = append(out, m.name)
+		}
+	}
+	return out
+}
+
+// one returns one of the machines that match, chosen by key.
+func (w *World) one(key kernel.Key, want func(*machine) bool) []string {
+	all := w.pick(want)
+	if len(all) == 0 {
+		return nil
+	}
+	i := w.k.Below(key, 0, uint64(len(all)))
+	return all[i : i+1]
+}
+
+func (m *machine) runs(kind string) bool {
+	return m.proc != nil && m.proc.kind == kind && m.proc.life != dead
+}
+
+// acting reports whether the machine's master leads, whatever its phase.
+func (m *machine) acting() bool {
+	return m.runs("master") && m.proc.state != "" && m.proc.state != "Standby"
+}
+
+// Stop implements fault.World.
+func (w *World) Stop(name string, outputs int) {
+	m := w.byName[name]
+	if m.server >= 0 {
+		w.zk.KillServer(m.server)
+		return
+	}
+	p := m.proc
+	m.held = true
+	if p.life == dead {
+		return
+	}
+	_ = outputs // a graceful stop is itself a step of the process
+	w.k.Post(w.k.Now(), kernel.Event{
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(host.Terminate),
+		Name: "signal", Sum: uint64(kernel.KeyOf(name, uint64(p.inc), uint64(host.Terminate))),
+	})
+}
+
+// Kill implements fault.World.
+func (w *World) Kill(name string, outputs int) {
+	m := w.byName[name]
+	switch {
+	case m.server >= 0:
+		w.zk.KillServer(m.server)
+	case outputs > 0 && m.proc.life == running:
+		m.held = true
+		w.arm(m.proc, strike{kind: strikeKill, after: outputs})
+	default:
+		m.held = true
+		m.proc.die(trace.KilledOff, true, -1)
+	}
+}
+
+// arm makes a fault strike once the process has made a few more outputs, so
+// that it may fall between two outputs of one step.
+func (w *World) arm(p *process, s strike) {
+	p.strikes++
+	s.n = p.strikes
+	p.strike, p.struck = s, false
+	w.k.Post(w.k.Now()+strikeWithin, kernel.Event{
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Service, A: s.n,
+		Name: "strike", Sum: uint64(kernel.KeyOf(string(p.id), uint64(p.inc), s.n)),
+	})
+}
+
+// LoseHost implements fault.World.
+func (w *World) LoseHost(name string) {
+	m := w.byName[name]
+	if !m.up {
+		return
+	}
+	m.up = false
+	w.net.SetMachine(m.id, false)
+	if m.server >= 0 {
+		w.zk.LoseServer(m.server)
+		return
+	}
+	m.disk.Crash()
+	m.proc.die(trace.HostLost, false, -1)
+}
+
+// Start implements fault.World.
+func (w *World) Start(name string) {
+	m := w.byName[name]
+	m.held = false
+	if !m.up {
+		m.up = true
+		w.net.SetMachine(m.id, true)
+	}
+	if m.server >= 0 {
+		w.zk.RestartServer(m.server)
+		return
+	}
+	m.proc.strike = strike{}
+	m.proc.start()
+}
+
+// Pause implements fault.World.
+func (w *World) Pause(name string, outputs int) {
+	m := w.byName[name]
+	switch {
+	case m.server >= 0:
+		w.zk.PauseServer(m.server)
+	case outputs > 0 && m.proc.life == running:
+		w.arm(m.proc, strike{kind: strikePause, after: outputs})
+	default:
+		m.proc.pause()
+	}
+}
+
+// Resume implements fault.World.
+func (w *World) Resume(name string) {
+	m := w.byName[name]
+	if m.server >= 0 {
+		w.zk.ResumeServer(m.server)
+		return
+	}
+	m.proc.strike = strike{}
+	m.proc.resume()
+}
+
+// Expire implements fault.World.
+func (w *World) Expire(name string) {
+	p := w.byName[name].proc
+	if p == nil || p.zk == nil {
+		return
+	}
+	for _, id := range p.zk.SessionIDs() {
+		w.zk.ExpireSession(id)
+	}
+}
+
+// LoseLeader implements fault.World.
+func (w *World) LoseLeader() { w.zk.LoseLeader() }
+
+// JumpClock implements fault.World.
+func (w *World) JumpClock(name string, by time.Duration) { w.byName[name].offset += int64(by) }
+
+// newClient makes the coordination client of a master's incarnation.
+func (w *World) newClient(p *process, inc uint32) *zk.Client {
+	c := zk.NewClient(w.k, w.net, zk.ClientConfig{
+		Owner: string(p.id), Inc: inc, Machine: p.machine.id,
+		Virtual: p.machine.virtual, Deliver: p.deliver,
+	})
+	for _, a := range c.Actors() {
+		w.byActor[a] = p // a panic in a continuation is the process's
+	}
+	return c
+}
+
+// sorted returns the core's machines in a fixed order.
+func (w *World) sorted() []string {
+	var out []string
+	for _, m := range w.machines {
+		if w.core[m.name] {
+			out = append(out, m.name)
+		}
+	}
+	return slices.Clip(out)
+}

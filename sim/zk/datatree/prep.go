@@ -1,0 +1,393 @@
+package datatree
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/jute"
+)
+
+// record is what is known of a znode once all proposals are committed.
+type record struct {
+	zxid     int64 // of the last proposal that concerns the znode
+	exists   bool
+	version  int32
+	cversion int32
+	aversion int32
+	owner    int64
+	kids     int32
+	acl      []jute.ACL
+}
+
+// A pending change is one record that a proposal has made.
+type pendingRecord struct {
+	zxid int64
+	path string
+}
+
+// A Prep is the leader's view of the tree with what it has proposed and not
+// yet committed. It validates requests and turns them into transactions.
+type Prep struct {
+	t       *Tree
+	records map[string]*record
+	queue   []pendingRecord // in the order of zxids
+	undo    []undone        // of the multi being validated
+}
+
+type undone struct {
+	path string
+	was  *record
+}
+
+// NewPrep returns the view of a leader that has proposed nothing.
+func NewPrep(t *Tree) *Prep { return &Prep{t: t, records: map[string]*record{}} }
+
+// Committed forgets the proposals up to zxid: the tree has them.
+func (p *Prep) Committed(zxid int64) {
+	n := 0
+	for n < len(p.queue) && p.queue[n].zxid <= zxid {
+		q := p.queue[n]
+		if r := p.records[q.path]; r != nil && r.zxid <= zxid {
+			delete(p.records, q.path)
+		}
+		n++
+	}
+	p.queue = append(p.queue[:0], p.queue[n:]...)
+}
+
+// Clone returns a copy that looks at t.
+func (p *Prep) Clone(t *Tree) *Prep {
+	c := NewPrep(t)
+	for _, q := range p.queue {
+		r := *p.records[q.path]
+		c.records[q.path] = &r
+	}
+	c.queue = slices.Clone(p.queue)
+	return c
+}
+
+// Pending is how many changes are proposed and not committed.
+func (p *Prep) Pending() int { return len(p.queue) }
+
+// at returns the record of a path, or nil if there is no such znode.
+func (p *Prep) at(path string) *record {
+	if path == "" {
+		path = "/"
+	}
+	if r := p.records[path]; r != nil {
+		if r.exists {
+			return r
+		}
+		return nil
+	}
+	n := p.t.nodes[path]
+	if n == nil {
+		return nil
+	}
+	return &record{
+		exists: true, version: n.version, cversion: n.cversion, aversion: n.aversion,
+		owner: n.owner, kids: int32(len(n.kids)), acl: n.acl,
+	}
+}
+
+func (p *Prep) set(zxid int64, path string, r record) {
+	r.zxid = zxid
+	p.undo = append(p.undo, undone{path, p.records[path]})
+	p.records[path] = &r
+	p.queue = append(p.queue, pendingRecord{zxid, path})
+}
+
+// rollBack takes back what the multi being validated has proposed.
+func (p *Prep) rollBack() {
+	for _, u := range slices.Backward(p.undo) {
+		if u.was == nil {
+			delete(p.records, u.path)
+		} else {
+			p.records[u.path] = u.was
+		}
+	}
+	p.queue = p.queue[:len(p.queue)-len(p.undo)]
+}
+
+// A Request is a write that a client asks for.
+type Request struct {
+	Session int64
+	Who     []jute.ID
+	Op      jute.Op
+	Multi   []jute.Op // of a multi
+}
+
+// Validate turns a write into the change that its transaction makes, which is
+// an error if it is refused. Zxid is the one that the transaction will have.
+func (p *Prep) Validate(zxid int64, r *Request) Change {
+	p.undo = p.undo[:0]
+	if r.Op.Type == jute.OpMulti {
+		return p.multi(zxid, r)
+	}
+	c, code := p.one(zxid, r, &r.Op)
+	if code != jute.OK {
+		return Change{Type: jute.OpError, Code: code}
+	}
+	return c
+}
+
+func (p *Prep) multi(zxid int64, r *Request) Change {
+	m := Change{Type: jute.OpMulti, Multi: make([]Change, len(r.Multi))}
+	for i := range r.Multi {
+		c, code := p.one(zxid, r, &r.Multi[i])
+		if code != jute.OK {
+			p.rollBack()
+			return failedMulti(len(r.Multi), i, code)
+		}
+		m.Multi[i] = c
+	}
+	return m
+}
+
+// failedMulti is a multi of n operations whose i-th failed: those before it
+// say OK, those behind it RuntimeInconsistency.
+func failedMulti(n, i int, code jute.Code) Change {
+	m := Change{Type: jute.OpMulti, MultiErr: true, Multi: make([]Change, n)}
+	for j := range m.Multi {
+		m.Multi[j].Type = jute.OpError
+		switch {
+		case j == i:
+			m.Multi[j].Code = code
+		case j > i:
+			m.Multi[j].Code = jute.RuntimeInconsistency
+		}
+	}
+	return m
+}
+
+func (p *Prep) one(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	switch op.Type {
+	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL:
+		return p.create(zxid, r, op)
+	case jute.OpDelete:
+		return p.delete(zxid, r, op)
+	case jute.OpDeleteContainer:
+		return p.deleteContainer(zxid, op)
+	case jute.OpSetData:
+		return p.setData(zxid, r, op)
+	case jute.OpSetACL:
+		return p.setACL(zxid, r, op)
+	case jute.OpCheck:
+		return p.check(r, op)
+	default:
+		return Change{}, jute.Unimplemented
+	}
+}
+
+// owner returns what a created znode is, from the flags.
+func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, code jute.Code) {
+	sequential = op.Flags == jute.FlagSequential || op.Flags == jute.FlagEphemeral|jute.FlagSequential || op.Flags == jute.FlagTTLSeq
+	switch op.Flags {
+	case 0, jute.FlagSequential:
+		return 0, sequential, jute.OK
+	case jute.FlagEphemeral, jute.FlagEphemeral | jute.FlagSequential:
+		return r.Session, sequential, jute.OK
+	case jute.FlagContainer:
+		return ownerContainer, false, jute.OK
+	case jute.FlagTTL, jute.FlagTTLSeq:
+		if !p.t.ExtendedTypes {
+			return 0, false, jute.Unimplemented
+		}
+		if op.Type != jute.OpCreateTTL || op.TTL <= 0 || op.TTL > maxTTL {
+			return 0, false, jute.BadArguments
+		}
+		return ownerTTL | op.TTL, sequential, jute.OK
+	default:
+		return 0, false, jute.BadArguments
+	}
+}
+
+func (p *Prep) create(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	owner, sequential, code := p.owner(r, op)
+	if code != jute.OK {
+		return Change{}, code
+	}
+	path := op.Path
+	if !strings.Contains(path, "/") || strings.IndexByte(path, 0) >= 0 {
+		return Change{}, jute.BadArguments
+	}
+	acl, code := FixACL(op.ACL, r.Who)
+	if code != jute.OK {
+		return Change{}, code
+	}
+	up := Parent(path)
+	parent := p.at(up)
+	if parent == nil {
+		return Change{}, jute.NoNode
+	}
+	if code := Allowed(parent.acl, jute.PermCreate, r.Who); code != jute.OK {
+		return Change{}, code
+	}
+	if sequential {
+		path += fmt.Sprintf("%010d", parent.cversion)
+	}
+	switch {
+	case !validPath(path):
+		return Change{}, jute.BadArguments
+	case p.at(path) != nil:
+		return Change{}, jute.NodeExists
+	case ephemeralOwner(parent.owner) != 0:
+		return Change{}, jute.NoChildrenForEphemerals
+	}
+	above := *parent
+	above.kids++
+	above.cversion++
+	p.set(zxid, up, above)
+	p.set(zxid, path, record{exists: true, owner: owner, acl: acl})
+	return Change{Type: op.Type, Path: path, Data: op.Data, ACL: acl, Owner: owner, Version: above.cversion}, jute.OK
+}
+
+// isSpecial reports whether a znode belongs to ZooKeeper and cannot be
+// deleted.
+func isSpecial(path string) bool {
+	return path == "/" || path == "/zookeeper" || path == "/zookeeper/quota" || path == "/zookeeper/config"
+}
+
+func (p *Prep) delete(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	if !strings.Contains(op.Path, "/") || strings.IndexByte(op.Path, 0) >= 0 || isSpecial(op.Path) {
+		return Change{}, jute.BadArguments
+	}
+	parent := p.at(Parent(op.Path))
+	if parent == nil {
+		return Change{}, jute.NoNode
+	}
+	if code := Allowed(parent.acl, jute.PermDelete, r.Who); code != jute.OK {
+		return Change{}, code
+	}
+	z := p.at(op.Path)
+	switch {
+	case z == nil:
+		return Change{}, jute.NoNode
+	case op.Version != -1 && op.Version != z.version:
+		return Change{}, jute.BadVersion
+	case z.kids > 0:
+		return Change{}, jute.NotEmpty
+	}
+	p.gone(zxid, op.Path, parent)
+	return Change{Type: jute.OpDelete, Path: op.Path}, jute.OK
+}
+
+// deleteContainer is the leader's own deletion of an abandoned znode.
+func (p *Prep) deleteContainer(zxid int64, op *jute.Op) (Change, jute.Code) {
+	z := p.at(op.Path)
+	switch {
+	case z == nil || z.owner == 0 || ephemeralOwner(z.owner) != 0:
+		return Change{}, jute.NoNode
+	case z.kids > 0:
+		return Change{}, jute.NotEmpty
+	}
+	p.gone(zxid, op.Path, p.at(Parent(op.Path)))
+	return Change{Type: jute.OpDeleteContainer, Path: op.Path}, jute.OK
+}
+
+func (p *Prep) gone(zxid int64, path string, parent *record) {
+	above := *parent
+	above.kids--
+	p.set(zxid, Parent(path), above)
+	p.set(zxid, path, record{})
+}
+
+func (p *Prep) setData(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	z, code := p.existing(r, op, jute.PermWrite)
+	if code != jute.OK {
+		return Change{}, code
+	}
+	if op.Version != -1 && op.Version != z.version {
+		return Change{}, jute.BadVersion
+	}
+	now := *z
+	now.version++
+	p.set(zxid, op.Path, now)
+	return Change{Type: jute.OpSetData, Path: op.Path, Data: op.Data, Version: now.version}, jute.OK
+}
+
+func (p *Prep) setACL(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	if !validPath(op.Path) {
+		return Change{}, jute.BadArguments
+	}
+	acl, code := FixACL(op.ACL, r.Who)
+	if code != jute.OK {
+		return Change{}, code
+	}
+	z, code := p.existing(r, op, jute.PermAdmin)
+	if code != jute.OK {
+		return Change{}, code
+	}
+	if op.Version != -1 && op.Version != z.aversion {
+		return Change{}, jute.BadVersion
+	}
+	now := *z
+	now.aversion++
+	now.acl = acl
+	p.set(zxid, op.Path, now)
+	return Change{Type: jute.OpSetACL, Path: op.Path, ACL: acl, Version: now.aversion}, jute.OK
+}
+
+func (p *Prep) check(r *Request, op *jute.Op) (Change, jute.Code) {
+	z, code := p.existing(r, op, jute.PermRead)
+	switch {
+	case code != jute.OK:
+		return Change{}, code
+	case op.Version != -1 && op.Version != z.version:
+		return Change{}, jute.BadVersion
+	}
+	return Change{Type: jute.OpCheck, Path: op.Path}, jute.OK
+}
+
+// existing returns the record of a znode that r may do perm to.
+func (p *Prep) existing(r *Request, op *jute.Op, perm int32) (*record, jute.Code) {
+	if !validPath(op.Path) {
+		return nil, jute.BadArguments
+	}
+	z := p.at(op.Path)
+	if z == nil {
+		return nil, jute.NoNode
+	}
+	return z, Allowed(z.acl, perm, r.Who)
+}
+
+// CloseSession returns the change that ends a session: it deletes the
+// ephemerals that are there once all proposals are committed.
+func (p *Prep) CloseSession(zxid, session int64) Change {
+	p.undo = p.undo[:0]
+	doomed := map[string]bool{}
+	for _, path := range p.t.EphemeralsOf(session, "") {
+		doomed[path] = true
+	}
+	for _, q := range p.queue {
+		if r := p.records[q.path]; r.exists && r.owner == session {
+			doomed[q.path] = true
+		} else {
+			delete(doomed, q.path)
+		}
+	}
+	c := Change{Type: jute.OpCloseSession}
+	for _, path := range sortedPaths(doomed) {
+		p.gone(zxid, path, p.at(Parent(path)))
+		c.Paths = append(c.Paths, path)
+	}
+	return c
+}
+
+// Digest writes what is proposed and not committed into d.
+func (p *Prep) Digest(d *host.Digest) {
+	d.Uint(uint64(len(p.queue)))
+	for _, q := range p.queue {
+		d.Int(q.zxid)
+		d.Str(q.path)
+		r := p.records[q.path]
+		d.Int(r.zxid)
+		d.Bool(r.exists)
+		d.Int(int64(r.version)<<32 | int64(uint32(r.cversion)))
+		d.Int(int64(r.aversion)<<32 | int64(uint32(r.kids)))
+		d.Int(r.owner)
+		d.Any(r.acl)
+	}
+}

@@ -1,0 +1,337 @@
+package zk
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/kernel"
+)
+
+// Times of the client library, in nanoseconds of its machine's clock.
+const (
+	dialLimit   = 1000 * millisecond // of a dial
+	nap         = 1000 * millisecond // after all servers were tried in vain
+	closeLinger = 1000 * millisecond // to tell a server of a close
+)
+
+// phase is what a link does about its connection.
+type phase uint8
+
+const (
+	idle phase = iota // over, or between two servers
+	dialling
+	shaking   // the connection stands, the server has not granted the session
+	connected // requests may be sent
+)
+
+// entry is one operation that is not answered.
+type entry struct {
+	xid   int64
+	op    coord.Op
+	done  host.Call
+	watch host.Call
+}
+
+// link is one session as its client sees it, with its connection.
+type link struct {
+	c        *Client
+	s        coord.Session
+	changed  host.Call
+	state    coord.State
+	ended    error // ErrExpired or ErrClosed once it is over
+	asked    int64 // timeout asked for
+	timeout  int64 // granted, or asked for before that is known
+	id       int64
+	password uint64
+	zxid     int64 // the last seen in a reply
+
+	servers  []host.Addr
+	at, last int // the server being tried, and the one before which a lap ends
+	phase    phase
+	conn     host.ConnID
+	heard    int64 // when the last packet came, virtual time
+
+	timers [len(timerNames)]kernel.Ref
+
+	xid  int64
+	out  []entry // in order; the first sent of them are on the connection
+	sent int
+
+	data, exist, kids watchers
+}
+
+// watchers is the continuations of watches by path.
+type watchers map[string][]host.Call
+
+// patience bounds each attempt at a server, so that a lap over all of them
+// fits into the session.
+func (l *link) patience() int64 { return l.timeout / int64(max(len(l.servers), 1)) }
+
+// next tries the next server. After a lap it waits, and what is still to be
+// sent is answered: nobody can be reached.
+func (l *link) next() {
+	if len(l.servers) == 0 {
+		return
+	}
+	l.at = (l.at + 1) % len(l.servers)
+	lapped := l.at == l.last
+	if l.last == -1 {
+		l.last = 0
+	}
+	if lapped {
+		l.failAll(coord.ErrConnectionLoss)
+		l.phase = idle
+		l.start(napTimer, nap)
+		return
+	}
+	l.dial()
+}
+
+func (l *link) dial() {
+	l.phase = dialling
+	l.conn = l.c.net.Dial(l.c.end, l.servers[l.at], nil)
+	l.start(dialTimer, min(dialLimit, l.patience()))
+}
+
+// start starts a timer anew on the machine's clock.
+func (l *link) start(what uint64, d int64) { l.startAt(what, l.c.k.Now()+l.c.cfg.Virtual(d)) }
+
+func (l *link) startAt(what uint64, at int64) {
+	l.stop(what)
+	l.timers[what] = l.c.k.Post(at, kernel.Event{
+		Actor: l.c.actor, Inc: l.c.end.Inc, Kind: kernel.Timer, A: what, B: uint64(l.s),
+		Name: timerNames[what], Sum: uint64(kernel.KeyOf("zk timer", what, uint64(l.s))),
+	})
+}
+
+// stop stops a timer, also one that has rung for a client that stands still.
+func (l *link) stop(what uint64) {
+	l.c.k.Cancel(l.timers[what])
+	l.timers[what] = kernel.Ref{}
+}
+
+// rang carries out a timer.
+func (l *link) rang(what uint64) {
+	l.timers[what] = kernel.Ref{}
+	switch what {
+	case napTimer:
+		l.dial()
+	case dialTimer:
+		l.hangUp()
+		l.next()
+	case pingTimer:
+		l.send(Ping{})
+		l.start(pingTimer, l.timeout/3)
+	case silenceTimer:
+		limit := l.heard + l.c.cfg.Virtual(l.timeout*2/3)
+		if limit > l.c.k.Now() {
+			l.startAt(silenceTimer, limit)
+			return
+		}
+		l.hangUp()
+		l.lost()
+	case closeTimer:
+		l.forget()
+	}
+}
+
+// network carries out what happens to the connection.
+func (l *link) network(e *kernel.Event) {
+	switch e.Kind {
+	case kernel.Connected:
+		l.phase = shaking
+		l.start(dialTimer, l.patience())
+		l.send(ConnectRequest{l.id, l.password, l.asked, l.zxid, l.c.cfg.Owner})
+	case kernel.Hangup:
+		l.conn = 0
+		l.lost()
+	case kernel.Message:
+		l.heard = l.c.k.Now()
+		l.receive(e.V.(host.Message))
+	}
+}
+
+// lost is told that the connection is gone: what was sent may have happened.
+func (l *link) lost() {
+	was := l.phase
+	l.hangUp()
+	l.phase = idle
+	if was == connected && l.ended == nil {
+		l.failAll(coord.ErrConnectionLoss)
+		l.tell(coord.Disconnected)
+	}
+	if l.ended != nil && was == connected {
+		l.forget() // the close was sent
+		return
+	}
+	l.next()
+}
+
+// hangUp ends the connection, if there is one, and its timers.
+func (l *link) hangUp() {
+	if l.conn != 0 {
+		l.c.net.Close(l.c.end, l.conn)
+		l.conn = 0
+	}
+	for _, what := range [...]uint64{dialTimer, napTimer, pingTimer, silenceTimer} {
+		l.stop(what)
+	}
+	l.sent = 0
+}
+
+func (l *link) receive(m host.Message) {
+	switch m := m.(type) {
+	case ConnectResponse:
+		l.granted(m)
+	case *Reply:
+		l.answered(m)
+	case WatchEvent:
+		l.fired(coord.Event{Type: m.Type, Path: m.Path})
+	case SessionClosed:
+		l.forget()
+	}
+}
+
+// granted is told what the server says of the session.
+func (l *link) granted(m ConnectResponse) {
+	l.stop(dialTimer)
+	if m.Timeout == 0 {
+		if l.ended == nil {
+			l.finish(coord.ErrExpired, coord.Expired)
+		}
+		l.forget()
+		return
+	}
+	l.id, l.password, l.timeout = m.Session, m.Password, m.Timeout
+	l.phase, l.last = connected, l.at
+	if l.ended != nil {
+		l.send(CloseSession{})
+		return
+	}
+	l.start(pingTimer, l.timeout/3)
+	l.start(silenceTimer, l.timeout*2/3)
+	l.tell(coord.Connected)
+	if len(l.data)+len(l.exist)+len(l.kids) > 0 {
+		l.send(&SetWatches{l.zxid, l.data.paths(), l.exist.paths(), l.kids.paths()})
+	}
+	for l.sent < len(l.out) {
+		l.sendNext()
+	}
+}
+
+// sendNext sends the first operation that was not sent.
+func (l *link) sendNext() {
+	e := &l.out[l.sent]
+	l.sent++
+	l.send(&Request{e.xid, e.op, !e.watch.IsZero()})
+}
+
+func (l *link) send(m host.Message) { l.c.net.Send(l.c.end, l.conn, m) }
+
+// answered hands over the answer to the oldest operation.
+func (l *link) answered(m *Reply) {
+	if l.sent == 0 || l.out[0].xid != m.Xid {
+		return // answered already, when the session was closed
+	}
+	e := l.out[0]
+	l.out = slices.Delete(l.out, 0, 1)
+	l.sent--
+	if m.Zxid > 0 {
+		l.zxid = m.Zxid
+	}
+	r := l.c.result()
+	m.unpack(r)
+	l.arm(&e, r.Err)
+	l.c.push(kernel.Reply, e.done, r)
+}
+
+// arm begins the watch that an operation leaves.
+func (l *link) arm(e *entry, err error) {
+	if e.watch.IsZero() {
+		return
+	}
+	switch {
+	case e.op.Kind == coord.Exists && err == coord.ErrNoNode:
+		l.exist.add(&l.exist, e.op.Path, e.watch)
+	case err != nil:
+	case e.op.Kind == coord.Exists || e.op.Kind == coord.Get:
+		l.data.add(&l.data, e.op.Path, e.watch)
+	case e.op.Kind == coord.Children:
+		l.kids.add(&l.kids, e.op.Path, e.watch)
+	}
+}
+
+// fired hands over a watch event.
+func (l *link) fired(e coord.Event) {
+	if e.Type != coord.ChildrenChanged {
+		l.fire(l.data, e)
+		l.fire(l.exist, e)
+	}
+	if e.Type == coord.ChildrenChanged || e.Type == coord.Deleted {
+		l.fire(l.kids, e)
+	}
+}
+
+func (l *link) fire(w watchers, e coord.Event) {
+	calls := w[e.Path]
+	delete(w, e.Path)
+	for _, call := range calls {
+		l.c.push(kernel.Watch, call, &coord.Event{Type: e.Type, Path: e.Path})
+	}
+}
+
+// add makes w if need be.
+func (watchers) add(w *watchers, path string, call host.Call) {
+	if *w == nil {
+		*w = watchers{}
+	}
+	(*w)[path] = append((*w)[path], call)
+}
+
+func (w watchers) paths() []string { return slices.Sorted(maps.Keys(w)) }
+
+// failAll answers everything that is not answered.
+func (l *link) failAll(err error) {
+	out := l.out
+	l.out, l.sent = nil, 0
+	for i := range out {
+		l.c.push(kernel.Reply, out[i].done, &coord.Result{Err: err})
+	}
+}
+
+// tell hands over a state.
+func (l *link) tell(state coord.State) {
+	l.state = state
+	ch := &coord.StateChange{Session: l.s, State: state, ID: l.id}
+	if l.id != 0 {
+		ch.Timeout = time.Duration(l.timeout)
+	}
+	l.c.push(kernel.Session, l.changed, ch)
+}
+
+// finish ends the session for its owner: what is asked for is answered, and
+// watches are told that they do not watch any more.
+func (l *link) finish(err error, state coord.State) {
+	l.ended = err
+	l.failAll(err)
+	for _, w := range [...]watchers{l.data, l.exist, l.kids} {
+		for _, path := range w.paths() {
+			l.fire(w, coord.Event{Type: coord.NotWatching, Path: path})
+		}
+	}
+	l.tell(state)
+}
+
+// forget ends everything that the session does on the network. An expired one
+// stays known, so that it answers that it is.
+func (l *link) forget() {
+	l.hangUp()
+	l.stop(closeTimer)
+	l.phase = idle
+	if l.ended == coord.ErrClosed {
+		l.c.sessions = slices.DeleteFunc(l.c.sessions, func(o *link) bool { return o == l })
+	}
+}

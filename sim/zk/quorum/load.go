@@ -1,0 +1,110 @@
+package quorum
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/server"
+)
+
+// load reads the disk, one file after another, and then looks for a leader.
+func (p *Peer) load() {
+	p.st = store{}
+	p.h.ReadFile(acceptedFile, host.BindResult((*Peer).readEpoch, acceptedFile))
+}
+
+const notExist = "not exist"
+
+// read returns false if a file could not be read; one that is not there is
+// empty.
+func (p *Peer) read(name string, r host.ReadResult) bool {
+	if r.Err != "" && r.Err != notExist {
+		p.fail(fmt.Sprintf("read %s: %s", name, r.Err))
+	}
+	return !p.ended
+}
+
+func (p *Peer) readEpoch(name string, r host.ReadResult) {
+	if !p.read(name, r) {
+		return
+	}
+	var n int64
+	if r.Err == "" {
+		var err error
+		if n, err = strconv.ParseInt(string(r.Data), 10, 64); err != nil {
+			p.fail(fmt.Sprintf("read %s: %q is no epoch", name, r.Data))
+			return
+		}
+	}
+	if name == acceptedFile {
+		p.st.accepted = n
+		p.h.ReadFile(currentFile, host.BindResult((*Peer).readEpoch, currentFile))
+		return
+	}
+	p.st.current = n
+	p.h.ReadFile(snapshotFile, host.BindResult((*Peer).readSnapshot, struct{}{}))
+}
+
+func (p *Peer) readSnapshot(_ struct{}, r host.ReadResult) {
+	if !p.read(snapshotFile, r) {
+		return
+	}
+	var s server.Txn
+	if r.Err == "" {
+		var err error
+		if p.st.gen, s, err = decodeSnapshot(r.Data); err != nil {
+			p.fail(err.Error())
+			return
+		}
+	}
+	if err := p.m.Restore(s); err != nil {
+		p.fail(fmt.Sprintf("restore the snapshot of %#x: %v", s.Zxid, err))
+		return
+	}
+	p.applied = s.Zxid
+	p.st.base, p.st.durable = s.Zxid, s.Zxid
+	name := logFile(p.st.gen)
+	p.h.ReadFile(name, host.BindResult((*Peer).readLog, name))
+}
+
+func (p *Peer) readLog(name string, r host.ReadResult) {
+	if !p.read(name, r) {
+		return
+	}
+	txns, whole := readLog(r.Data, p.st.base)
+	p.st.txns = txns
+	p.st.since = len(txns)
+	p.st.durable = p.st.last()
+	if whole == len(r.Data) {
+		p.loaded()
+		return
+	}
+	// The last record is torn: nothing may be appended behind it.
+	tmp := name + temporary
+	p.h.RemoveFile(tmp, host.Call{})
+	p.h.AppendFile(tmp, append(appendRecord(nil, recordCut, server.Txn{Zxid: 1<<63 - 1}), r.Data[:whole]...),
+		host.BindResult((*Peer).mended, uint8(0)))
+}
+
+// mended replaces a log by its whole records.
+func (p *Peer) mended(step uint8, r host.DiskResult) {
+	if !p.must("mend the log", r) {
+		return
+	}
+	name := logFile(p.st.gen)
+	c := host.BindResult((*Peer).mended, step+1)
+	switch step {
+	case 0:
+		p.h.SyncFile(name+temporary, c)
+	case 1:
+		p.h.RenameFile(name+temporary, name, c)
+	case 2:
+		p.h.SyncFile(name, c)
+	default:
+		p.loaded()
+	}
+}
+
+// loaded begins the first election.
+func (p *Peer) loaded() { p.look() }

@@ -1,0 +1,211 @@
+package server
+
+import (
+	"github.com/simctl/simctl/sim/zk/datatree"
+	"github.com/simctl/simctl/sim/zk/jute"
+	"time"
+)
+
+// A forwarded is a write on its way to the leader.
+type forwarded struct {
+	session int64
+	xid     int32
+	typ     int32
+	timeout int32 // of a new session, in milliseconds
+	who     []jute.ID
+	body    []byte
+}
+
+func (f *forwarded) encode() []byte {
+	e := jute.Encoder{Buf: make([]byte, 0, 64+len(f.body))}
+	e.Long(f.session)
+	e.Int(f.xid)
+	e.Int(f.typ)
+	e.Int(f.timeout)
+	jute.EncodeIDs(&e, f.who)
+	e.Buffer(f.body)
+	return e.Buf
+}
+
+func (f *forwarded) decode(b []byte) error {
+	d := jute.NewDecoder(b)
+	*f = forwarded{d.Long(), d.Int(), d.Int(), d.Int(), jute.DecodeIDs(d), d.Buffer()}
+	return d.Err()
+}
+
+// writeOf decodes the body of a write.
+func writeOf(typ int32, body []byte) (r datatree.Request, err error) {
+	d := jute.NewDecoder(body)
+	r.Op.Type = typ
+	switch typ {
+	case jute.OpMulti:
+		r.Multi = jute.DecodeMulti(d, false)
+		for i := range r.Multi {
+			asInMulti(&r.Multi[i])
+		}
+	case jute.OpReconfig, jute.OpCloseSession, jute.OpCreateSession:
+	default:
+		r.Op.Decode(d)
+	}
+	return r, d.Err()
+}
+
+// asInMulti makes a create of a multi what ZooKeeper 3.8 takes it for: its
+// flags decide, and create2 is no more than create (ZOOKEEPER-4026).
+func asInMulti(op *jute.Op) {
+	switch op.Type {
+	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer:
+		op.Type = jute.OpCreate
+		if op.Flags == jute.FlagContainer {
+			op.Type = jute.OpCreateContainer
+		}
+	}
+}
+
+func wellFormed(q *request) bool {
+	_, err := writeOf(q.Type, q.body)
+	return err == nil
+}
+
+// submit sends a write on its way: to the leader, or into the order.
+func (s *Server) submit(cl *client, q *request) {
+	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, cl.who, q.body}
+	if s.lead == nil {
+		s.r.Forward(f.encode())
+		return
+	}
+	s.propose(s.cfg.ID, &f)
+}
+
+// Forwarded takes a write that a client of another server asks for.
+func (s *Server) Forwarded(from ServerID, data []byte) {
+	var f forwarded
+	if s.lead == nil || f.decode(data) != nil {
+		return
+	}
+	s.propose(from, &f)
+}
+
+// propose validates a write and proposes its transaction. A write that is
+// refused has a transaction too.
+func (s *Server) propose(from ServerID, f *forwarded) {
+	r, err := writeOf(f.typ, f.body)
+	if err != nil {
+		return
+	}
+	r.Session, r.Who = f.session, f.who
+	var c datatree.Change
+	zxid := s.lead.next()
+	switch code := s.lead.check(f, from); {
+	case f.typ == jute.OpCreateSession:
+		s.lead.track(s.h, f.session, f.timeout, from)
+		c = datatree.Change{Type: jute.OpCreateSession, Timeout: f.timeout}
+	case code != jute.OK:
+		c = datatree.Change{Type: jute.OpError, Code: code}
+	case f.typ == jute.OpCloseSession:
+		s.lead.closing(f.session)
+		c = s.lead.prep.CloseSession(zxid, f.session)
+	case f.typ == jute.OpReconfig:
+		c = datatree.Change{Type: jute.OpError, Code: jute.ReconfigDisabled}
+	default:
+		c = s.lead.prep.Validate(zxid, &r)
+	}
+	s.proposeTxn(zxid, &datatree.Txn{Session: f.session, Cxid: f.xid, Time: s.now(), Change: c})
+}
+
+func (s *Server) proposeTxn(zxid int64, x *datatree.Txn) {
+	data := x.Encode()
+	s.stats.proposed(len(data))
+	if got := s.r.Propose(data); got != 0 {
+		s.lead.proposed = got
+		if got != zxid {
+			panic("server: the replicator skipped a zxid")
+		}
+	}
+}
+
+// answer tells the client that asked for a transaction, if it is here, and
+// ends the connection of a session that the transaction ended.
+func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
+	if x.Type == jute.OpCloseSession && s.lead != nil {
+		delete(s.lead.sessions, x.Session)
+	}
+	c, here := s.bySess[x.Session]
+	if !here {
+		return
+	}
+	cl := s.clients[c]
+	if x.Type == jute.OpCreateSession {
+		if !cl.ready {
+			s.opened(c, true)
+		}
+		return
+	}
+	mine := cl.pending && len(cl.queue) > 0 && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
+	if mine && out.Code == jute.SessionMoved {
+		s.cut(c)
+		return
+	}
+	if mine {
+		q := cl.queue[0]
+		cl.queue, cl.pending = cl.queue[1:], false
+		var e jute.Encoder
+		encodeOutcome(&e, q.Type, out)
+		s.reply(c, &q, zxid, out.Code, &e)
+	}
+	if x.Type == jute.OpCloseSession {
+		s.cut(c)
+	} else if mine {
+		s.drain(c, cl)
+	}
+}
+
+// encodeOutcome appends the body of the reply to a write.
+func encodeOutcome(e *jute.Encoder, typ int32, out *datatree.Outcome) {
+	switch typ {
+	case jute.OpCreate:
+		e.String(out.Path)
+	case jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL:
+		e.String(out.Path)
+		out.Stat.Encode(e)
+	case jute.OpSetData, jute.OpSetACL:
+		out.Stat.Encode(e)
+	case jute.OpMulti:
+		for i := range out.Results {
+			r := &out.Results[i]
+			if r.Type == jute.OpError {
+				multiError(e, r.Code)
+				continue
+			}
+			h := jute.MultiHeader{Type: r.Type}
+			if r.Type == jute.OpCreateContainer || r.Type == jute.OpCreateTTL {
+				h.Type = jute.OpCreate2
+			}
+			h.Encode(e)
+			encodeOutcome(e, h.Type, r)
+		}
+		multiEnd(e)
+	}
+}
+
+// Touched notes what a follower heard.
+func (s *Server) Touched(_ ServerID, touches []Touch) {
+	if s.lead == nil {
+		return
+	}
+	for _, t := range touches {
+		s.lead.touch(s.h, t.Session, int32(t.Timeout.Milliseconds()), 0, false)
+	}
+}
+
+// Revalidate moves a session to the server from. If its client had a
+// connection here, that one is cut.
+func (s *Server) Revalidate(from ServerID, session int64, timeout time.Duration) bool {
+	if s.lead == nil || !s.lead.touch(s.h, session, int32(timeout.Milliseconds()), from, true) {
+		return false
+	}
+	if c, here := s.bySess[session]; here && from != s.cfg.ID {
+		s.cut(c)
+	}
+	return true
+}

@@ -1,0 +1,253 @@
+// Package simctl is a testbed for ZooKeeper-backed high availability in the
+// style of Spark Standalone: the real master, worker and client code runs
+// simulated from a seed or live over a real ensemble, and the same judges say
+// whether a single master acted and whether anything acknowledged was lost.
+//
+// [Run] runs one scenario from one seed, [Sweep] many, [Replay] the same again
+// exactly, and [Check] judges a saved run once more. A [Result] is data: what
+// was run, what happened, and what every property says of it.
+package simctl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/checker/failover"
+	"github.com/simctl/simctl/checker/suite"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/cluster"
+)
+
+// Options say how a scenario is run. The zero value but for Policy is the
+// default; a zero Policy is not a preset: use [policy.Hardened].
+type Options struct {
+	Policy policy.Policy
+	// Schedule, if not nil, replaces the faults that the seed draws.
+	Schedule []scenarios.Fault
+	// Encode encodes and decodes every message on its way. It changes no
+	// fingerprint.
+	Encode bool
+	// Timers overrides the scenario's timers; empty leaves them.
+	Timers scenarios.TimersName
+	// Steps keeps every kernel step in the result, for a trace. Such a run ends
+	// early, and is still judged, when its context is cancelled.
+	Steps bool
+	// OnStep sees every kernel step before it is carried out.
+	OnStep func(s *trace.Step)
+	// UntilStep ends the run after that step; 0 runs to the end.
+	UntilStep uint64
+}
+
+// Grain is the only grain of the simulated ZooKeeper so far: one linearizable
+// service with sessions, behind the servers' endpoints.
+const Grain = "service"
+
+// A Result is one run and what the judges say of it.
+type Result struct {
+	Scenario scenarios.Scenario // as written, ranges and all
+	Drawn    scenarios.Scenario // as the seed drew it
+	Seed     uint64
+	Options  Options
+
+	Fingerprint uint64
+	Checkpoints []uint64
+	Steps       uint64
+	SimulatedNs int64
+	Applied     []scenarios.Fault // the schedule, roles resolved
+	Struck      []scenarios.Fault // the faults of it that began
+	Events      []trace.Event
+	Trace       []trace.Step // with Options.Steps
+
+	Verdict   checker.Verdict
+	Findings  []checker.Finding
+	Failovers []failover.Failover
+	Reached   []string // reachability names that this run saw, sorted
+	Calls     int      // operations that clients began
+	Acked     int      // operations that were answered
+	// Wall is the wall time of the run and its judges. Nothing depends on it.
+	Wall time.Duration
+	// Interrupted: the run was ended early because its context was cancelled.
+	Interrupted bool
+	// Nondeterminism tells the first difference between two runs of this
+	// seed; empty if they were equal or there was only one.
+	Nondeterminism string
+}
+
+// Run runs one scenario from one seed and judges it. The error says that
+// nothing was judged; a violated property is in the result.
+func Run(ctx context.Context, s scenarios.Scenario, seed uint64, o Options) (*Result, error) {
+	return runIn(ctx, nil, s, seed, o)
+}
+
+// runIn is Run in an arena, if there is one: the result's events are valid
+// until the next run in it.
+func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uint64, o Options) (*Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.Timers != "" {
+		s.Timers = o.Timers
+	}
+	watch := NewStopwatch()
+	r := &Result{Scenario: s, Seed: seed, Options: o}
+	monitors := newMonitors()
+	opts := cluster.Options{
+		Seed: seed, Policy: o.Policy, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
+		OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
+	}
+	if o.Steps {
+		opts.OnStep = func(s *trace.Step) {
+			r.Trace = append(r.Trace, *s)
+			if o.OnStep != nil {
+				o.OnStep(s)
+			}
+		}
+		opts.Stop = func() bool {
+			r.Interrupted = ctx.Err() != nil
+			return r.Interrupted
+		}
+	}
+	rec, err := cluster.Run(s, opts)
+	if err != nil {
+		return nil, err
+	}
+	r.Drawn, r.Applied, r.Struck, r.Events = rec.Scenario, rec.Applied, rec.Struck, rec.Events
+	r.Fingerprint, r.Checkpoints, r.Steps, r.SimulatedNs = rec.Fingerprint, rec.Checkpoints, rec.Steps, rec.SimulatedNs
+	r.judge(monitors)
+	r.Wall = watch.Elapsed()
+	return r, nil
+}
+
+// Properties lists what every run is judged by, safety first.
+func Properties() []checker.Property { return suite.Properties() }
+
+// monitors are every property's judge of one run.
+type monitors []checker.Monitor
+
+func newMonitors() monitors {
+	var ms monitors
+	for _, p := range Properties() {
+		ms = append(ms, p.New())
+	}
+	return ms
+}
+
+func (ms monitors) observe(e *trace.Event) {
+	for _, m := range ms {
+		m.Observe(e)
+	}
+}
+
+// judge fills in everything that follows from the events.
+func (r *Result) judge(ms monitors) {
+	r.Findings = r.Findings[:0]
+	for _, m := range ms {
+		r.Findings = append(r.Findings, m.Finding())
+	}
+	r.Failovers = failover.Failovers(r.Events)
+	r.Reached = reached(r.Events)
+	r.Calls, r.Acked = count(r.Events)
+	for _, name := range r.Scenario.Must {
+		if !slices.Contains(r.Reached, name) {
+			r.Findings = append(r.Findings, checker.Finding{
+				Property: "must " + name, Verdict: checker.Inconclusive, Detail: "the run never reached it",
+			})
+		}
+	}
+	r.Verdict = verdict(r.Findings, r.Scenario.Expect)
+}
+
+// verdict sums findings up: violation before inconclusive before pass. With an
+// expectation, exactly that property must be violated.
+func verdict(fs []checker.Finding, expect string) checker.Verdict {
+	v, met := checker.Pass, expect == ""
+	for _, f := range fs {
+		switch {
+		case f.Verdict == checker.Violation && f.Property == expect:
+			met = true
+		case f.Verdict == checker.Violation:
+			return checker.Violation
+		case f.Verdict == checker.Inconclusive:
+			v = checker.Inconclusive
+		}
+	}
+	if !met && v == checker.Pass {
+		return checker.Inconclusive
+	}
+	return v
+}
+
+// Violations lists the findings that are violations.
+func (r *Result) Violations() []checker.Finding {
+	var out []checker.Finding
+	for _, f := range r.Findings {
+		if f.Verdict == checker.Violation {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Name is the run's name: its scenario and its seed, as "failover-kill-42".
+func (r *Result) Name() string {
+	name := []byte(r.Scenario.Name)
+	for i, c := range name {
+		if c == '/' {
+			name[i] = '-'
+		}
+	}
+	return fmt.Sprintf("%s-%d", name, r.Seed)
+}
+
+// Twice runs like [Run], a second time, and compares the two step by step.
+func Twice(ctx context.Context, s scenarios.Scenario, seed uint64, o Options) (*Result, error) {
+	first, err := Run(ctx, s, seed, o)
+	if err != nil || first.Interrupted {
+		return first, err
+	}
+	again := o
+	again.OnStep, again.Steps = nil, false
+	second, err := Run(context.WithoutCancel(ctx), s, seed, again)
+	if err != nil {
+		return nil, err
+	}
+	if first.Fingerprint != second.Fingerprint || first.Steps != second.Steps {
+		first.Nondeterminism = divergence(ctx, first, second, s, seed, o)
+	}
+	return first, nil
+}
+
+// divergence finds the first step in which two runs differ: by bisection over
+// their checkpoints, and then step by step in the window that is left.
+func divergence(ctx context.Context, a, b *Result, s scenarios.Scenario, seed uint64, o Options) string {
+	n := min(len(a.Checkpoints), len(b.Checkpoints))
+	lo := sort.Search(n, func(i int) bool { return a.Checkpoints[i] != b.Checkpoints[i] })
+	o.Steps, o.OnStep = true, nil
+	x, errX := Run(ctx, s, seed, o)
+	y, errY := Run(ctx, s, seed, o)
+	if errX != nil || errY != nil {
+		return fmt.Sprintf("fingerprints %016x and %016x differ within checkpoint %d", a.Fingerprint, b.Fingerprint, lo)
+	}
+	d := trace.Diff(x.Trace, y.Trace)
+	if d == nil {
+		return fmt.Sprintf("fingerprints %016x and %016x differ after checkpoint %d, and two more runs did not",
+			a.Fingerprint, b.Fingerprint, lo)
+	}
+	return d.String()
+}
+
+// Stopwatch measures wall time for closing lines. It is the only clock here,
+// and nothing that is judged depends on it.
+type Stopwatch struct{ start time.Time }
+
+// NewStopwatch starts one.
+func NewStopwatch() Stopwatch { return Stopwatch{time.Now()} }
+
+// Elapsed is the wall time since it was started.
+func (s Stopwatch) Elapsed() time.Duration { return time.Since(s.start) }

@@ -1,0 +1,118 @@
+package simctl_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/reports"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// soakBinary builds the program whose processes a soak starts. The tests that
+// need it take a minute and a real ZooKeeper: they run where that is asked for.
+func soakBinary(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
+		t.Skip("runs real processes on a real ZooKeeper for a minute: set SIMCTL_REQUIRE_ZK=1")
+	}
+	bin := filepath.Join(t.TempDir(), "simctl")
+	out, err := exec.Command("go", "build", "-o", bin, "./cmd/simctl").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return bin
+}
+
+// leftOver are the processes of a program that still run.
+func leftOver(t *testing.T, binary string) (found []string) {
+	t.Helper()
+	procs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, name := range procs {
+		text, err := os.ReadFile(name)
+		if line := strings.ReplaceAll(string(text), "\x00", " "); err == nil && strings.HasPrefix(line, binary+" ") {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+func TestSoakOfTheHardenedClusterLosesNothing(t *testing.T) {
+	bin := soakBinary(t)
+	faults := 0
+	r, err := simctl.Soak(context.Background(), simctl.SoakOptions{
+		Binary: bin, For: 45 * time.Second, Policy: policy.Hardened, Seed: 1,
+	}, func(f reports.SoakFault) {
+		faults++
+		t.Logf("%s: %+v", f.Fault, f.Failover)
+	})
+	require.NoError(t, err)
+	require.Empty(t, leftOver(t, bin))
+	dir := filepath.Join(t.TempDir(), "bundle")
+	require.NoError(t, r.Save(dir))
+	require.Empty(t, r.Violations())
+	require.Empty(t, r.Short)
+	require.Equal(t, checker.Pass, r.Verdict)
+	require.Zero(t, r.Lost)
+	require.NotEqual(t, "unknown", r.ZK)
+	require.NoError(t, r.Scenario.Check())
+	for _, cause := range []string{"stop", "kill", "pause", "partition"} {
+		require.Positive(t, r.ByCause()[cause], cause)
+	}
+	require.Len(t, r.Applied, faults)
+	_, again, err := simctl.Check(dir)
+	require.NoError(t, err)
+	require.Equal(t, r.Findings, again.Findings, "a bundle is judged again to the same end")
+	require.Equal(t, int64(r.Acked), r.Line(dir).Acked)
+}
+
+// TestStaleMasterIsCaughtLive plants one: without fencing and without a lease,
+// a master that stood still or was cut off until another was elected goes on
+// where it was. Its store blocks, so the news of the lost session waits behind
+// the retries of a write, which then commits in a new session, and behind the
+// questions of clients, which are answered from memory.
+func TestStaleMasterIsCaughtLive(t *testing.T) {
+	bin := soakBinary(t)
+	p, err := policy.Parse("hardened,term-fencing=off,suspended=exit,blocking-store=on")
+	require.NoError(t, err)
+	r, err := simctl.Soak(context.Background(), simctl.SoakOptions{
+		Binary: bin, For: 2 * time.Minute, Clients: 8, Policy: p, Seed: 3,
+		Causes: []scenarios.Class{scenarios.Pause, scenarios.Partition}, FailFast: true,
+	}, func(f reports.SoakFault) { t.Log(f.Fault) })
+	require.NoError(t, err)
+	require.Empty(t, leftOver(t, bin))
+	require.Equal(t, checker.Violation, r.Verdict)
+	f := r.Violations()[0]
+	require.Equal(t, "at-most-one-acting-master", f.Property)
+	require.Regexp(t, `of term \d+, zxid \w+, c.* after zxid \w+ created term|acted without a decision after term \d+ was created`, f.Detail)
+	t.Log(f.Detail)
+}
+
+func TestInterruptedSoakLeavesNoProcessAndItsEvents(t *testing.T) {
+	bin := soakBinary(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r, err := simctl.Soak(ctx, simctl.SoakOptions{Binary: bin, For: time.Hour, Policy: policy.Hardened, Seed: 2}, func(reports.SoakFault) { cancel() })
+	require.NoError(t, err)
+	require.Empty(t, leftOver(t, bin))
+	require.True(t, r.Interrupted)
+	require.Empty(t, r.Violations())
+	require.Equal(t, checker.Inconclusive, r.Verdict)
+	require.Contains(t, r.Short, "interrupted")
+	require.NotEmpty(t, r.Events)
+}
+
+func TestSoakRefusesWhatItCannotStart(t *testing.T) {
+	_, err := simctl.Soak(context.Background(), simctl.SoakOptions{Policy: policy.Hardened}, nil)
+	require.EqualError(t, err, "soak: for 0s: want more than nothing")
+	_, err = simctl.Soak(context.Background(), simctl.SoakOptions{For: time.Second, Masters: 1}, nil)
+	require.EqualError(t, err, "soak: 1 masters: want at least 2")
+}

@@ -1,0 +1,307 @@
+package simctl
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/cluster"
+)
+
+// SweepOptions say how many runs are made and how.
+type SweepOptions struct {
+	Options
+	// Jobs is the number of runs at a time; 0 means one a core.
+	Jobs int
+	// For stops starting runs after that much wall time; 0 never does.
+	For time.Duration
+	// Stop, if not nil, sees every result after each did; true ends the sweep
+	// there.
+	Stop func(*Result) bool
+	// StopAfter stops after that many runs with a violation; 0 never does.
+	StopAfter int
+	// Again is one run in how many that is made twice and compared; 0 means
+	// 20. A run with a violation is always made twice.
+	Again int
+}
+
+// A Summary sums a sweep up.
+type Summary struct {
+	Runs, Violations, Inconclusive, Nondeterministic int
+	FirstViolation                                   *Result
+	Steps                                            uint64
+	SimulatedNs                                      int64
+	Failovers, Calls, Acked                          int
+	Faults                                           map[string]int // runs in which a class struck
+	Reached                                          map[string]int // runs that saw a thing
+	Scenarios                                        []ScenarioSummary
+	// Unreached lists "SCENARIO: NAME" for what a scenario says some run of a
+	// sweep must see, and none of at least 20 did.
+	Unreached   []string
+	Wall        time.Duration
+	Interrupted bool
+}
+
+// A ScenarioSummary is one scenario's share of a sweep: whether it had power.
+type ScenarioSummary struct {
+	Name            string
+	Runs            int
+	MedianFailovers int
+	MinAcked        int
+	MedianAcked     int
+	Faults          map[string]int // runs in which a class struck
+	MayDraw         map[string]int // runs that might have drawn it
+
+	failovers, acked []int
+}
+
+// RunsPerSecond is the rate of the sweep in wall time.
+func (s *Summary) RunsPerSecond() float64 { return float64(s.Runs) / s.Wall.Seconds() }
+
+// StepsPerSecond is the rate of kernel steps in wall time.
+func (s *Summary) StepsPerSecond() float64 { return float64(s.Steps) / s.Wall.Seconds() }
+
+// Verdict sums every run up.
+func (s *Summary) Verdict() checker.Verdict {
+	switch {
+	case s.Violations > 0:
+		return checker.Violation
+	case s.Inconclusive > 0 || len(s.Unreached) > 0:
+		return checker.Inconclusive
+	}
+	return checker.Pass
+}
+
+// sweepItem is one run to make, and its place in the order.
+type sweepItem struct {
+	n        int
+	scenario scenarios.Scenario
+	seed     uint64
+}
+
+// sweepDone is one run made.
+type sweepDone struct {
+	n     int
+	r     *Result
+	arena *cluster.Arena // holds the result's events
+	err   error
+}
+
+// arenas are those that no run uses.
+type arenas chan *cluster.Arena
+
+func (as arenas) take() *cluster.Arena {
+	select {
+	case a := <-as:
+		return a
+	default:
+		return &cluster.Arena{}
+	}
+}
+
+func (as arenas) put(a *cluster.Arena) {
+	select {
+	case as <- a:
+	default:
+	}
+}
+
+// Sweep runs every seed on every scenario and calls each with every result,
+// one at a time, in the order seed by seed, whatever order they were made in.
+// The result's events are gone once each has returned: their memory is used
+// again by later runs.
+func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64], o SweepOptions, each func(*Result)) (*Summary, error) {
+	if len(list) == 0 {
+		return nil, fmt.Errorf("sweep: no scenario")
+	}
+	watch := NewStopwatch()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	jobs := o.Jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	items, done, free := make(chan sweepItem), make(chan sweepDone), make(arenas, 2*jobs)
+	go feed(ctx, list, seeds, o.For, watch, items)
+	var wg sync.WaitGroup
+	for range jobs {
+		wg.Go(func() {
+			for it := range items {
+				a := free.take()
+				r, err := sweepOne(ctx, free, a, it, o)
+				done <- sweepDone{it.n, r, a, err}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(done) }()
+	s := &Summary{Faults: map[string]int{}, Reached: map[string]int{}}
+	err := s.collect(done, free, o, each, cancel)
+	s.Wall = watch.Elapsed()
+	s.finish(list)
+	return s, err
+}
+
+func feed(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64], limit time.Duration, w Stopwatch, out chan<- sweepItem) {
+	defer close(out)
+	n := 0
+	for seed := range seeds {
+		for _, sc := range list {
+			if limit > 0 && w.Elapsed() > limit {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case out <- sweepItem{n, sc, seed}:
+				n++
+			}
+		}
+	}
+}
+
+// sweepOne makes one run, and makes it again if its turn or its verdict says
+// so. A run that has begun is finished even when the sweep was cancelled.
+func sweepOne(ctx context.Context, free arenas, a *cluster.Arena, it sweepItem, o SweepOptions) (*Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	again := o.Again
+	if again <= 0 {
+		again = 20
+	}
+	r, err := runIn(ctx, a, it.scenario, it.seed, o.Options)
+	if err != nil || it.n%again != 0 && r.Verdict != checker.Violation {
+		return r, err
+	}
+	b := free.take()
+	defer free.put(b)
+	second, err := runIn(ctx, b, it.scenario, it.seed, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	if r.Fingerprint != second.Fingerprint {
+		r.Nondeterminism = divergence(ctx, r, second, it.scenario, it.seed, o.Options)
+	}
+	return r, nil
+}
+
+// collect puts results back in order.
+func (s *Summary) collect(done <-chan sweepDone, free arenas, o SweepOptions, each func(*Result), stop func()) error {
+	waiting := map[int]sweepDone{}
+	next, stopped := 0, false
+	var failed error
+	for d := range done {
+		waiting[d.n] = d
+		for {
+			d, ok := waiting[next]
+			if !ok {
+				break
+			}
+			delete(waiting, next)
+			next++
+			switch {
+			case d.err != nil && failed == nil:
+				failed = d.err
+				stop()
+			case d.err != nil || stopped:
+			default:
+				s.add(d.r)
+				if each != nil {
+					each(d.r)
+				}
+				stopped = o.StopAfter > 0 && s.Violations >= o.StopAfter || o.Stop != nil && o.Stop(d.r)
+				d.r.Events, d.r.Trace = nil, nil
+				free.put(d.arena)
+				if stopped {
+					stop()
+				}
+			}
+		}
+	}
+	return failed
+}
+
+// add counts one result.
+func (s *Summary) add(r *Result) {
+	s.Runs++
+	s.Steps += r.Steps
+	s.SimulatedNs += r.SimulatedNs
+	s.Failovers += len(r.Failovers)
+	s.Calls += r.Calls
+	s.Acked += r.Acked
+	switch {
+	case r.Nondeterminism != "":
+		s.Nondeterministic++
+	case r.Verdict == checker.Inconclusive:
+		s.Inconclusive++
+	}
+	if r.Verdict == checker.Violation {
+		s.Violations++
+		if s.FirstViolation == nil {
+			s.FirstViolation = r
+		}
+	}
+	for _, name := range r.Reached {
+		s.Reached[r.Scenario.Name+" "+name]++
+	}
+	sc := s.scenario(r.Scenario.Name)
+	sc.Runs++
+	sc.failovers = append(sc.failovers, len(r.Failovers))
+	sc.acked = append(sc.acked, r.Acked)
+	struck := map[string]bool{}
+	for _, f := range r.Struck {
+		struck[string(f.Class)] = true
+	}
+	for class := range struck { //det:allow only counts
+		s.Faults[class]++
+		sc.Faults[class]++
+	}
+	may := map[string]bool{}
+	for _, f := range r.Scenario.Faults {
+		may[string(f.Class)] = true
+	}
+	for class := range may { //det:allow only counts
+		sc.MayDraw[class]++
+	}
+}
+
+func (s *Summary) scenario(name string) *ScenarioSummary {
+	for i := range s.Scenarios {
+		if s.Scenarios[i].Name == name {
+			return &s.Scenarios[i]
+		}
+	}
+	s.Scenarios = append(s.Scenarios, ScenarioSummary{Name: name, Faults: map[string]int{}, MayDraw: map[string]int{}})
+	return &s.Scenarios[len(s.Scenarios)-1]
+}
+
+// finish computes medians and what stayed unreached.
+func (s *Summary) finish(list []scenarios.Scenario) {
+	for i := range s.Scenarios {
+		sc := &s.Scenarios[i]
+		sc.MedianFailovers, sc.MedianAcked = median(sc.failovers), median(sc.acked)
+		sc.MinAcked = slices.Min(sc.acked)
+	}
+	for _, sc := range list {
+		if s.scenario(sc.Name).Runs < 20 {
+			continue
+		}
+		for _, name := range sc.Sometimes {
+			if s.Reached[sc.Name+" "+name] == 0 {
+				s.Unreached = append(s.Unreached, sc.Name+": "+name)
+			}
+		}
+	}
+}
+
+func median(xs []int) int {
+	if len(xs) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(xs))
+	return sorted[(len(sorted)-1)/2]
+}
