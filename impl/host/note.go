@@ -61,6 +61,34 @@ const (
 	// NoteSession: a session's state changed. Subject: which ("latch",
 	// "store"); Value: the state; N: the session ID.
 	NoteSession
+	// NoteRole: a ZooKeeper server became something to its ensemble. Value:
+	// "looking", "following" or "leading"; Term: its current epoch; N: the
+	// server that it elected, 0 if it is looking; Zxid: the last that it voted
+	// with.
+	NoteRole
+	// NoteServing: a ZooKeeper server serves clients from now on, until its
+	// next NoteRole. Value: "following" or "leading"; of a leader it says that
+	// a quorum has established its epoch. Term: the epoch; Zxid: the last
+	// transaction of the history that it begins with, which it has delivered;
+	// N: how many servers the ensemble has.
+	NoteServing
+	// NoteLogged: a ZooKeeper server's disk holds every transaction up to Zxid,
+	// and none behind it. Less than before if a leader took some back.
+	NoteLogged
+	// NoteDelivered: a ZooKeeper server applied a committed transaction. Zxid;
+	// N: digest of the transaction; M: digest of everything delivered so far,
+	// through snapshots and restarts; P: 1 if the client that asked for it is
+	// connected to this server and was answered in the same step, 2 if it was
+	// not yet, 0 if it is not here.
+	NoteDelivered
+	// NoteRestored: a ZooKeeper server's state was replaced by a snapshot, or
+	// is empty. Value: whose snapshot, "disk" or "leader"; Zxid: its last
+	// transaction; M: digest of everything delivered up to it. From the disk
+	// also N: the last transaction in the log; Term: the current epoch.
+	NoteRestored
+	// NoteAnswered: a ZooKeeper server answered a client's write in a later
+	// step than it delivered it. Zxid: the write's.
+	NoteAnswered
 	// NoteFailed: a handler failed and the failure was swallowed (as Spark's
 	// Inbox does). Value: why.
 	NoteFailed
@@ -68,7 +96,8 @@ const (
 
 var noteNames = [...]string{
 	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
-	"usage", "registered", "job", "call", "return", "gave-up", "session", "failed",
+	"usage", "registered", "job", "call", "return", "gave-up", "session",
+	"role", "serving", "logged", "delivered", "restored", "answered", "failed",
 }
 
 // String returns the kind's name in traces.

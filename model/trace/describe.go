@@ -97,6 +97,34 @@ var described = map[Kind]func(e *Event) string{
 		return fmt.Sprintf("%s noticed: its %s session is %s", e.Process, e.Subject, e.Value)
 	},
 	Failed: func(e *Event) string { return e.Process + " swallowed a failure: " + e.Value },
+	Role:   describeRole,
+	Serving: func(e *Event) string {
+		if e.Value == "leading" {
+			return fmt.Sprintf("%s leads epoch %d, established with everything up to %#x", e.Process, e.Term, e.Zxid)
+		}
+		return fmt.Sprintf("%s serves as a follower in epoch %d", e.Process, e.Term)
+	},
+	Logged:    func(e *Event) string { return fmt.Sprintf("%s has on its disk what goes up to %#x", e.Process, e.Zxid) },
+	Delivered: func(e *Event) string { return fmt.Sprintf("%s delivered transaction %#x", e.Process, e.Zxid) },
+	Restored: func(e *Event) string {
+		if e.Value == "disk" {
+			return fmt.Sprintf("%s read its disk: a snapshot at %#x and a log up to %#x", e.Process, e.Zxid, e.N)
+		}
+		return fmt.Sprintf("%s took its leader's snapshot at %#x", e.Process, e.Zxid)
+	},
+	Answered: func(e *Event) string {
+		return fmt.Sprintf("%s answered the client of transaction %#x late", e.Process, e.Zxid)
+	},
+}
+
+func describeRole(e *Event) string {
+	switch e.Value {
+	case "looking":
+		return fmt.Sprintf("%s looks for a leader, with epoch %d and zxid %#x", e.Process, e.Term, e.Zxid)
+	case "leading":
+		return e.Process + " was elected leader of the ensemble"
+	}
+	return fmt.Sprintf("%s follows server %d", e.Process, e.N)
 }
 
 func describeWritten(e *Event) string {

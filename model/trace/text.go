@@ -15,6 +15,9 @@ var bare = map[Kind]string{
 	Panicked: "detail",
 	State:    "value",
 	Failed:   "value",
+	Role:     "value",
+	Serving:  "value",
+	Restored: "value",
 }
 
 const bareOthers = "subject value detail"

@@ -61,6 +61,12 @@ const (
 	Return     Kind = "return"     // as Call; Detail: the answer
 	GaveUp     Kind = "gave-up"    // as Call
 	Session    Kind = "session"    // Subject: latch, store; Value: state; N: session ID
+	Role       Kind = "role"       // of a ZooKeeper server. Value: looking, following, leading; Term: epoch; N: elected server; Zxid: last logged
+	Serving    Kind = "serving"    // it serves clients. Value: following, leading (its epoch is established); Term: epoch; Zxid: history it begins with; N: servers of the ensemble
+	Logged     Kind = "logged"     // its disk holds every transaction up to Zxid and none behind it
+	Delivered  Kind = "delivered"  // it applied a transaction. Zxid; N: digest of it; M: of everything so far; P: its client here was answered (1), not yet (2), is not here (0)
+	Restored   Kind = "restored"   // its state is that of a snapshot. Value: disk, leader; Zxid; M: as Delivered; of a disk N: last in the log; Term: epoch
+	Answered   Kind = "answered"   // it answered a write delivered in an earlier step. Zxid
 	Failed     Kind = "failed"     // a handler's failure was swallowed. Value: why
 )
 

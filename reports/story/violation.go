@@ -125,7 +125,8 @@ func always(e *trace.Event) bool {
 // telling leaves out what a reader would not miss.
 func telling(e *trace.Event) bool {
 	switch e.Kind {
-	case trace.Usage, trace.Bound, trace.Require, trace.Intent, trace.Session, trace.Started:
+	case trace.Usage, trace.Bound, trace.Require, trace.Intent, trace.Session, trace.Started,
+		trace.Logged, trace.Delivered, trace.Restored, trace.Answered:
 		return false
 	default:
 		return e.Kind != trace.Acked || e.Subject != "status"

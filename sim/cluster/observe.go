@@ -43,6 +43,8 @@ var noteKinds = [...]trace.Kind{
 	host.NoteUsage: trace.Usage, host.NoteRegistered: trace.Registered, host.NoteJob: trace.Job,
 	host.NoteCall: trace.Call, host.NoteReturn: trace.Return, host.NoteGaveUp: trace.GaveUp,
 	host.NoteSession: trace.Session, host.NoteFailed: trace.Failed,
+	host.NoteRole: trace.Role, host.NoteServing: trace.Serving, host.NoteLogged: trace.Logged,
+	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
 }
 
 // note translates what a process tells of itself.
