@@ -35,6 +35,7 @@ const importLaw = `
 	impl/driver:          impl/host impl/wire impl/policy
 	impl/executor:        impl/host impl/wire impl/policy
 	impl/client:          impl/host impl/wire impl/policy
+	impl/probe:           impl/host impl/coord
 	impl/live:            impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
@@ -51,7 +52,7 @@ const importLaw = `
 	sim/disk:             sim/kernel impl/host model/trace
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
-	sim/cluster:          sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/client
+	sim/cluster:          sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/client impl/probe
 	sim/shrink:           sim/cluster sim/fault scenarios model/trace
 
 	checker:              model/trace model/history

@@ -59,7 +59,8 @@ const (
 	// NoteGaveUp: the client stops waiting; the outcome stays unknown.
 	NoteGaveUp
 	// NoteSession: a session's state changed. Subject: which ("latch",
-	// "store"); Value: the state; N: the session ID.
+	// "store"); Value: the state; N: the session ID; M: of a process that notes
+	// its operations, the session's number in this incarnation.
 	NoteSession
 	// NoteRole: a ZooKeeper server became something to its ensemble. Value:
 	// "looking", "following" or "leading"; Term: its current epoch; N: the
@@ -92,12 +93,29 @@ const (
 	// NoteFailed: a handler failed and the failure was swallowed (as Spark's
 	// Inbox does). Value: why.
 	NoteFailed
+	// NoteZCall: a process asks ZooKeeper for an operation. Subject: the
+	// operation in words ("set /a data=x version=3"); N: its number in this
+	// incarnation; M: the number of its session in this incarnation.
+	NoteZCall
+	// NoteZReturn: the operation was answered. Subject: what and where ("set
+	// /a"); Value: "ok" or the error; Detail: what the answer holds ("version=4
+	// mzxid=12"); N, M as NoteZCall; P: the session ID, 0 if unknown; Zxid: the
+	// answer's.
+	NoteZReturn
+	// NoteZWatch: the watch that operation N left fired. Subject: its path;
+	// Value: the event ("data-changed"); M, P as NoteZReturn.
+	NoteZWatch
+	// NoteRecipe: something happened in a recipe built on ZooKeeper. Subject:
+	// the recipe and its path ("lock /lock"); Value: what ("enter", "leave",
+	// "members"); Detail: the particulars; Zxid: a lock's fencing token.
+	NoteRecipe
 )
 
 var noteNames = [...]string{
 	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
 	"usage", "registered", "job", "call", "return", "gave-up", "session",
 	"role", "serving", "logged", "delivered", "restored", "answered", "failed",
+	"zcall", "zreturn", "zwatch", "recipe",
 }
 
 // String returns the kind's name in traces.

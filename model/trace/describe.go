@@ -115,6 +115,14 @@ var described = map[Kind]func(e *Event) string{
 	Answered: func(e *Event) string {
 		return fmt.Sprintf("%s answered the client of transaction %#x late", e.Process, e.Zxid)
 	},
+	ZCall: func(e *Event) string { return e.Process + " asked ZooKeeper: " + e.Subject },
+	ZReturn: func(e *Event) string {
+		return strings.TrimSpace(fmt.Sprintf("%s was answered: %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
+	},
+	ZWatch: func(e *Event) string { return fmt.Sprintf("%s's watch fired: %s %s", e.Process, e.Subject, e.Value) },
+	Recipe: func(e *Event) string {
+		return strings.TrimSpace(fmt.Sprintf("%s, %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
+	},
 }
 
 func describeRole(e *Event) string {

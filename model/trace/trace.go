@@ -60,7 +60,7 @@ const (
 	Call       Kind = "call"       // Subject: tag; Value: submit, kill, status; N: operation number. Of submit also M, P: cores and memory needed; Q: 1 if supervised
 	Return     Kind = "return"     // as Call; Detail: the answer
 	GaveUp     Kind = "gave-up"    // as Call
-	Session    Kind = "session"    // Subject: latch, store; Value: state; N: session ID
+	Session    Kind = "session"    // Subject: latch, store; Value: state; N: session ID; M: its number in the process, of processes that tell ZCall
 	Role       Kind = "role"       // of a ZooKeeper server. Value: looking, following, leading; Term: epoch; N: elected server; Zxid: last logged
 	Serving    Kind = "serving"    // it serves clients. Value: following, leading (its epoch is established); Term: epoch; Zxid: history it begins with; N: servers of the ensemble
 	Logged     Kind = "logged"     // its disk holds every transaction up to Zxid and none behind it
@@ -68,6 +68,10 @@ const (
 	Restored   Kind = "restored"   // its state is that of a snapshot. Value: disk, leader; Zxid; M: as Delivered; of a disk N: last in the log; Term: epoch
 	Answered   Kind = "answered"   // it answered a write delivered in an earlier step. Zxid
 	Failed     Kind = "failed"     // a handler's failure was swallowed. Value: why
+	ZCall      Kind = "zcall"      // an operation on znodes is asked for. Subject: it in words; N: its number; M: its session's number in the process
+	ZReturn    Kind = "zreturn"    // it was answered. Subject: what and where; Value: ok or the error; Detail: the answer; N, M; P: session ID; Zxid
+	ZWatch     Kind = "zwatch"     // the watch that operation N left fired. Subject: path; Value: the event; M; P: session ID
+	Recipe     Kind = "recipe"     // a recipe built on znodes. Subject: which; Value: what happened; Detail; Zxid: a lock's token
 )
 
 // An Event is one thing that judges care about.

@@ -45,6 +45,8 @@ var noteKinds = [...]trace.Kind{
 	host.NoteSession: trace.Session, host.NoteFailed: trace.Failed,
 	host.NoteRole: trace.Role, host.NoteServing: trace.Serving, host.NoteLogged: trace.Logged,
 	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
+	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
+	host.NoteRecipe: trace.Recipe,
 }
 
 // note translates what a process tells of itself.
