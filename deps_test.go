@@ -37,6 +37,7 @@ const importLaw = `
 	impl/client:          impl/host impl/wire impl/policy
 	impl/probe:           impl/host impl/coord
 	impl/live:            impl/host impl/coord impl/wire impl/policy impl/master impl/worker
+	impl/live/memory:
 	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
 

@@ -20,7 +20,7 @@ func Monotonic() int64 {
 }
 
 // Mono is the time on the machine's monotonic clock.
-func (h *Host) Mono() host.Mono { return host.Mono(Monotonic()) }
+func (h *Host) Mono() host.Mono { return h.o.Mono() }
 
 // Wall is the time on the machine's wall clock.
 func (h *Host) Wall() host.Wall { return host.Wall(time.Now().UnixNano()) }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -32,10 +31,10 @@ type conn struct {
 	taken chan struct{} // a token for each message that waits for the loop
 
 	mu     sync.Mutex
-	tcp    *net.TCPConn // nil while dialling
-	out    []byte       // encoded, not yet written
-	ending bool         // nothing more is sent: a graceful close
-	dead   bool         // reset, or over
+	tcp    Stream // nil while dialling
+	out    []byte // encoded, not yet written
+	ending bool   // nothing more is sent: a graceful close
+	dead   bool   // reset, or over
 	more   chan struct{}
 	gone   chan struct{} // closed with dead
 	ended  chan struct{} // closed when the reader has ended
@@ -102,7 +101,7 @@ func (c *conn) reset() {
 }
 
 // begin starts the goroutines of a connection that stands.
-func (c *conn) begin(tcp *net.TCPConn) {
+func (c *conn) begin(tcp Stream) {
 	// A socket that lingers for 0 s is reset by the kernel when its process
 	// dies, so that a peer tells a death from a close.
 	_ = tcp.SetLinger(0)

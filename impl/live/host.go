@@ -17,6 +17,9 @@ import (
 // panicked.
 var ErrPanicked = errors.New("the process panicked")
 
+// ErrKilled is what [Host.Run] returns if the process was killed.
+var ErrKilled = errors.New("the process was killed")
+
 // ErrEnded is what [Host.Call] returns once the process has ended.
 var ErrEnded = errors.New("the process has ended")
 
@@ -101,6 +104,11 @@ func (h *Host) Run(ctx context.Context, p host.Process) (int, error) {
 	h.endAll()
 	return h.status, h.failure
 }
+
+// Kill ends the process between two of its events, as SIGKILL does: its
+// connections are reset, and what it has not written yet is lost. Run returns
+// [ErrKilled].
+func (h *Host) Kill() { h.post(func() { h.fail(ErrKilled) }) }
 
 // supervise tells the process to terminate when ctx is done, and ends it if it
 // does not end by itself.
@@ -226,7 +234,7 @@ func (h *Host) endAll() {
 	}
 	h.endConns()
 	if h.disk != nil {
-		h.disk.close()
+		h.disk.close(errors.Is(h.failure, ErrKilled))
 	}
 	h.others.Wait()
 }

@@ -10,6 +10,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"net"
 	"os/exec"
 	"time"
 
@@ -43,6 +44,46 @@ type Options struct {
 	ChildCommand func(host.Program) *exec.Cmd
 	// Recorder takes the process's notes; nil drops them.
 	Recorder *Recorder
+	// Net carries the process's connections; nil means TCP. ZooKeeper sessions
+	// are not among them.
+	Net Net
+	// Files are the process's files, instead of those of DataDir.
+	Files Files
+	// Mono is the monotonic clock; nil means that of the machine. Timers and
+	// the wall clock are package time's whatever it is.
+	Mono func() host.Mono
+}
+
+// A Net carries connections: TCP, or an imitation. The connections that it
+// returns are [Stream]s.
+type Net interface {
+	// Listen takes an address, as net.Listen does.
+	Listen(addr string) (net.Listener, error)
+	// Dial opens a connection, until ctx is done. The errors that tell
+	// something are those of package net: ECONNREFUSED, a timeout.
+	Dial(ctx context.Context, addr string) (net.Conn, error)
+}
+
+// A Stream is what the host needs of a connection, and a *net.TCPConn has.
+type Stream interface {
+	net.Conn
+	// CloseWrite ends the sending side; the peer reads everything, and EOF.
+	CloseWrite() error
+	// SetLinger says what Close does with what is unsent: 0 discards it and
+	// resets the connection.
+	SetLinger(seconds int) error
+}
+
+// Files are what a process's disk does its work on. Calls come one after
+// another. A missing file is an fs.ErrNotExist.
+type Files interface {
+	// Append makes the file if it is missing.
+	Append(name string, data []byte) error
+	// Sync makes a file's content and name survive a crash of the machine.
+	Sync(name string) error
+	Rename(from, to string) error
+	Remove(name string) error
+	Read(name string) ([]byte, error)
 }
 
 func (o *Options) setDefaults() error {
@@ -60,6 +101,15 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
+	}
+	if o.Net == nil {
+		o.Net = tcpNet{}
+	}
+	if o.Files == nil {
+		o.Files = dirFiles(o.DataDir)
+	}
+	if o.Mono == nil {
+		o.Mono = func() host.Mono { return host.Mono(Monotonic()) }
 	}
 	if o.Route == nil {
 		o.Route = func(a host.Addr) host.Addr { return a }

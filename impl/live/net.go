@@ -12,6 +12,15 @@ import (
 	"github.com/simctl/simctl/impl/host"
 )
 
+// tcpNet is TCP.
+type tcpNet struct{}
+
+func (tcpNet) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+
+func (tcpNet) Dial(ctx context.Context, addr string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
 // A listener accepts connections at one address.
 type listener struct {
 	tcp   net.Listener
@@ -27,7 +36,7 @@ func (h *Host) Listen(addr host.Addr, codec host.Codec) error {
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w", addr, err)
 	}
-	tcp, err := net.Listen("tcp", at)
+	tcp, err := h.o.Net.Listen(at)
 	if err != nil {
 		return fmt.Errorf("listen at %s: %w", addr, err)
 	}
@@ -65,7 +74,7 @@ func (h *Host) accept(l *listener) {
 			c := h.newConn(l.codec)
 			h.p.Accepted(c.id, host.Addr(peer.RemoteAddr().String()))
 			if h.conns[c.id] == c {
-				c.begin(peer.(*net.TCPConn))
+				c.begin(peer.(Stream))
 			} else {
 				peer.Close()
 			}
@@ -93,13 +102,14 @@ func (h *Host) Dial(addr host.Addr, codec host.Codec) host.ConnID {
 	go func() {
 		defer h.others.Done()
 		defer cancel()
-		d := net.Dialer{Timeout: h.o.DialTimeout}
-		peer, err := d.DialContext(ctx, "tcp", to)
+		limited, end := context.WithTimeout(ctx, h.o.DialTimeout)
+		defer end()
+		peer, err := h.o.Net.Dial(limited, to)
 		if err != nil {
 			h.post(func() { h.lost(c, dialReason(err)) })
 			return
 		}
-		if !h.post(func() { h.connected(c, peer.(*net.TCPConn)) }) {
+		if !h.post(func() { h.connected(c, peer.(Stream)) }) {
 			peer.Close()
 		}
 	}()
@@ -107,7 +117,7 @@ func (h *Host) Dial(addr host.Addr, codec host.Codec) host.ConnID {
 }
 
 // connected tells the process that a dial was answered.
-func (h *Host) connected(c *conn, peer *net.TCPConn) {
+func (h *Host) connected(c *conn, peer Stream) {
 	if h.over() || h.conns[c.id] != c {
 		peer.Close()
 		return
