@@ -25,11 +25,13 @@ func (s Scenario) compact() Scenario {
 			*list = nil
 		}
 	}
-	if len(s.Ops) == 0 {
-		s.Ops = nil
+	s.Ops, s.Faults, s.Special, s.Probes = none(s.Ops), none(s.Faults), none(s.Special), none(s.Probes)
+	s.ZOps, s.Recipes, s.Loads, s.Sees = none(s.ZOps), none(s.Recipes), none(s.Loads), none(s.Sees)
+	for i := range s.Probes {
+		s.Probes[i].Via = none(s.Probes[i].Via)
 	}
-	if len(s.Faults) == 0 {
-		s.Faults = nil
+	for i := range s.ZOps {
+		s.ZOps[i].Ops = none(s.ZOps[i].Ops)
 	}
 	for i := range s.Faults {
 		if len(s.Faults[i].Groups) == 0 {
@@ -37,6 +39,14 @@ func (s Scenario) compact() Scenario {
 		}
 	}
 	return s
+}
+
+// none returns nil for an empty list.
+func none[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // check looks at what only the whole scenario shows.
@@ -64,6 +74,9 @@ func (s *Scenario) check(at places) (places, error) {
 		if err := s.checkOp(o); err != nil {
 			return at, err
 		}
+	}
+	if err := s.checkProbes(&at); err != nil {
+		return at, err
 	}
 	for i, f := range s.Faults {
 		at.line = at.faults[i]
@@ -138,6 +151,8 @@ func (s *Scenario) count(kind byte) (int, string) {
 		return s.Workers, "workers"
 	case 'c':
 		return s.Clients, "clients"
+	case 'p':
+		return len(s.Probes), "probes"
 	}
 	return s.Servers, "servers"
 }

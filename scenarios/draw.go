@@ -14,8 +14,8 @@ const maxOutputs = 6
 // and chooses between which outputs a fault strikes. Roles stay roles: they
 // are looked up when the fault begins.
 //
-// Work, Restart and Delay stay as they are: they are drawn anew for each job,
-// each restart and each message.
+// Work, Loads, Restart and Delay stay as they are: they are drawn anew for each
+// job, each operation, each restart and each message.
 //
 // Rnd returns a number in [0,n) that depends on its purpose alone. A purpose
 // names the rule and what is drawn ("fault/3/at"), so that a rule added at the
@@ -26,6 +26,14 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 		o, rule := &out.Ops[i], fmt.Sprintf("op/%d/", i)
 		o.At = o.At.draw(rule+"at", rnd)
 		o.RunFor = o.RunFor.draw(rule+"for", rnd)
+	}
+	for i := range out.ZOps {
+		o := &out.ZOps[i]
+		o.At = o.At.draw(fmt.Sprintf("zop/%d/at", i), rnd)
+	}
+	for i := range out.Recipes {
+		r, rule := &out.Recipes[i], fmt.Sprintf("recipe/%d/", i)
+		r.At, r.For = r.At.draw(rule+"at", rnd), r.For.draw(rule+"for", rnd)
 	}
 	out.Faults = nil
 	for i, f := range s.Clone().Faults {
@@ -65,6 +73,14 @@ func (r Range) draw(purpose string, rnd func(string, uint64) uint64) Range {
 func (s Scenario) Clone() Scenario {
 	s.Ops = slices.Clone(s.Ops)
 	s.Must, s.Sometimes, s.Require = slices.Clone(s.Must), slices.Clone(s.Sometimes), slices.Clone(s.Require)
+	s.Special, s.Recipes, s.Loads, s.Sees = slices.Clone(s.Special), slices.Clone(s.Recipes), slices.Clone(s.Loads), slices.Clone(s.Sees)
+	s.Probes, s.ZOps = slices.Clone(s.Probes), slices.Clone(s.ZOps)
+	for i, p := range s.Probes {
+		s.Probes[i].Via = slices.Clone(p.Via)
+	}
+	for i, o := range s.ZOps {
+		s.ZOps[i].Ops = slices.Clone(o.Ops)
+	}
 	s.Faults = slices.Clone(s.Faults)
 	for i, f := range s.Faults {
 		s.Faults[i].Groups = slices.Clone(f.Groups)

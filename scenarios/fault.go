@@ -12,22 +12,29 @@ type shape struct {
 	lasts, extra   bool
 	outputs, links bool
 	says           string
+	id             bool // it gives a server a number
+	operator       bool // an operator does it: to a configuration or to files
 }
 
 func shapes() []shape {
 	return []shape{
-		{Stop, 1, 1, true, false, true, false, "processes end gracefully (SIGTERM); started again after for="},
-		{KillOff, 1, 1, true, false, true, false, "processes die (SIGKILL), their connections are reset at once; started again after for="},
-		{HostLoss, 1, 1, true, false, false, false, "machines vanish silently; they come back after for="},
-		{Pause, 1, 1, true, false, true, false, "processes stand still (SIGSTOP); they go on after for="},
-		{Partition, 2, 9, true, false, false, true, "the groups cannot reach each other, silently"},
-		{OneWay, 2, 2, true, false, false, true, "nothing that the first group sends arrives at the second"},
-		{Stall, 2, 2, true, false, false, true, "connections standing between the groups carry nothing"},
-		{ResetConn, 2, 2, false, false, false, true, "connections between the groups are reset, once"},
-		{Slow, 2, 2, true, true, false, true, "messages between the groups take by= longer"},
-		{Expire, 1, 1, false, false, false, false, "the service ends the sessions of masters before they know"},
-		{Leader, 0, 0, true, false, false, false, "the service's leader dies: every session's connection breaks, no service until a new one leads"},
-		{ClockJump, 1, 1, true, true, false, false, "wall clocks jump by by="},
+		{class: Stop, groups: 1, most: 1, lasts: true, outputs: true, says: "processes end gracefully (SIGTERM); started again after for="},
+		{class: KillOff, groups: 1, most: 1, lasts: true, outputs: true, says: "processes die (SIGKILL), their connections are reset at once; started again after for="},
+		{class: HostLoss, groups: 1, most: 1, lasts: true, says: "machines vanish silently; they come back after for="},
+		{class: Pause, groups: 1, most: 1, lasts: true, outputs: true, says: "processes stand still (SIGSTOP); they go on after for="},
+		{class: Partition, groups: 2, most: 9, lasts: true, links: true, says: "the groups cannot reach each other, silently"},
+		{class: OneWay, groups: 2, most: 2, lasts: true, links: true, says: "nothing that the first group sends arrives at the second"},
+		{class: Stall, groups: 2, most: 2, lasts: true, links: true, says: "connections standing between the groups carry nothing"},
+		{class: ResetConn, groups: 2, most: 2, links: true, says: "connections between the groups are reset, once"},
+		{class: Slow, groups: 2, most: 2, lasts: true, extra: true, links: true, says: "messages between the groups take by= longer"},
+		{class: Expire, groups: 1, most: 1, says: "the service ends the sessions of masters or probes before they know"},
+		{class: Leader, lasts: true, says: "the service's leader dies: every session's connection breaks, no service until a new one leads"},
+		{class: ClockJump, groups: 1, most: 1, lasts: true, extra: true, says: "wall clocks jump by by="},
+		{class: Renumber, groups: 1, most: 1, id: true, operator: true, says: "every configuration gives the server the number id=, and its myid too; read when they start next"},
+		{class: MyID, groups: 1, most: 1, id: true, operator: true, says: "the server's own myid says id=, no configuration does; read when it starts next"},
+		{class: Backup, groups: 1, most: 1, operator: true, says: "the files of the servers are copied"},
+		{class: Restore, groups: 1, most: 1, operator: true, says: "the files of the servers, which must be down, are those of the last backup; without one they are gone"},
+		{class: Tear, groups: 1, most: 1, operator: true, says: "the last record in the log of the servers, which must be down, is cut in two"},
 	}
 }
 
@@ -67,8 +74,10 @@ func (c Class) shape() (shape, error) {
 // Sets and Roles are the targets that are no machines. Rest is everyone whom
 // no other group of the fault names.
 var (
-	sets  = []string{"masters", "workers", "clients", "servers", "everyone", "rest"}
-	roles = []string{"active", "standby", "any-master", "any-worker", "any-server", "busy-worker"}
+	sets  = []string{"masters", "workers", "clients", "servers", "probes", "everyone", "rest"}
+	roles = []string{
+		"active", "standby", "any-master", "any-worker", "any-server", "busy-worker", "zk-leader", "zk-follower", "any-probe",
+	}
 )
 
 // ParseFault reads one fault, as [Fault.String] prints it.
@@ -95,6 +104,7 @@ func ParseFault(text string) (Fault, error) {
 		rangeAttr("at", &f.At), rangeAttr("for", &f.For),
 		{"by", func(v string) (err error) { f.Extra, err = parseSigned(v); return err }},
 		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
+		intAttr("id", &f.ID, 1, 255),
 		percentAttr("p", &f.P, 1),
 	}, "at")
 	if err == nil {
@@ -132,6 +142,8 @@ func (f Fault) check() error {
 		return fmt.Errorf("%s takes no by=", f.Class)
 	case sh.extra && f.Extra == 0:
 		return fmt.Errorf("%s needs by=, as by=200ms", f.Class)
+	case sh.id != (f.ID != 0):
+		return fmt.Errorf("id= belongs to renumber and myid, and they need it")
 	case f.Class == Slow && f.Extra < 0:
 		return fmt.Errorf("slow by=%s: messages cannot be earlier", duration(f.Extra))
 	case !sh.outputs && f.Outputs != 0:
@@ -172,7 +184,9 @@ func (f Fault) checkTargets(sh shape) error {
 			case t == "rest" && !sh.links:
 				return fmt.Errorf("the target rest stands for what other groups leave; %s has one group", f.Class)
 			case f.Class == Expire && !hasSession(t):
-				return fmt.Errorf("%s has no session to expire; only masters have", t)
+				return fmt.Errorf("%s has no session to expire; only masters and probes have", t)
+			case sh.operator && !isServer(t):
+				return fmt.Errorf("%s needs servers, not %s", f.Class, t)
 			}
 			seen = append(seen, t)
 		}
@@ -181,7 +195,12 @@ func (f Fault) checkTargets(sh shape) error {
 }
 
 func hasSession(target string) bool {
-	return contains([]string{"masters", "everyone", "active", "standby", "any-master"}, target) || target[0] == 'm'
+	return contains([]string{"masters", "everyone", "active", "standby", "any-master", "probes", "any-probe"}, target) ||
+		target[0] == 'm' || target[0] == 'p'
+}
+
+func isServer(target string) bool {
+	return contains([]string{"servers", "any-server", "zk-leader", "zk-follower"}, target) || target[0] == 'z'
 }
 
 func checkTarget(t string) error {
@@ -192,13 +211,13 @@ func checkTarget(t string) error {
 		return nil
 	}
 	names := append(append([]string{}, sets...), roles...)
-	return fmt.Errorf("unknown target %q%s", t, hint(t, names, "want a machine as m1, w1, c1 or z1, or one of "+strings.Join(names, ", ")))
+	return fmt.Errorf("unknown target %q%s", t, hint(t, names, "want a machine as m1, w1, c1, z1 or p1, or one of "+strings.Join(names, ", ")))
 }
 
-// machine reads a machine's name: its kind, one of m, w, c and z, and its
+// machine reads a machine's name: its kind, one of m, w, c, z and p, and its
 // number.
 func machine(t string) (kind byte, n int, ok bool) {
-	if len(t) < 2 || !strings.Contains("mwcz", t[:1]) || t[1] == '0' || t[1] == '+' {
+	if len(t) < 2 || !strings.Contains("mwczp", t[:1]) || t[1] == '0' || t[1] == '+' {
 		return 0, 0, false
 	}
 	number, err := parseInt(t[1:], 1, 999)

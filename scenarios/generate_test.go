@@ -34,6 +34,12 @@ func drawScenario(t *rapid.T) Scenario {
 	for i := range rapid.IntRange(0, 3).Draw(t, "ops") {
 		s.Ops = append(s.Ops, drawOps(t, fmt.Sprintf("tag-%d", i), s.Clients)...)
 	}
+	if rapid.Bool().Draw(t, "zookeeper alone") {
+		s.Masters, s.Workers, s.Clients, s.WorkerCores, s.WorkerMemory, s.Work, s.Ops = 0, 0, 0, 0, 0, Work{}, nil
+	}
+	if rapid.Bool().Draw(t, "probes") {
+		drawProbes(t, &s)
+	}
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
 		s.Faults = append(s.Faults, drawFault(t, s))
 	}
@@ -110,9 +116,23 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 	if sh.outputs {
 		f.Outputs = rapid.IntRange(-1, 9).Draw(t, "outputs")
 	}
-	targets := []string{"masters", "everyone", "active", "standby", "any-master", "m1", fmt.Sprintf("m%d", s.Masters+1)}[:6]
-	if f.Class != Expire {
-		targets = append(targets, "w1", "c1", "z1", "workers", "clients", "servers", "busy-worker", "any-server")
+	if sh.id {
+		f.ID = rapid.IntRange(1, 255).Draw(t, "id")
+	}
+	targets := []string{"masters", "everyone", "active", "standby", "any-master"}
+	if s.Masters > 0 {
+		targets = append(targets, "m1")
+	}
+	if s.Masters > 0 && f.Class != Expire {
+		targets = append(targets, "w1", "c1")
+	}
+	switch {
+	case sh.operator:
+		targets = []string{"servers", "any-server", "z1", "zk-leader", "zk-follower"}
+	case f.Class == Expire:
+		targets = append(targets, "probes", "any-probe")
+	default:
+		targets = append(targets, "z1", "zk-leader", "zk-follower", "probes", "any-probe", "workers", "clients", "servers", "busy-worker", "any-server")
 	}
 	if sh.links {
 		targets = append(targets, "rest")

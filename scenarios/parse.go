@@ -28,6 +28,12 @@ func statements() []statement {
 		{"drift", false, func(s *Scenario, rest string) (err error) { s.Drift, err = parseUnit(rest, "ppm", 100_000); return }},
 		{"work", false, parseWork},
 		{"op", true, parseOp},
+		{"ensemble", false, parseEnsemble},
+		{"server", true, parseServer},
+		{"probe", true, parseProbe},
+		{"load", true, parseLoad},
+		{"recipe", true, parseRecipe},
+		{"see", true, parseSee},
 		{"must", true, func(s *Scenario, rest string) error { return addName(&s.Must, rest, checkReachable) }},
 		{"sometimes", true, func(s *Scenario, rest string) error { return addName(&s.Sometimes, rest, checkReachable) }},
 		{"require", true, func(s *Scenario, rest string) error { return addName(&s.Require, rest, checkProperty) }},
@@ -59,11 +65,12 @@ type places struct {
 	once   map[string]int
 	ops    []int
 	faults []int
+	many   map[string][]int // where each line stands of those that may be repeated
 }
 
 // read fills s from text and returns where everything stood.
 func (s *Scenario) read(text []byte) (places, error) {
-	at := places{once: map[string]int{}}
+	at := places{once: map[string]int{}, many: map[string][]int{}}
 	if len(text) > maxText {
 		return at, fmt.Errorf("the text has %d bytes, more than %d", len(text), maxText)
 	}
@@ -107,10 +114,17 @@ func (s *Scenario) readLine(at *places, known []statement, line string) error {
 			return fmt.Errorf("%s says nothing", key)
 		}
 		at.once[key] = at.line
-		if key == "op" {
+		zops := len(s.ZOps)
+		err := st.parse(s, rest)
+		switch {
+		case key == "op" && len(s.ZOps) == zops:
 			at.ops = append(at.ops, at.line)
+		case key == "op":
+			at.many["zop"] = append(at.many["zop"], at.line)
+		default:
+			at.many[key] = append(at.many[key], at.line)
 		}
-		return st.parse(s, rest)
+		return err
 	}
 	var keys []string
 	for _, st := range known {
@@ -140,14 +154,22 @@ func ParseSchedule(name string, text []byte) (Schedule, error) {
 }
 
 func parseTopology(s *Scenario, rest string) error {
-	return parseAttrs(strings.Fields(rest), []attr{
-		intAttr("masters", &s.Masters, 1, 99),
+	must := []string{"servers"}
+	if strings.Contains(rest, "masters=") || strings.Contains(rest, "workers=") || strings.Contains(rest, "clients=") {
+		must = []string{"masters", "workers", "clients", "servers", "cores", "memory"}
+	}
+	err := parseAttrs(strings.Fields(rest), []attr{
+		intAttr("masters", &s.Masters, 0, 99),
 		intAttr("workers", &s.Workers, 0, 999),
 		intAttr("clients", &s.Clients, 0, 99),
 		intAttr("servers", &s.Servers, 1, 99),
 		intAttr("cores", &s.WorkerCores, 1, 1<<20),
 		intAttr("memory", &s.WorkerMemory, 1, 1<<40),
-	}, "masters", "workers", "clients", "servers", "cores", "memory")
+	}, must...)
+	if err == nil && s.Masters == 0 && len(must) > 1 {
+		return fmt.Errorf("workers and clients need a master; for ZooKeeper alone write: topology servers=%d", s.Servers)
+	}
+	return err
 }
 
 func parseTimers(s *Scenario, rest string) error {
@@ -200,6 +222,11 @@ func parseWork(s *Scenario, rest string) error {
 func parseOp(s *Scenario, rest string) error {
 	var o Op
 	words, attrs := split(strings.Fields(rest))
+	if len(words) > 0 && words[0] != "" && words[0][0] == 'p' {
+		z, err := parseZOp(rest)
+		s.ZOps = append(s.ZOps, z)
+		return err
+	}
 	if n := len(words); n > 3 && words[n-1] == "supervise" {
 		o.Supervise, words = true, words[:n-1]
 	}

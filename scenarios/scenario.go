@@ -29,6 +29,14 @@ type Scenario struct {
 	Delay  Delay   // of messages between machines
 	Drift  int64   // each machine's clock rate is drawn from ±Drift parts per million
 
+	Ensemble Ensemble // how the ZooKeeper servers are configured
+	Special  []Server // the servers about which something is special
+	Probes   []Probe  // processes that use ZooKeeper directly
+	ZOps     []ZOp    // what they do
+	Recipes  []Recipe
+	Loads    []Load
+
+	Sees      []See    // what each run must show
 	Must      []string // reachability: each run must see it
 	Sometimes []string // some run of a sweep of at least 20 seeds must
 	Require   []string // optional properties that must hold here
@@ -93,6 +101,12 @@ const (
 	Expire    Class = "expire"         // the service ends the sessions of Targets before they know
 	Leader    Class = "zk-leader-loss" // the service's leader dies: every session's connection breaks, no service until a new one leads
 	ClockJump Class = "clock-jump"     // the wall clocks of Targets jump by Extra
+
+	Renumber Class = "renumber" // every configuration says that the server has number ID, as does its myid; read at the next start
+	MyID     Class = "myid"     // the server's own myid says ID, no configuration does; read at the next start
+	Backup   Class = "backup"   // the files of the servers are copied
+	Restore  Class = "restore"  // what was copied replaces the files of the servers, which must be down; nothing copied: they are gone
+	Tear     Class = "tear"     // the last record of the servers' logs is cut in two; they must be down
 )
 
 // A Fault is one thing that goes wrong. It prints as
@@ -101,15 +115,16 @@ const (
 //	at=10s..20s for=1s..8s kill active p=80%
 //
 // A target is a machine ("m1"), a set ("masters", "workers", "clients",
-// "servers", "everyone", "rest") or a role that is looked up when the fault
-// begins: "active", "standby", "any-master", "any-worker", "any-server",
-// "busy-worker". A fault whose ranges are single values and whose targets are
+// "servers", "probes", "everyone", "rest") or a role that is looked up when the
+// fault begins: "active", "standby", "any-master", "any-worker", "any-server",
+// "busy-worker", "zk-leader", "zk-follower", "any-probe". A fault whose ranges are single values and whose targets are
 // machines is concrete: it is what a schedule holds.
 type Fault struct {
 	At, For Range
 	Class   Class
 	Groups  [][]string    // one group for faults of processes, two or more for those of links
 	Extra   time.Duration // see the classes
+	ID      int           // of renumber and myid: the number
 	P       int           // per cent of runs that have it; 0 and 100 mean all
 	// Outputs: a stop, kill or pause strikes between two outputs of the next
 	// step of its target: after this many messages or store operations. -1

@@ -16,8 +16,12 @@ func (s Scenario) String() string {
 	if s.Doc != "" {
 		line("doc %s", s.Doc)
 	}
-	line("topology masters=%d workers=%d clients=%d servers=%d cores=%d memory=%d",
-		s.Masters, s.Workers, s.Clients, s.Servers, s.WorkerCores, s.WorkerMemory)
+	if s.Masters > 0 {
+		line("topology masters=%d workers=%d clients=%d servers=%d cores=%d memory=%d",
+			s.Masters, s.Workers, s.Clients, s.Servers, s.WorkerCores, s.WorkerMemory)
+	} else {
+		line("topology servers=%d", s.Servers)
+	}
 	line("timers %s", s.Timers)
 	line("safety %s", duration(s.Safety))
 	if s.Restart != (Range{}) {
@@ -35,7 +39,11 @@ func (s Scenario) String() string {
 	for _, o := range s.Ops {
 		line("op %s", o)
 	}
+	s.probeLines(line)
 	b.WriteString(Schedule(s.Faults).String())
+	for _, e := range s.Sees {
+		line("see %s", e)
+	}
 	for _, m := range s.Must {
 		line("must %s", m)
 	}
@@ -125,6 +133,9 @@ func (f Fault) String() string {
 	}
 	if f.Extra != 0 {
 		words = append(words, "by="+duration(f.Extra))
+	}
+	if f.ID != 0 {
+		words = append(words, fmt.Sprintf("id=%d", f.ID))
 	}
 	switch {
 	case f.Outputs < 0:

@@ -88,6 +88,23 @@ func rangeAttr(name string, to *Range) attr {
 	}}
 }
 
+func durationAttr(name string, to *time.Duration) attr {
+	return attr{name, func(v string) (err error) {
+		*to, err = parseDuration(v)
+		return err
+	}}
+}
+
+func choiceAttr(name string, to *string, choices ...string) attr {
+	return attr{name, func(v string) error {
+		if !contains(choices, v) {
+			return fmt.Errorf("want %s", strings.Join(choices, " or "))
+		}
+		*to = v
+		return nil
+	}}
+}
+
 func parseInt(v string, lo, hi int64) (int64, error) {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {

@@ -1,0 +1,83 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// checkProbes looks at the lines about servers and probes.
+func (s *Scenario) checkProbes(at *places) error {
+	for i, z := range s.Special {
+		at.line = at.many["server"][i]
+		if err := s.exists('z', z.Name); err != nil {
+			return err
+		}
+	}
+	for i, p := range s.Probes {
+		at.line = at.many["probe"][i]
+		for _, z := range p.Via {
+			if err := s.exists('z', z); err != nil {
+				return err
+			}
+		}
+	}
+	for i, l := range s.Loads {
+		at.line = at.many["load"][i]
+		if err := s.exists('p', l.Probe); err != nil {
+			return err
+		}
+	}
+	for i, r := range s.Recipes {
+		at.line = at.many["recipe"][i]
+		if err := s.checkDoes(r.Probe, r.At); err != nil {
+			return err
+		}
+	}
+	for i, o := range s.ZOps {
+		at.line = at.many["zop"][i]
+		if err := s.checkDoes(o.Probe, o.At); err != nil {
+			return err
+		}
+	}
+	for i, e := range s.Sees {
+		at.line = at.many["see"][i]
+		if err := s.checkSee(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Scenario) checkDoes(probe string, at Range) error {
+	if at.Hi > s.Safety {
+		return fmt.Errorf("at=%s is after the safety phase of %s", at, duration(s.Safety))
+	}
+	return s.exists('p', probe)
+}
+
+func (s *Scenario) checkSee(e See) error {
+	if last := max(e.At, e.From, e.To); last > s.Safety+time.Hour {
+		return fmt.Errorf("%s is long after the run", duration(last))
+	}
+	if e.What == SeeLeader && e.Text != "none" {
+		return s.exists('z', e.Text)
+	}
+	if e.Who == "" {
+		return nil
+	}
+	kind := byte('p')
+	if e.What == SeeFails {
+		kind = 'z'
+	}
+	return s.exists(kind, e.Who)
+}
+
+// exists reports a machine of a kind that the scenario does not have.
+func (s *Scenario) exists(kind byte, name string) error {
+	k, n, ok := machine(name)
+	count, what := s.count(kind)
+	if !ok || k != kind || n > count {
+		return fmt.Errorf("%s is none of the %d %s, which are called %c1 and so on", name, count, what, kind)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A See is something that a run must show, or it fails:
+//
+//	see at=9s leader z3
+//	see from=10s to=20s no-service
+//	see from=4s p2 event /config data-changed
+//	see policy=spark from=10s failover
+//
+// At is an instant; From and To bound a while, which is the whole run if
+// neither is given. Some of these say what must not happen.
+type See struct {
+	At       time.Duration // of leader; 0 for the others
+	From, To time.Duration // a while; To 0 is the end of the run
+	Policy   string        // a preset: only runs of that policy must show it; empty: all
+	Who      string        // a server or probe; empty where What stands alone
+	What     SeeWhat
+	Text     string // what stands behind
+}
+
+// A SeeWhat is a kind of thing to see.
+type SeeWhat string
+
+// The things to see. What stands before the dash is their text.
+const (
+	SeeLeader     SeeWhat = "leader"      // leader z3, leader none: at that instant this server leads and serves
+	SeeService    SeeWhat = "service"     // every probe that asked had a write answered
+	SeeNoService  SeeWhat = "no-service"  // no probe had a write answered that it began then
+	SeeFailover   SeeWhat = "failover"    // another reign of a master began
+	SeeNoFailover SeeWhat = "no-failover" // none did
+	SeeFails      SeeWhat = "fails"       // z1 fails TEXT: the process says so and ends
+	SeeEvent      SeeWhat = "event"       // p1 event /a data-changed: a watch told it
+	SeeNoEvent    SeeWhat = "no-event"    // p1 no-event /a: no watch told it anything of this znode
+	SeeSession    SeeWhat = "session"     // p1 session expired: the probe's session was told that state
+	SeeNoSession  SeeWhat = "no-session"  // p1 no-session expired: it was not
+	SeeRecipe     SeeWhat = "recipe"      // p1 recipe locked: its recipe came that far
+)
+
+// alone are those that stand without somebody.
+func (w SeeWhat) alone() bool {
+	switch w {
+	case SeeLeader, SeeService, SeeNoService, SeeFailover, SeeNoFailover:
+		return true
+	}
+	return false
+}
+
+func seeWhats() []string {
+	return []string{
+		"leader", "service", "no-service", "failover", "no-failover", "fails", "event", "no-event", "session", "no-session", "recipe",
+	}
+}
+
+func parseSee(s *Scenario, rest string) error {
+	words, attrs := split(strings.Fields(rest))
+	var e See
+	if err := parseAttrs(attrs, []attr{
+		durationAttr("at", &e.At), durationAttr("from", &e.From), durationAttr("to", &e.To),
+		choiceAttr("policy", &e.Policy, "hardened", "spark"),
+	}); err != nil {
+		return err
+	}
+	if len(words) > 0 && !contains(seeWhats(), words[0]) && len(words) > 1 {
+		e.Who, words = words[0], words[1:]
+	}
+	if len(words) == 0 {
+		return fmt.Errorf("want what must be seen, one of %s", strings.Join(seeWhats(), ", "))
+	}
+	e.What, e.Text = SeeWhat(words[0]), strings.Join(words[1:], " ")
+	s.Sees = append(s.Sees, e)
+	return e.check()
+}
+
+func (e *See) check() error {
+	n := len(strings.Fields(e.Text))
+	switch {
+	case !contains(seeWhats(), string(e.What)):
+		return fmt.Errorf("nothing to see is called %q%s", e.What, hint(string(e.What), seeWhats(), "want "+strings.Join(seeWhats(), ", ")))
+	case e.What.alone() != (e.Who == ""):
+		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server or a probe, as: p1 " + string(e.What)}[e.What.alone()])
+	case (e.What == SeeLeader) != (e.At > 0):
+		return fmt.Errorf("at= belongs to leader, and leader needs it")
+	case e.At > 0 && (e.From > 0 || e.To > 0):
+		return fmt.Errorf("at= is an instant; from= and to= are not for it")
+	case e.To > 0 && e.To <= e.From:
+		return fmt.Errorf("from=%s is not before to=%s", duration(e.From), duration(e.To))
+	case e.What.alone() && e.What != SeeLeader && n > 0:
+		return fmt.Errorf("%s takes no %q", e.What, e.Text)
+	case (e.What == SeeLeader || e.What == SeeNoEvent) && n != 1, e.What == SeeEvent && n != 2, !e.What.alone() && n == 0:
+		return fmt.Errorf("see %s: want what of it", e.What)
+	}
+	return nil
+}
+
+// String returns what follows "see" in a scenario.
+func (e See) String() string {
+	var words []string
+	when := func(name string, d time.Duration) {
+		if d != 0 {
+			words = append(words, name+"="+duration(d))
+		}
+	}
+	when("at", e.At)
+	when("from", e.From)
+	when("to", e.To)
+	if e.Policy != "" {
+		words = append(words, "policy="+e.Policy)
+	}
+	if e.Who != "" {
+		words = append(words, e.Who)
+	}
+	words = append(words, string(e.What))
+	if e.Text != "" {
+		words = append(words, e.Text)
+	}
+	return strings.Join(words, " ")
+}
