@@ -90,6 +90,12 @@ const (
 	// NoteAnswered: a ZooKeeper server answered a client's write in a later
 	// step than it delivered it. Zxid: the write's.
 	NoteAnswered
+	// NoteVote: a ZooKeeper server got the vote of another in an election, or
+	// votes itself. Value: the voter's state ("LOOKING", "FOLLOWING",
+	// "LEADING"; "refused" if it was dialled as a leader and is none); N: the
+	// voter's number, 0 for its own vote; M: the server voted for; Zxid: the
+	// last that that one has logged; P: that one's epoch; Q: the round.
+	NoteVote
 	// NoteFailed: a handler failed and the failure was swallowed (as Spark's
 	// Inbox does). Value: why.
 	NoteFailed
@@ -114,7 +120,7 @@ const (
 var noteNames = [...]string{
 	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
 	"usage", "registered", "job", "call", "return", "gave-up", "session",
-	"role", "serving", "logged", "delivered", "restored", "answered", "failed",
+	"role", "serving", "logged", "delivered", "restored", "answered", "vote", "failed",
 	"zcall", "zreturn", "zwatch", "recipe",
 }
 

@@ -112,6 +112,7 @@ var described = map[Kind]func(e *Event) string{
 		}
 		return fmt.Sprintf("%s took its leader's snapshot at %#x", e.Process, e.Zxid)
 	},
+	Vote: describeVote,
 	Answered: func(e *Event) string {
 		return fmt.Sprintf("%s answered the client of transaction %#x late", e.Process, e.Zxid)
 	},
@@ -123,6 +124,16 @@ var described = map[Kind]func(e *Event) string{
 	Recipe: func(e *Event) string {
 		return strings.TrimSpace(fmt.Sprintf("%s, %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
 	},
+}
+
+func describeVote(e *Event) string {
+	switch {
+	case e.N == 0:
+		return fmt.Sprintf("%s votes for server %d, which has logged up to %#x", e.Process, e.M, e.Zxid)
+	case e.Value == "refused":
+		return fmt.Sprintf("server %d tells %s that it does not lead", e.N, e.Process)
+	}
+	return fmt.Sprintf("%s hears server %d (%s) vote for server %d, which has logged up to %#x", e.Process, e.N, e.Value, e.M, e.Zxid)
 }
 
 func describeRole(e *Event) string {

@@ -16,6 +16,7 @@ var bare = map[Kind]string{
 	State:    "value",
 	Failed:   "value",
 	Role:     "value",
+	Vote:     "value",
 	Serving:  "value",
 	Restored: "value",
 }

@@ -67,6 +67,7 @@ const (
 	Delivered  Kind = "delivered"  // it applied a transaction. Zxid; N: digest of it; M: of everything so far; P: its client here was answered (1), not yet (2), is not here (0)
 	Restored   Kind = "restored"   // its state is that of a snapshot. Value: disk, leader; Zxid; M: as Delivered; of a disk N: last in the log; Term: epoch
 	Answered   Kind = "answered"   // it answered a write delivered in an earlier step. Zxid
+	Vote       Kind = "vote"       // it got a vote. Value: the voter's state, or refused; N: voter, 0 for its own; M: voted for; Zxid, P: what that one has logged, and its epoch; Q: round
 	Failed     Kind = "failed"     // a handler's failure was swallowed. Value: why
 	ZCall      Kind = "zcall"      // an operation on znodes is asked for. Subject: it in words; N: its number; M: its session's number in the process
 	ZReturn    Kind = "zreturn"    // it was answered. Subject: what and where; Value: ok or the error; Detail: the answer; N, M; P: session ID; Zxid

@@ -126,7 +126,7 @@ func always(e *trace.Event) bool {
 func telling(e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Usage, trace.Bound, trace.Require, trace.Intent, trace.Session, trace.Started,
-		trace.Logged, trace.Delivered, trace.Restored, trace.Answered:
+		trace.Logged, trace.Delivered, trace.Restored, trace.Answered, trace.Vote:
 		return false
 	default:
 		return e.Kind != trace.Acked || e.Subject != "status"

@@ -46,7 +46,7 @@ var noteKinds = [...]trace.Kind{
 	host.NoteRole: trace.Role, host.NoteServing: trace.Serving, host.NoteLogged: trace.Logged,
 	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
 	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
-	host.NoteRecipe: trace.Recipe,
+	host.NoteRecipe: trace.Recipe, host.NoteVote: trace.Vote,
 }
 
 // note translates what a process tells of itself.

@@ -23,6 +23,8 @@ type ballots interface {
 	connectAll()
 	// poll rings timeout once, after d, instead of what it was asked before.
 	poll(d time.Duration)
+	// votes is told each proposed vote of this server.
+	votes(v Vote)
 	// decided ends the looking: leader is elected, perhaps this server itself.
 	decided(v Vote)
 }
@@ -74,6 +76,7 @@ func (e *election) look(init Vote) {
 // announce tells everybody the proposed vote, and counts it here.
 func (e *election) announce() {
 	e.vote.Round = e.round
+	e.out.votes(e.vote)
 	for _, id := range e.voters {
 		if id != e.me {
 			e.out.notify(id, Notification{Looking, e.vote})

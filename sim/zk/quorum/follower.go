@@ -77,6 +77,7 @@ func (p *Peer) leaderClosed() {
 func (p *Peer) fromLeader(m Packet) {
 	switch m.Type {
 	case Refusal:
+		p.noteVote(p.f.leader, "refused", Vote{})
 		p.h.Close(p.f.conn)
 		p.f.conn, p.f.stage = 0, followDial
 		p.leaderClosed()

@@ -97,6 +97,13 @@ func (p *Peer) hello(c host.ConnID, from int64) {
 	}
 }
 
+// votes implements ballots.
+func (p *Peer) votes(v Vote) { p.noteVote(0, Looking.String(), v) }
+
+func (p *Peer) noteVote(from int64, state string, v Vote) {
+	p.h.Note(host.Note{Kind: host.NoteVote, Value: state, N: from, M: v.Leader, Zxid: v.Zxid, P: v.Epoch, Q: v.Round})
+}
+
 // linkOf is the index of the link with a connection, -1 if none has it.
 func (p *Peer) linkOf(c host.ConnID) int {
 	for i := range p.links {
@@ -134,7 +141,9 @@ func (p *Peer) Received(c host.ConnID, m host.Message) {
 		p.hello(c, m.From)
 	case Notification:
 		if i := p.linkOf(c); i >= 0 {
-			p.el.receive(int64(p.cfg.Members[i].ID), m)
+			from := int64(p.cfg.Members[i].ID)
+			p.noteVote(from, m.State.String(), m.Vote)
+			p.el.receive(from, m)
 		}
 	case Packet:
 		if c == p.f.conn {

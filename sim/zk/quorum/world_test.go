@@ -268,7 +268,9 @@ func (h machineHost) Draw(purpose string, n uint64) uint64 {
 }
 
 func (h machineHost) Note(x host.Note) {
-	h.n.w.complaints = append(h.n.w.complaints, fmt.Sprintf("z%d: %s", h.n.id, x.Value))
+	if x.Kind == host.NoteFailed {
+		h.n.w.complaints = append(h.n.w.complaints, fmt.Sprintf("z%d: %s", h.n.id, x.Value))
+	}
 }
 
 // Became implements server.Machine.
