@@ -172,7 +172,7 @@ const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 func checkTag(tag string) error {
 	for i := range len(tag) {
 		if !strings.Contains(wordBytes+"._", tag[i:i+1]) {
-			return fmt.Errorf("the tag %q is not made of letters, digits, dots, dashes and underscores", tag)
+			return fmt.Errorf("%q is not made of letters, digits, dots, dashes and underscores", tag)
 		}
 	}
 	return nil

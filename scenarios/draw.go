@@ -14,8 +14,8 @@ const maxOutputs = 6
 // and chooses between which outputs a fault strikes. Roles stay roles: they
 // are looked up when the fault begins.
 //
-// Work, Loads, Restart and Delay stay as they are: they are drawn anew for each
-// job, each operation, each restart and each message.
+// Work, Loads, Recipes, Restart and Delay stay as they are: they are drawn anew for each
+// job, operation and round, each restart and each message.
 //
 // Rnd returns a number in [0,n) that depends on its purpose alone. A purpose
 // names the rule and what is drawn ("fault/3/at"), so that a rule added at the
@@ -33,7 +33,7 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 	}
 	for i := range out.Recipes {
 		r, rule := &out.Recipes[i], fmt.Sprintf("recipe/%d/", i)
-		r.At, r.For = r.At.draw(rule+"at", rnd), r.For.draw(rule+"for", rnd)
+		r.At = r.At.draw(rule+"at", rnd)
 	}
 	out.Faults = nil
 	for i, f := range s.Clone().Faults {

@@ -31,8 +31,8 @@ func drawProbes(t *rapid.T, s *Scenario) {
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "recipes") {
 		s.Recipes = append(s.Recipes, Recipe{
-			At: drawSpan(t, "at"), Probe: "p1", Kind: rapid.SampledFrom(Recipes()).Draw(t, "recipe"), Path: "/r",
-			For: drawSpan(t, "for"), Data: rapid.SampledFrom([]string{"", "x"}).Draw(t, "data"),
+			At: drawSpan(t, "at"), Probe: "p1", Kind: "lock", Path: "/r", Rounds: rapid.IntRange(0, 9).Draw(t, "rounds"),
+			Hold: drawSpan(t, "hold"), Pause: drawSpan(t, "pause"), Unfenced: rapid.Bool().Draw(t, "unfenced"),
 		})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "loads") {

@@ -57,9 +57,9 @@ const (
 
 // A ZOp is one operation of a probe, and what must be answered:
 //
-//	op at=3s p1 create /config one
+//	op at=3s p1 create /config data=one
 //	op at=5s p2 get /config watch => one
-//	op at=6s p1 multi check /config version=0 ; set /config two => ok
+//	op at=6s p1 multi check /config version=0 ; set /config data=two => ok
 type ZOp struct {
 	At         Range
 	Probe      string
@@ -80,30 +80,41 @@ type ZOp struct {
 
 // A Recipe is a use of ZooKeeper that takes more than a list of operations:
 //
-//	recipe at=3s p1 lock /lock for=5s
+//	recipe at=3s p1 lock /lock rounds=3 hold=1s
 type Recipe struct {
 	At    Range
 	Probe string
 	Kind  string // see [Recipes]
 	Path  string
-	For   Range // how long it goes on, or holds what it got
-	Data  string
+	Data  string // what a provider or member tells
+	// Rounds is how often a lock or a transfer does its work; 0: once. Hold is
+	// how long a lock stays inside, Pause what lies between two rounds.
+	Rounds      int
+	Hold, Pause Range
+	Unfenced    bool // a lock writes without proving that it still has its place
 }
 
 // A Load is a random workload of a probe: so many operations of every kind over
 // a few znodes, with pauses between them.
 type Load struct {
 	Probe    string
-	Ops      int   // how many
-	Paths    int   // how many znodes; 0: 4
+	Ops      int   // how many, in each session
+	Nodes    int   // how many znodes; 0: 3
 	Sessions int   // in how many sessions; 0: 1
-	Think    Range // pause between two operations of one session
+	Depth    int   // how many at once, at most; 0: 1
+	Watch    int   // per cent of reads that leave a watch
+	Think    Range // pause between an answer and the next operation
 }
 
-// Recipes lists what a [Recipe] may be, in a fixed order.
-func Recipes() []string { return []string{"config", "register", "discover", "lock"} }
+// Recipes lists what a [Recipe] may be, in a fixed order: a watcher follows a
+// znode, a provider registers itself, a consumer follows who is registered, a
+// member does both, a lock enters a critical section, a transfer moves an
+// amount from one znode to another.
+func Recipes() []string {
+	return []string{"watcher", "provider", "consumer", "member", "lock", "transfer"}
+}
 
-// kindsOf lists the operations of probes.
+// zkinds lists the operations of probes.
 func zkinds() []string {
 	return []string{"create", "delete", "set", "get", "exists", "children", "sync", "check", "multi", "close"}
 }
@@ -148,7 +159,7 @@ func parseProbe(s *Scenario, rest string) error {
 	})
 }
 
-// parseZOp reads an operation of a probe, which is what an op is whose second
+// parseZOp reads an operation of a probe, which is what an op is whose first
 // word is one.
 func parseZOp(rest string) (ZOp, error) {
 	rest, want, asked := strings.Cut(rest, "=>")
@@ -156,16 +167,37 @@ func parseZOp(rest string) (ZOp, error) {
 	if asked && want == "" {
 		return ZOp{}, fmt.Errorf("nothing stands behind =>")
 	}
+	var o ZOp
+	var attrs, words []string
 	parts := strings.Split(rest, " ; ")
-	o, err := parseZWords(strings.Fields(parts[0]), true)
-	if err != nil {
+	for _, w := range strings.Fields(parts[0]) {
+		if strings.HasPrefix(w, "at=") || strings.HasPrefix(w, "session=") {
+			attrs = append(attrs, w)
+		} else {
+			words = append(words, w)
+		}
+	}
+	if err := parseAttrs(attrs, []attr{rangeAttr("at", &o.At), intAttr("session", &o.Session, 1, 9)}, "at"); err != nil {
 		return o, err
 	}
-	o.Want = want
-	for _, p := range parts[1:] {
-		words := strings.Fields(p)
-		in, err := parseZWords(words, false)
-		if err != nil {
+	if len(words) < 2 {
+		return o, fmt.Errorf("an op has a probe and what it does, as: op at=3s p1 get /a")
+	}
+	o.Probe, o.Want = words[0], want
+	if words[1] != string(ZMulti) {
+		if err := o.take(words[1:]); err != nil {
+			return o, err
+		}
+		if len(parts) > 1 {
+			return o, fmt.Errorf("only a multi takes several operations")
+		}
+		return o, o.check()
+	}
+	o.Kind = ZMulti
+	parts[0] = strings.Join(words[2:], " ")
+	for _, p := range parts {
+		var in ZOp
+		if err := in.take(strings.Fields(p)); err != nil {
 			return o, err
 		}
 		o.Ops = append(o.Ops, in)
@@ -173,59 +205,23 @@ func parseZOp(rest string) (ZOp, error) {
 	return o, o.check()
 }
 
-// parseZWords reads "at=3s p1 create /a one", or within a multi "create /a one".
-func parseZWords(all []string, whole bool) (o ZOp, err error) {
-	words, attrs := split(all)
-	known := []attr{{"version", func(v string) error {
-		n, err := parseInt(v, 0, 1<<30)
-		o.Version = int(n) + 1
-		return err
-	}}}
-	if whole {
-		known = append(known, rangeAttr("at", &o.At), intAttr("session", &o.Session, 1, 9))
-		if len(words) == 0 {
-			return o, fmt.Errorf("an op has a probe and what it does, as: op at=3s p1 get /a")
-		}
-		o.Probe, words = words[0], words[1:]
-		if err := parseAttrs(attrs, known, "at"); err != nil {
-			return o, err
-		}
-	} else if err := parseAttrs(attrs, known); err != nil {
-		return o, err
-	}
+// take reads the operation itself: "create /a data=one ephemeral".
+func (o *ZOp) take(words []string) error {
+	words, attrs := split(words)
 	if len(words) == 0 {
-		return o, fmt.Errorf("an op says what it does, one of %s", strings.Join(zkinds(), ", "))
+		return fmt.Errorf("an op says what it does, one of %s", strings.Join(zkinds(), ", "))
 	}
 	o.Kind, words = ZKind(words[0]), words[1:]
 	if !contains(zkinds(), string(o.Kind)) {
-		return o, fmt.Errorf("unknown operation %q%s", o.Kind, hint(string(o.Kind), zkinds(), "want "+strings.Join(zkinds(), ", ")))
+		return fmt.Errorf("unknown operation %q%s", o.Kind, hint(string(o.Kind), zkinds(), "want "+strings.Join(zkinds(), ", ")))
 	}
-	if o.Kind == ZMulti { // its first operation stands in the same part
-		in, err := parseZWords(append(words, attrsNamed(attrs, "version")...), false)
-		o.Version, o.Ops = 0, []ZOp{in}
-		return o, err
-	}
-	return o, o.take(words)
-}
-
-func attrsNamed(attrs []string, name string) []string {
-	return slices.DeleteFunc(slices.Clone(attrs), func(a string) bool { return !strings.HasPrefix(a, name+"=") })
-}
-
-// take reads what stands behind the kind: the path, the data and flags.
-func (o *ZOp) take(words []string) error {
-	if o.Kind == ZClose {
-		if len(words) > 0 {
-			return fmt.Errorf("close takes no %q", words[0])
+	if o.Kind != ZClose {
+		if len(words) == 0 {
+			return fmt.Errorf("%s needs a path", o.Kind)
 		}
-		return nil
+		o.Path, words = words[0], words[1:]
 	}
-	if len(words) == 0 {
-		return fmt.Errorf("%s needs a path", o.Kind)
-	}
-	o.Path, words = words[0], words[1:]
 	for _, w := range words {
-		writes := o.Kind == ZCreate || o.Kind == ZSet
 		reads := o.Kind == ZGet || o.Kind == ZExists || o.Kind == ZChildren
 		switch {
 		case w == "ephemeral" && o.Kind == ZCreate && !o.Ephemeral:
@@ -234,22 +230,32 @@ func (o *ZOp) take(words []string) error {
 			o.Sequential = true
 		case w == "watch" && reads && !o.Watch:
 			o.Watch = true
-		case writes && o.Data == "":
-			o.Data = w
 		default:
 			return fmt.Errorf("%s takes no %q", o.Kind, w)
 		}
 	}
-	return nil
+	return parseAttrs(attrs, o.attrs())
+}
+
+func (o *ZOp) attrs() []attr {
+	var out []attr
+	if o.Kind == ZCreate || o.Kind == ZSet {
+		out = append(out, wordAttr("data", &o.Data))
+	}
+	if o.Kind == ZSet || o.Kind == ZDelete || o.Kind == ZCheck {
+		out = append(out, attr{"version", func(v string) error {
+			n, err := parseInt(v, 0, 1<<30)
+			o.Version = int(n) + 1
+			return err
+		}})
+	}
+	return out
 }
 
 // check reports what is wrong with the operation by itself.
 func (o *ZOp) check() error {
 	if o.Kind == ZCheck {
 		return fmt.Errorf("check stands in a multi only")
-	}
-	if o.Kind != ZMulti && len(o.Ops) > 0 {
-		return fmt.Errorf("only a multi takes several operations")
 	}
 	for i := range o.Ops {
 		switch in := &o.Ops[i]; {
@@ -266,9 +272,6 @@ func (o *ZOp) check() error {
 		if in.Path[0] != '/' || len(in.Path) > 1 && strings.HasSuffix(in.Path, "/") || strings.Contains(in.Path, "//") {
 			return fmt.Errorf("%q is no path of a znode, as /config", in.Path)
 		}
-		if in.Version > 0 && in.Kind != ZSet && in.Kind != ZDelete && in.Kind != ZCheck {
-			return fmt.Errorf("%s takes no version=", in.Kind)
-		}
 	}
 	return nil
 }
@@ -276,20 +279,31 @@ func (o *ZOp) check() error {
 func parseRecipe(s *Scenario, rest string) error {
 	var r Recipe
 	words, attrs := split(strings.Fields(rest))
-	if len(words) < 3 || len(words) > 4 {
-		return fmt.Errorf("a recipe is a time, a probe, what it does and a path, as: at=3s p1 lock /lock for=2s; got %q", rest)
+	if n := len(words); n > 3 && words[n-1] == "unfenced" {
+		r.Unfenced, words = true, words[:n-1]
+	}
+	if len(words) != 3 {
+		return fmt.Errorf("a recipe is a time, a probe, what it does and a path, as: at=3s p1 lock /lock hold=2s; got %q", rest)
 	}
 	r.Probe, r.Kind, r.Path = words[0], words[1], words[2]
-	if len(words) == 4 {
-		r.Data = words[3]
-	}
-	if !contains(Recipes(), r.Kind) {
+	switch {
+	case !contains(Recipes(), r.Kind):
 		return fmt.Errorf("unknown recipe %q%s", r.Kind, hint(r.Kind, Recipes(), "want "+strings.Join(Recipes(), ", ")))
-	}
-	if r.Path[0] != '/' {
+	case r.Path[0] != '/':
 		return fmt.Errorf("%q is no path of a znode, as /lock", r.Path)
+	case r.Unfenced && r.Kind != "lock":
+		return fmt.Errorf("unfenced belongs to lock, not to %s", r.Kind)
 	}
-	err := parseAttrs(attrs, []attr{rangeAttr("at", &r.At), rangeAttr("for", &r.For)}, "at")
+	known := []attr{rangeAttr("at", &r.At)}
+	switch r.Kind {
+	case "provider", "member":
+		known = append(known, wordAttr("data", &r.Data))
+	case "lock":
+		known = append(known, intAttr("rounds", &r.Rounds, 1, 1000), rangeAttr("hold", &r.Hold), rangeAttr("pause", &r.Pause))
+	case "transfer":
+		known = append(known, intAttr("rounds", &r.Rounds, 1, 1000), rangeAttr("pause", &r.Pause))
+	}
+	err := parseAttrs(attrs, known, "at")
 	s.Recipes = append(s.Recipes, r)
 	return err
 }
@@ -302,7 +316,7 @@ func parseLoad(s *Scenario, rest string) error {
 	s.Loads = append(s.Loads, Load{Probe: words[0]})
 	l := &s.Loads[len(s.Loads)-1]
 	return parseAttrs(attrs, []attr{
-		intAttr("ops", &l.Ops, 1, 100_000), intAttr("paths", &l.Paths, 1, 100),
-		intAttr("sessions", &l.Sessions, 1, 9), rangeAttr("think", &l.Think),
+		intAttr("ops", &l.Ops, 1, 100_000), intAttr("nodes", &l.Nodes, 1, 100), intAttr("sessions", &l.Sessions, 1, 9),
+		intAttr("depth", &l.Depth, 1, 100), percentAttr("watch", &l.Watch, 0), rangeAttr("think", &l.Think),
 	}, "ops", "think")
 }

@@ -60,56 +60,60 @@ func (o ZOp) String() string {
 	if o.Session != 0 {
 		words = append(words, fmt.Sprintf("session=%d", o.Session))
 	}
-	words = append(words, o.Probe)
-	if o.Kind == ZMulti {
-		words = append(words, string(o.Kind))
-	}
-	text := strings.Join(words, " ")
-	if o.Kind != ZMulti {
-		text += " " + o.what()
-	}
-	for i, in := range o.Ops {
-		if i > 0 {
-			text += " ;"
-		}
-		text += " " + in.what()
-	}
+	text := strings.Join(append(words, o.Probe, o.Words()), " ")
 	if o.Want != "" {
 		text += " => " + o.Want
 	}
 	return text
 }
 
-// what is the operation without its time and its probe.
-func (o ZOp) what() string {
-	words := []string{string(o.Kind)}
-	for _, w := range []string{o.Path, o.Data} {
-		if w != "" {
-			words = append(words, w)
+// Words is the operation without its time, its probe and its answer, as traces
+// tell it: "create /a data=one ephemeral".
+func (o ZOp) Words() string {
+	text := string(o.Kind)
+	for i, in := range o.Ops {
+		if i > 0 {
+			text += " ;"
 		}
+		text += " " + in.Words()
+	}
+	if o.Path != "" {
+		text += " " + o.Path
+	}
+	if o.Data != "" {
+		text += " data=" + o.Data
 	}
 	for _, f := range []struct {
 		name string
 		is   bool
 	}{{"ephemeral", o.Ephemeral}, {"sequential", o.Sequential}, {"watch", o.Watch}} {
 		if f.is {
-			words = append(words, f.name)
+			text += " " + f.name
 		}
 	}
 	if o.Version > 0 {
-		words = append(words, fmt.Sprintf("version=%d", o.Version-1))
+		text += fmt.Sprintf(" version=%d", o.Version-1)
 	}
-	return strings.Join(words, " ")
+	return text
 }
 
 // String returns what follows "recipe" in a scenario.
 func (r Recipe) String() string {
 	text := "at=" + r.At.String() + " " + r.Probe + " " + r.Kind + " " + r.Path
 	if r.Data != "" {
-		text += " " + r.Data
+		text += " data=" + r.Data
 	}
-	if r.For != (Range{}) {
-		text += " for=" + r.For.String()
+	if r.Rounds != 0 {
+		text += fmt.Sprintf(" rounds=%d", r.Rounds)
+	}
+	if r.Hold != (Range{}) {
+		text += " hold=" + r.Hold.String()
+	}
+	if r.Pause != (Range{}) {
+		text += " pause=" + r.Pause.String()
+	}
+	if r.Unfenced {
+		text += " unfenced"
 	}
 	return text
 }
@@ -117,11 +121,13 @@ func (r Recipe) String() string {
 // String returns what follows "load" in a scenario.
 func (l Load) String() string {
 	text := fmt.Sprintf("%s ops=%d", l.Probe, l.Ops)
-	if l.Paths != 0 {
-		text += fmt.Sprintf(" paths=%d", l.Paths)
-	}
-	if l.Sessions != 0 {
-		text += fmt.Sprintf(" sessions=%d", l.Sessions)
+	for _, f := range []struct {
+		name, unit string
+		n          int
+	}{{"nodes", "", l.Nodes}, {"sessions", "", l.Sessions}, {"depth", "", l.Depth}, {"watch", "%", l.Watch}} {
+		if f.n != 0 {
+			text += fmt.Sprintf(" %s=%d%s", f.name, f.n, f.unit)
+		}
 	}
 	return text + " think=" + l.Think.String()
 }

@@ -54,6 +54,9 @@ func parseAttrs(words []string, known []attr, must ...string) error {
 }
 
 func unknownAttr(name string, known []attr) error {
+	if len(known) == 0 {
+		return fmt.Errorf("unknown %q; here stands none", name+"=")
+	}
 	var names []string
 	for _, a := range known {
 		names = append(names, a.name)
@@ -92,6 +95,13 @@ func durationAttr(name string, to *time.Duration) attr {
 	return attr{name, func(v string) (err error) {
 		*to, err = parseDuration(v)
 		return err
+	}}
+}
+
+func wordAttr(name string, to *string) attr {
+	return attr{name, func(v string) error {
+		*to = v
+		return checkTag(v)
 	}}
 }
 

@@ -39,6 +39,9 @@ type World interface {
 	Expire(machine string)
 	// LoseLeader makes the coordination service lose its leader.
 	LoseLeader()
+	// Operate does what operators do to a server's configuration and files:
+	// renumber, myid, backup, restore, tear.
+	Operate(machine string, f scenarios.Fault)
 	// JumpClock moves the machine's wall clock.
 	JumpClock(machine string, by time.Duration)
 	// Faulted tells of a fault's begin and end, its roles resolved.
@@ -197,6 +200,8 @@ func (d *Driver) act(f scenarios.Fault, groups [][]string) {
 			d.w.Expire(m)
 		case scenarios.ClockJump:
 			d.w.JumpClock(m, f.Extra)
+		case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear:
+			d.w.Operate(m, f)
 		default:
 			panic(kernel.Bug("fault: unknown class " + string(f.Class)))
 		}
@@ -222,7 +227,7 @@ func (d *Driver) end(i int) {
 		for _, m := range a.groups[0] {
 			d.w.Resume(m)
 		}
-	default: // a reset, an expiry, a jump or the loss of a leader has no end
+	default: // a reset, an expiry, a jump, what an operator did, or the loss of a leader has no end
 	}
 }
 
