@@ -77,7 +77,7 @@ type Span struct{ Lo, Hi time.Duration }
 // A Workload is random operations on few paths. The zero Workload is none.
 type Workload struct {
 	Ops   int    // in each session, by the turn: a turn may be several
-	Root  string // under which they work; made by the first that needs it; default "/work"
+	Root  string // under which they work; made by the first that needs it; default "/random"
 	Nodes int    // paths Root/n0 and so on; default 3
 	Think Span   // between an answer and the next turn; default 0 to 200 ms
 	Depth int    // operations of a turn, asked for at once, at most; default 1
@@ -157,7 +157,7 @@ func (c *Config) setDefaults() {
 		p.Sessions = []Session{{}}
 	}
 	w := &p.Work
-	w.Root = cmp.Or(w.Root, "/work")
+	w.Root = cmp.Or(w.Root, "/random")
 	w.Nodes, w.Depth = cmp.Or(w.Nodes, 3), cmp.Or(w.Depth, 1)
 	w.Mix = cmp.Or(w.Mix, EvenMix)
 	w.Think = cmp.Or(w.Think, Span{Hi: 200 * time.Millisecond})
