@@ -32,7 +32,8 @@ type ZooKeeperOptions struct {
 	// Config is a file in the form of zoo.cfg: run the one server that it
 	// describes, whatever Servers, Port, Data and Tick say. Of its keys
 	// tickTime, initLimit, syncLimit, clientPort, dataDir, minSessionTimeout,
-	// maxSessionTimeout and server.N count; N is in the file myid of dataDir. A
+	// maxSessionTimeout, localSessionsEnabled, localSessionsUpgradingEnabled and
+	// server.N count; N is in the file myid of dataDir. A
 	// server.N is HOST:PORT, and what follows is not needed.
 	Config string
 	// Out is told the address of each client port, one a line, before the
@@ -236,6 +237,12 @@ func (z *zkServer) set(key, value string) error {
 		"maxSessionTimeout": func(n int) { z.cfg.MaxSession = time.Duration(n) * time.Millisecond },
 		"initLimit":         func(n int) { z.members.Init = n },
 		"syncLimit":         func(n int) { z.members.Sync = n },
+	}
+	switch key {
+	case "localSessionsEnabled":
+		z.cfg.LocalSessions = value == "true"
+	case "localSessionsUpgradingEnabled":
+		z.cfg.LocalUpgrading = value == "true"
 	}
 	if take := known[key]; take != nil {
 		n, err := strconv.Atoi(value)

@@ -36,6 +36,8 @@ type EnsembleOptions struct {
 	// Program, if not empty, is a simctl program: the servers are its own, run
 	// as `Program zk --config=FILE`, and nothing has to be installed.
 	Program string
+	// Lines are more of zoo.cfg, without line ends.
+	Lines []string
 }
 
 // An Ensemble is N real ZooKeeper servers on loopback. It and its servers are
@@ -115,7 +117,7 @@ func (e *Ensemble) configure() error {
 	for i := range e.o.Servers {
 		s := &Server{id: i + 1, program: e.o.Program, Addr: host.Addr(fmt.Sprintf("127.0.0.1:%d", ports[3*i]))}
 		s.dir = filepath.Join(e.o.Dir, fmt.Sprintf("z%d", s.id))
-		if err := s.configure(e.o.Tick, ports[3*i], peers.String()); err != nil {
+		if err := s.configure(e.o.Tick, ports[3*i], peers.String()+strings.Join(e.o.Lines, "\n")+"\n"); err != nil {
 			return err
 		}
 		e.servers = append(e.servers, s)
@@ -123,7 +125,7 @@ func (e *Ensemble) configure() error {
 	return nil
 }
 
-func (s *Server) configure(tick time.Duration, port int, peers string) error {
+func (s *Server) configure(tick time.Duration, port int, more string) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "data"), 0o755); err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ clientPortAddress=127.0.0.1
 maxClientCnxns=0
 admin.enableServer=false
 4lw.commands.whitelist=srvr,ruok,mntr
-%s`, tick.Milliseconds(), filepath.Join(s.dir, "data"), port, peers)
+%s`, tick.Milliseconds(), filepath.Join(s.dir, "data"), port, more)
 	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(cfg), 0o644); err != nil {
 		return err
 	}

@@ -117,6 +117,8 @@ type Request struct {
 	Who     []jute.ID
 	Op      jute.Op
 	Multi   []jute.Op // of a multi
+	// NoEphemerals is what creating an ephemeral fails with; OK lets it be.
+	NoEphemerals jute.Code
 }
 
 // Validate turns a write into the change that its transaction makes, which is
@@ -188,7 +190,7 @@ func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, cod
 	case 0, jute.FlagSequential:
 		return 0, sequential, jute.OK
 	case jute.FlagEphemeral, jute.FlagEphemeral | jute.FlagSequential:
-		return r.Session, sequential, jute.OK
+		return r.Session, sequential, r.NoEphemerals
 	case jute.FlagContainer:
 		return ownerContainer, false, jute.OK
 	case jute.FlagTTL, jute.FlagTTLSeq:

@@ -7,7 +7,7 @@
 // cversions, sequence numbers, pzxid, ephemerals, containers, TTL znodes,
 // multi, ACLs of the schemes world, auth, digest and ip. Left out on purpose:
 // quotas (the znode /zookeeper/quota is there and has no effect), the schemes
-// sasl, x509 and super, and local sessions.
+// sasl, x509 and super. Local sessions are the server's: the tree holds none.
 package datatree
 
 import (

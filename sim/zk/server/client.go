@@ -28,6 +28,8 @@ type request struct {
 	jute.RequestHeader
 	body []byte
 	at   int64 // when it came, on the monotonic clock; for statistics
+	// refused: it creates an ephemeral in a local session that is to stay one.
+	refused bool
 }
 
 // packet takes a packet of a client: the handshake, or a request.
@@ -68,6 +70,11 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 		s.nextSess++
 		cl.session = s.nextSess
 		s.bySess[cl.session] = c
+		if s.local != nil {
+			s.local.track(s.h, cl.session, cl.timeout, s.cfg.ID)
+			s.opened(c, true)
+			return
+		}
 		cl.opening = host.After(s.h, handshakeTime, (*Server).slow, c)
 		s.submit(cl, &request{RequestHeader: jute.RequestHeader{Type: jute.OpCreateSession}})
 		return
@@ -81,6 +88,10 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 		return
 	}
 	s.bySess[r.Session] = c
+	if s.touchLocal(r.Session, cl.timeout) {
+		s.opened(c, true)
+		return
+	}
 	if s.lead == nil {
 		s.r.Revalidate(r.Session, time.Duration(cl.timeout)*time.Millisecond)
 		return
@@ -169,11 +180,17 @@ func (s *Server) request(c host.ConnID, cl *client, data []byte) {
 	s.drain(c, cl)
 }
 
-// heard notes that a session's client lives. It reports false if the leader
-// knows no such session: what its client asks for is then dropped.
+// heard notes that a session's client lives. It reports false if there is no
+// such session: what its client asks for is then dropped.
 func (s *Server) heard(cl *client) bool {
+	if s.touchLocal(cl.session, cl.timeout) {
+		return true
+	}
 	if s.lead != nil {
 		return s.lead.touch(s.h, cl.session, cl.timeout, s.cfg.ID, false)
+	}
+	if !s.isKnown(cl.session) {
+		return false
 	}
 	s.touches[cl.session] = cl.timeout
 	return true
@@ -213,12 +230,16 @@ func (s *Server) drain(c host.ConnID, cl *client) {
 	for len(cl.queue) > 0 && !cl.pending && s.clients[c] == cl {
 		q := cl.queue[0]
 		switch {
+		case q.Type == jute.OpCloseSession && s.isLocal(cl.session):
+			s.closeLocal(c, cl, &q)
+			return
 		case isWrite(q.Type):
 			if !wellFormed(&q) {
 				s.cut(c)
 				return
 			}
-			cl.pending = true
+			q.refused = !s.upgrade(cl, &q)
+			cl.queue[0].refused, cl.pending = q.refused, true
 			s.submit(cl, &q)
 		case q.Type == jute.OpSync && s.lead == nil:
 			cl.pending = true

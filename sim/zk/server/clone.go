@@ -20,7 +20,7 @@ func (s *Server) Clone(h host.Host) host.Process {
 		cl.who, cl.queue = slices.Clone(cl.who), slices.Clone(cl.queue)
 		c.clients[id] = &cl
 	}
-	c.lead = s.lead.clone(c.tree)
+	c.lead, c.local = s.lead.clone(c.tree), s.local.clone()
 	c.r = s.r.Clone(h, &c)
 	return &c
 }
@@ -54,6 +54,7 @@ func (s *Server) Digest(d *host.Digest) {
 		d.Uint(uint64(s.syncing[id]))
 	}
 	s.lead.digest(d)
+	s.local.digest(d)
 	d.Any(s.stats)
 	s.r.Digest(d)
 }
@@ -74,6 +75,7 @@ func (cl *client) digest(d *host.Digest) {
 		q := &cl.queue[i]
 		d.Int(int64(q.Xid)<<32 | int64(uint32(q.Type)))
 		d.Bytes(q.body)
+		d.Bool(q.refused)
 		d.Int(q.at)
 	}
 }

@@ -26,6 +26,12 @@ type raw struct {
 
 func dialRaw(t *testing.T, addr string, session int64, password []byte) (*raw, jute.ConnectResponse) {
 	t.Helper()
+	return dialFor(t, addr, 10*time.Second, session, password)
+}
+
+// dialFor opens or resumes a session with a timeout.
+func dialFor(t *testing.T, addr string, timeout time.Duration, session int64, password []byte) (*raw, jute.ConnectResponse) {
+	t.Helper()
 	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
@@ -34,7 +40,7 @@ func dialRaw(t *testing.T, addr string, session int64, password []byte) (*raw, j
 		password = make([]byte, 16)
 	}
 	var e jute.Encoder
-	(&jute.ConnectRequest{Timeout: 10_000, Session: session, Password: password, HasReadOnly: true}).Encode(&e)
+	(&jute.ConnectRequest{Timeout: int32(timeout.Milliseconds()), Session: session, Password: password, HasReadOnly: true}).Encode(&e)
 	r.write(t, e.Buf)
 	var resp jute.ConnectResponse
 	d := jute.NewDecoder(r.packet(t))

@@ -23,6 +23,12 @@ type Config struct {
 	// ContainerCheck is how often the leader looks for containers and TTL
 	// znodes to delete; 0: 60 s.
 	ContainerCheck time.Duration
+	// LocalSessions is localSessionsEnabled: new sessions are known to their
+	// server only. A standalone server takes no notice of it.
+	LocalSessions bool
+	// LocalUpgrading is localSessionsUpgradingEnabled: a local session that
+	// creates an ephemeral becomes the ensemble's; else it may create none.
+	LocalUpgrading bool
 }
 
 func (c *Config) setDefaults() {
@@ -57,6 +63,7 @@ type Server struct {
 	bySess   map[int64]host.ConnID // clients whose session is open or opening
 	touches  map[int64]int32       // a follower's: timeouts in milliseconds
 	lead     *leading              // nil unless it leads
+	local    *locals               // nil unless it gives local sessions
 	nextSess int64
 	syncs    uint64
 	syncing  map[uint64]host.ConnID
@@ -173,6 +180,7 @@ func (s *Server) Became(r Role, zxid int64) {
 		s.lead.stop(s.h)
 		s.lead = nil
 	}
+	s.stopLocals()
 	s.role = r
 	clear(s.touches)
 	clear(s.syncing)
@@ -180,6 +188,7 @@ func (s *Server) Became(r Role, zxid int64) {
 		return
 	}
 	s.tree.SetZxid(max(zxid, s.tree.Zxid()))
+	s.startLocals()
 	if r == Leading {
 		s.startLeading()
 	}

@@ -12,6 +12,7 @@ type forwarded struct {
 	xid     int32
 	typ     int32
 	timeout int32 // of a new session, in milliseconds
+	refused bool  // see request; it is told no leader
 	who     []jute.ID
 	body    []byte
 }
@@ -29,7 +30,7 @@ func (f *forwarded) encode() []byte {
 
 func (f *forwarded) decode(b []byte) error {
 	d := jute.NewDecoder(b)
-	*f = forwarded{d.Long(), d.Int(), d.Int(), d.Int(), jute.DecodeIDs(d), d.Buffer()}
+	*f = forwarded{session: d.Long(), xid: d.Int(), typ: d.Int(), timeout: d.Int(), who: jute.DecodeIDs(d), body: d.Buffer()}
 	return d.Err()
 }
 
@@ -69,7 +70,7 @@ func wellFormed(q *request) bool {
 
 // submit sends a write on its way: to the leader, or into the order.
 func (s *Server) submit(cl *client, q *request) {
-	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, cl.who, q.body}
+	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, q.refused, cl.who, q.body}
 	if s.lead == nil {
 		s.r.Forward(f.encode())
 		return
@@ -96,7 +97,9 @@ func (s *Server) propose(from ServerID, f *forwarded) {
 	r.Session, r.Who = f.session, f.who
 	var c datatree.Change
 	zxid := s.lead.next()
-	switch code := s.lead.check(f, from); {
+	code, ephemeral := s.check(f, from)
+	r.NoEphemerals = ephemeral
+	switch {
 	case f.typ == jute.OpCreateSession:
 		s.lead.track(s.h, f.session, f.timeout, from)
 		c = datatree.Change{Type: jute.OpCreateSession, Timeout: f.timeout}
@@ -130,6 +133,9 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
 	if x.Type == jute.OpCloseSession && s.lead != nil {
 		delete(s.lead.sessions, x.Session)
 	}
+	if x.Type == jute.OpCreateSession {
+		s.upgraded(x.Session)
+	}
 	c, here := s.bySess[x.Session]
 	if !here {
 		return
@@ -149,6 +155,9 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
 	if mine {
 		q := cl.queue[0]
 		cl.queue, cl.pending = cl.queue[1:], false
+		if q.refused && out.Code != jute.OK {
+			out.Code = jute.EphemeralOnLocalSession
+		}
 		var e jute.Encoder
 		encodeOutcome(&e, q.Type, out)
 		s.reply(c, &q, zxid, out.Code, &e)
