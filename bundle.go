@@ -28,8 +28,8 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
 	}
 	run := reports.RunFile{
-		Kind: reports.SimBundle, Name: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: Grain,
-		Encode: r.Options.Encode, Scenario: reports.Text(r.Scenario.String()),
+		Kind: reports.SimBundle, Name: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain,
+		ZKClient: r.Options.ZKClient, Encode: r.Options.Encode, Scenario: reports.Text(r.Scenario.String()),
 		Schedule: reports.Text(scenarios.Schedule(r.Applied).String()),
 		Timers:   scenarios.TimersFor(r.Scenario.Timers), Config: map[string]string{},
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
@@ -57,7 +57,7 @@ func (r *Result) failoverLines() []reports.Failover {
 // was written, if it was.
 func (r *Result) Line(dir string) reports.RunLine {
 	return reports.RunLine{
-		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: Grain,
+		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain,
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
 		Findings: r.Findings, Failovers: r.failoverLines(), Reached: r.Reached, Bundle: dir,
 	}
@@ -132,7 +132,7 @@ func bundleTarget(dir string) (*Target, error) {
 		return nil, err
 	}
 	t.Options.Schedule = append([]scenarios.Fault{}, schedule...)
-	t.Options.Encode = run.Encode
+	t.Options.Encode, t.Options.Grain, t.Options.ZKClient = run.Encode, run.Grain, run.ZKClient
 	if t.Options.Policy, err = policy.Parse(run.Policy); err != nil {
 		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, err)
 	}

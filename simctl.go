@@ -9,6 +9,7 @@
 package simctl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster"
+	"github.com/simctl/simctl/sim/zk"
 )
 
 // Options say how a scenario is run. The zero value but for Policy is the
@@ -35,6 +37,12 @@ type Options struct {
 	Encode bool
 	// Timers overrides the scenario's timers; empty leaves them.
 	Timers scenarios.TimersName
+	// Grain is that of the simulated ZooKeeper: GrainService or GrainEnsemble;
+	// empty means DefaultGrain.
+	Grain string
+	// ZKClient is the client library of processes that use ZooKeeper:
+	// "go-zookeeper" or "curator"; empty means the first.
+	ZKClient string
 	// Steps keeps every kernel step in the result, for a trace. Such a run ends
 	// early, and is still judged, when its context is cancelled.
 	Steps bool
@@ -44,9 +52,18 @@ type Options struct {
 	UntilStep uint64
 }
 
-// Grain is the only grain of the simulated ZooKeeper so far: one linearizable
-// service with sessions, behind the servers' endpoints.
-const Grain = "service"
+// The grains of the simulated ZooKeeper.
+const (
+	// GrainService is one linearizable service with sessions behind the
+	// servers' endpoints.
+	GrainService = "service"
+	// GrainEnsemble is servers that are processes: each has its own copy and its
+	// own disk, they elect a leader and agree, and clients speak to them in
+	// ZooKeeper's own protocol.
+	GrainEnsemble = "ensemble"
+	// DefaultGrain is what the empty Options.Grain means.
+	DefaultGrain = GrainService
+)
 
 // A Result is one run and what the judges say of it.
 type Result struct {
@@ -94,11 +111,15 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	if o.Timers != "" {
 		s.Timers = o.Timers
 	}
+	client, err := o.normal()
+	if err != nil {
+		return nil, err
+	}
 	watch := NewStopwatch()
 	r := &Result{Scenario: s, Seed: seed, Options: o}
 	monitors := newMonitors()
 	opts := cluster.Options{
-		Seed: seed, Policy: o.Policy, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
+		Seed: seed, Policy: o.Policy, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
 		OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
 	}
 	if o.Steps {
@@ -122,6 +143,17 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	r.judge(monitors)
 	r.Wall = watch.Elapsed()
 	return r, nil
+}
+
+// normal fills in the defaults.
+func (o *Options) normal() (client zk.Profile, err error) {
+	o.Grain = cmp.Or(o.Grain, DefaultGrain)
+	if o.Grain != GrainService && o.Grain != GrainEnsemble {
+		return 0, fmt.Errorf("no grain %q: want %s or %s", o.Grain, GrainService, GrainEnsemble)
+	}
+	client, err = zk.ParseProfile(o.ZKClient)
+	o.ZKClient = client.String()
+	return client, err
 }
 
 // Properties lists what every run is judged by, safety first.

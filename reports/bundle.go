@@ -34,8 +34,9 @@ type RunFile struct {
 	Kind         string              `json:"kind"`   // SimBundle or SoakBundle
 	Name         string              `json:"name"`   // the scenario's
 	Seed         uint64              `json:"seed"`
-	Policy       string              `json:"policy"` // as policy.Parse reads it
-	Grain        string              `json:"grain"`  // of ZooKeeper: service, ensemble; "real" in a soak
+	Policy       string              `json:"policy"`             // as policy.Parse reads it
+	Grain        string              `json:"grain"`              // of ZooKeeper: service, ensemble; "real" in a soak
+	ZKClient     string              `json:"zkClient,omitempty"` // the library of those that use it: go-zookeeper, curator
 	Encode       bool                `json:"encode,omitempty"`
 	Scenario     Text                `json:"scenario"`  // its text, not yet drawn
 	Schedule     Text                `json:"schedule"`  // the faults as they were carried out

@@ -49,6 +49,7 @@ type property struct {
 type runOptions struct {
 	Policy policy.Policy
 	Grain  string               // "service" or "ensemble"; empty: the default
+	Client string               // of ZooKeeper: "go-zookeeper" or "curator"; empty: the first
 	Timers scenarios.TimersName // empty: the scenario's own
 	Encode bool                 // every simulated message goes through its encoding
 	Until  uint64               // stop after this step; 0: run to the end

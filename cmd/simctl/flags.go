@@ -8,26 +8,29 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
 )
 
 // commonFlags are those of every command that runs scenarios.
 type commonFlags struct {
-	policy, grain, timers, out string
-	encode, json, quiet, wall  bool
+	policy, grain, client, timers, out string
+	encode, json, quiet, wall          bool
 }
 
 func (c *commonFlags) add(cmd *cobra.Command, e *env) {
 	f := cmd.Flags()
 	f.StringVar(&c.policy, "policy", "hardened", "hardened, spark, or either with switches: spark,term-fencing=on")
-	f.StringVar(&c.grain, "zk-grain", "", "the simulated ZooKeeper: service or ensemble")
+	f.StringVar(&c.grain, "zk-grain", simctl.DefaultGrain, "the simulated ZooKeeper: service or ensemble")
+	f.StringVar(&c.client, "zk-client", "go-zookeeper", "the client library of those that use it: go-zookeeper or curator")
 	f.StringVar(&c.timers, "timers", "", "spark or fast, instead of the scenario's own")
 	f.BoolVar(&c.encode, "encode", false, "encode and decode every simulated message")
 	f.BoolVar(&c.wall, "with-wall", false, "add wall-clock figures to the lines of single runs")
 	c.addOutput(cmd, e)
 	complete(cmd, "policy", policyNames())
 	complete(cmd, "zk-grain", []string{"service", "ensemble"})
+	complete(cmd, "zk-client", []string{"curator", "go-zookeeper"})
 	complete(cmd, "timers", []string{"fast", "spark"})
 }
 
@@ -48,7 +51,7 @@ func addJSON(cmd *cobra.Command, json *bool) {
 
 // options checks what was given and returns it as the engine takes it.
 func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
-	o := runOptions{Grain: c.grain, Timers: scenarios.TimersName(c.timers), Encode: c.encode, Out: c.out}
+	o := runOptions{Grain: c.grain, Client: c.client, Timers: scenarios.TimersName(c.timers), Encode: c.encode, Out: c.out}
 	var err error
 	if o.Policy, err = policy.Parse(c.policy); err != nil {
 		return o, fmt.Errorf("%w%s", err, nearPolicy(c.policy))
@@ -56,13 +59,13 @@ func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
 	if err := oneOf("zk-grain", c.grain, "service", "ensemble"); err != nil {
 		return o, err
 	}
-	if c.grain == "ensemble" {
-		return o, fmt.Errorf("--zk-grain=ensemble is not built yet: use service")
+	if err := oneOf("zk-client", c.client, "curator", "go-zookeeper"); err != nil {
+		return o, err
 	}
 	if err := oneOf("timers", c.timers, "fast", "spark"); err != nil {
 		return o, err
 	}
-	for _, name := range []string{"policy", "zk-grain", "timers", "encode"} {
+	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode"} {
 		o.Given = o.Given || cmd.Flags().Changed(name)
 	}
 	return o, nil

@@ -50,7 +50,7 @@ func (w *World) chooseCore() map[string]bool {
 			core[members[(first+i)%len(members)]] = true
 		}
 	}
-	keep("masters", 1)
+	keep("masters", min(1, w.s.Masters))
 	keep("workers", min(1, w.s.Workers))
 	keep("servers", w.s.Servers/2+1)
 	keep("clients", w.s.Clients)
@@ -94,7 +94,7 @@ func (w *World) isQuiet() bool {
 			alive = m.name
 		}
 	}
-	if alive == "" || w.open > 0 {
+	if alive == "" && w.s.Masters > 0 || w.open > 0 {
 		return false
 	}
 	for _, m := range w.machines {

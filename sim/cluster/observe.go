@@ -118,6 +118,9 @@ func (w *World) quorum(up bool) {
 // Faulted implements fault.World.
 func (w *World) Faulted(f scenarios.Fault, phase string) {
 	w.tell(&trace.Event{Kind: trace.Fault, Subject: string(f.Class), Value: phase, Detail: f.String()})
+	if w.ens != nil {
+		w.ens.look()
+	}
 }
 
 // panicked records a panic of impl, and ends the process as an uncaught panic
@@ -135,7 +138,7 @@ func (w *World) panicked(p kernel.Panic) {
 func firstFrames(stack string) string {
 	var out []string
 	for _, line := range strings.Split(stack, "\n") {
-		if i := strings.LastIndexByte(line, '('); i > 0 && !strings.HasPrefix(line, "\t") && strings.Contains(line, "/impl/") {
+		if i := strings.LastIndexByte(line, '('); i > 0 && !strings.HasPrefix(line, "\t") && (strings.Contains(line, "/impl/") || strings.Contains(line, "/sim/zk/")) {
 			out = append(out, line[:i])
 		}
 		if len(out) == 6 {

@@ -10,6 +10,8 @@ import (
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
 	"github.com/simctl/simctl/sim/zk"
+	"github.com/simctl/simctl/sim/zk/quorum"
+	"github.com/simctl/simctl/sim/zk/server"
 )
 
 // wallStart is the wall clock at virtual time 0: 2026-01-01 00:00:00 UTC.
@@ -32,8 +34,14 @@ type machine struct {
 	drift  int64 // parts per million that its clocks run fast
 	offset int64 // of the wall clock, nanoseconds
 	disk   *disk.Disk
-	proc   *process // nil on a server of the coordination service
+	proc   *process // nil on an endpoint of the service
 	server int      // index of the server it runs, -1 if none
+
+	// Of a server that is a process:
+	booting bool   // it is being started
+	boots   uint64 // counts what begins or ends that
+	peer    *quorum.Peer
+	role    server.Role // as seen last
 }
 
 // mono is the monotonic clock at a virtual time.
@@ -74,7 +82,7 @@ type strike struct {
 type process struct {
 	w       *World
 	id      host.ProcessID
-	kind    string // "master", "worker", "client", "driver"
+	kind    string // "master", "worker", "client", "server", "driver"
 	machine *machine
 	actor   kernel.ActorID
 	life    life
@@ -83,6 +91,8 @@ type process struct {
 	host    *simHost
 	zk      *zk.Client
 	make    func() host.Process
+
+	coordinated bool // it has a coordination client
 
 	parent   *process
 	children []*process
@@ -162,6 +172,10 @@ func (p *process) Handle(e *kernel.Event) {
 		}
 		p.impl.Signalled(host.Signal(e.A))
 	case kernel.Service:
+		if id, ok := e.V.(doomed); ok {
+			p.impl.(*server.Server).ExpireSession(int64(id))
+			break
+		}
 		if p.strike.kind != strikeNone && p.strike.n == e.A { // too few outputs came
 			p.struck = true
 		}
@@ -209,6 +223,8 @@ func (p *process) after() {
 		}
 	case p.exiting:
 		p.die(trace.Exited, true, p.status)
+	case p.kind == "server":
+		p.w.ens.stepped(p.machine)
 	}
 }
 
@@ -227,7 +243,7 @@ func (p *process) start() {
 	p.children, p.state, p.follows = nil, "", ""
 	end := network.End{Machine: p.machine.id, Actor: p.actor, Inc: inc}
 	p.host = &simHost{p: p, inc: inc, end: end, draws: map[string]*drawing{}}
-	if p.kind == "master" {
+	if p.coordinated {
 		p.zk = w.newClient(p, inc)
 	}
 	w.tell(&trace.Event{Process: string(p.id), Inc: inc, Kind: trace.Started, N: int64(inc), Value: p.kind})
@@ -259,6 +275,14 @@ func (p *process) die(how trace.Kind, reset bool, status int) {
 	if p.gone != nil {
 		p.gone(status)
 	}
+	p.looked()
+}
+
+// looked lets the ensemble see what became of one of its servers.
+func (p *process) looked() {
+	if p.kind == "server" {
+		p.w.ens.look()
+	}
 }
 
 func (p *process) pause() {
@@ -273,6 +297,7 @@ func (p *process) pause() {
 		}
 	}
 	p.w.tell(&trace.Event{Process: string(p.id), Inc: p.host.inc, Kind: trace.Paused})
+	p.looked()
 }
 
 func (p *process) resume() {
@@ -292,6 +317,7 @@ func (p *process) resume() {
 			p.w.k.Resume(a)
 		}
 	}
+	p.looked()
 }
 
 // spawn starts a child of p.

@@ -15,6 +15,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk"
 )
 
 // Options say how a scenario is run. Seed and Policy decide what happens; the
@@ -27,6 +28,11 @@ type Options struct {
 	Schedule []scenarios.Fault
 	// Encode encodes and decodes every message on its way.
 	Encode bool
+	// Ensemble makes the coordination service of servers that are processes,
+	// which elect a leader and agree; else it is one service behind them.
+	Ensemble bool
+	// Client is the client library of the processes that use the service.
+	Client zk.Profile
 	// OnStep sees every kernel step before it is carried out.
 	OnStep func(s *trace.Step)
 	// Observers see every event as it happens.
@@ -98,8 +104,8 @@ func draw(s scenarios.Scenario, opts Options) scenarios.Scenario {
 
 // check refuses what no world can be built of.
 func check(s scenarios.Scenario) error {
-	if s.Masters < 1 || s.Servers < 1 {
-		return fmt.Errorf("needs a master and a server")
+	if s.Servers < 1 {
+		return fmt.Errorf("needs a server")
 	}
 	known := map[string]bool{}
 	for _, set := range []struct {

@@ -21,6 +21,7 @@ const (
 	masterPort = ":7077"
 	workerPort = ":7078"
 	serverPort = ":2181"
+	peerPort   = ":2888"
 )
 
 // A World is one simulated cluster.
@@ -30,7 +31,8 @@ type World struct {
 	timers scenarios.Timers
 	k      *kernel.Kernel
 	net    *network.Net
-	zk     *zk.Service
+	zk     *zk.Service // at the grain of a service, else nil
+	ens    *ensemble   // at the grain of an ensemble, else nil
 	fault  *fault.Driver
 
 	machines []*machine // in the order masters, workers, clients, servers
@@ -75,7 +77,7 @@ func newWorld(s scenarios.Scenario, opts Options) *World {
 	w.addService()
 	w.fault = fault.New(w.k, w.net, w, s.Faults)
 	for _, m := range w.machines {
-		if m.server < 0 {
+		if m.server < 0 || w.ens != nil {
 			w.addProcess(m)
 		}
 	}
@@ -105,6 +107,10 @@ func (w *World) addMachines(prefix string, n int) {
 }
 
 func (w *World) addService() {
+	if w.opts.Ensemble {
+		w.ens = newEnsemble(w)
+		return
+	}
 	var servers []zk.Server
 	for _, m := range w.machines {
 		if m.server >= 0 {
@@ -127,9 +133,11 @@ func (w *World) addProcess(m *machine) {
 	p.actor = w.addActor(m.name, p)
 	switch m.name[0] {
 	case 'm':
-		p.kind, p.make = "master", func() host.Process { return w.newMaster(m) }
+		p.kind, p.coordinated, p.make = "master", true, func() host.Process { return w.newMaster(m) }
 	case 'w':
 		p.kind, p.make = "worker", func() host.Process { return w.newWorker(m) }
+	case 'z':
+		p.kind, p.make = "server", func() host.Process { return w.ens.newServer(m) }
 	default:
 		p.kind, p.make = "client", func() host.Process { return w.newSubmitter(m) }
 	}
@@ -152,6 +160,7 @@ func (w *World) retire(p *process) {
 const (
 	superviseEvent = iota + 1
 	settleEvent
+	bootEvent
 )
 
 // worldHandler is the world as actor 0.
@@ -167,6 +176,8 @@ func (h worldHandler) Handle(e *kernel.Event) {
 		}
 	case settleEvent:
 		w.settle()
+	case bootEvent:
+		w.ens.boot(e.V.(string), e.B)
 	}
 }
 
@@ -198,7 +209,7 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 	case "busy-worker":
 		return w.one(key, func(m *machine) bool { return m.runs("worker") && len(m.proc.children) > 0 })
 	case "any-server":
-		return w.one(key, func(m *machine) bool { return m.server >= 0 && m.up })
+		return w.one(key, func(m *machine) bool { return m.server >= 0 && m.up && (w.ens == nil || m.runs("server")) })
 	default:
 		if w.byName[target] == nil {
 			return nil
@@ -239,12 +250,13 @@ func (m *machine) acting() bool {
 // Stop implements fault.World.
 func (w *World) Stop(name string, outputs int) {
 	m := w.byName[name]
-	if m.server >= 0 {
+	if w.endpoint(m) {
 		w.zk.KillServer(m.server)
 		return
 	}
 	p := m.proc
 	m.held = true
+	m.stopBoot()
 	if p.life == dead {
 		return
 	}
@@ -258,8 +270,9 @@ func (w *World) Stop(name string, outputs int) {
 // Kill implements fault.World.
 func (w *World) Kill(name string, outputs int) {
 	m := w.byName[name]
+	m.stopBoot()
 	switch {
-	case m.server >= 0:
+	case w.endpoint(m):
 		w.zk.KillServer(m.server)
 	case outputs > 0 && m.proc.life == running:
 		m.held = true
@@ -289,8 +302,9 @@ func (w *World) LoseHost(name string) {
 		return
 	}
 	m.up = false
+	m.stopBoot()
 	w.net.SetMachine(m.id, false)
-	if m.server >= 0 {
+	if w.endpoint(m) {
 		w.zk.LoseServer(m.server)
 		return
 	}
@@ -306,11 +320,15 @@ func (w *World) Start(name string) {
 		m.up = true
 		w.net.SetMachine(m.id, true)
 	}
-	if m.server >= 0 {
+	if w.endpoint(m) {
 		w.zk.RestartServer(m.server)
 		return
 	}
 	m.proc.strike = strike{}
+	if m.server >= 0 {
+		w.ens.bootSoon(m)
+		return
+	}
 	m.proc.start()
 }
 
@@ -318,7 +336,7 @@ func (w *World) Start(name string) {
 func (w *World) Pause(name string, outputs int) {
 	m := w.byName[name]
 	switch {
-	case m.server >= 0:
+	case w.endpoint(m):
 		w.zk.PauseServer(m.server)
 	case outputs > 0 && m.proc.life == running:
 		w.arm(m.proc, strike{kind: strikePause, after: outputs})
@@ -330,7 +348,7 @@ func (w *World) Pause(name string, outputs int) {
 // Resume implements fault.World.
 func (w *World) Resume(name string) {
 	m := w.byName[name]
-	if m.server >= 0 {
+	if w.endpoint(m) {
 		w.zk.ResumeServer(m.server)
 		return
 	}
@@ -345,22 +363,43 @@ func (w *World) Expire(name string) {
 		return
 	}
 	for _, id := range p.zk.SessionIDs() {
-		w.zk.ExpireSession(id)
+		if w.ens != nil {
+			w.ens.expire(id)
+		} else {
+			w.zk.ExpireSession(id)
+		}
 	}
 }
 
 // LoseLeader implements fault.World.
-func (w *World) LoseLeader() { w.zk.LoseLeader() }
+func (w *World) LoseLeader() {
+	if w.ens != nil {
+		w.ens.loseLeader()
+		return
+	}
+	w.zk.LoseLeader()
+}
+
+// stopBoot gives up the start of a server that is under way.
+func (m *machine) stopBoot() { m.booting = false }
+
+// endpoint reports whether a machine is an endpoint of the service, rather
+// than one with a process of its own.
+func (w *World) endpoint(m *machine) bool { return m.server >= 0 && w.zk != nil }
 
 // JumpClock implements fault.World.
 func (w *World) JumpClock(name string, by time.Duration) { w.byName[name].offset += int64(by) }
 
-// newClient makes the coordination client of a master's incarnation.
+// newClient makes the coordination client of a process's incarnation.
 func (w *World) newClient(p *process, inc uint32) *zk.Client {
-	c := zk.NewClient(w.k, w.net, zk.ClientConfig{
+	cfg := zk.ClientConfig{
 		Owner: string(p.id), Inc: inc, Machine: p.machine.id,
-		Virtual: p.machine.virtual, Deliver: p.deliver,
-	})
+		Virtual: p.machine.virtual, Deliver: p.deliver, Profile: w.opts.Client,
+	}
+	if w.ens != nil {
+		cfg.Wire, cfg.Sent = true, w.ens.sent
+	}
+	c := zk.NewClient(w.k, w.net, cfg)
 	for _, a := range c.Actors() {
 		w.byActor[a] = p // a panic in a continuation is the process's
 	}

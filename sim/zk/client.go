@@ -7,6 +7,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
+	"github.com/simctl/simctl/sim/zk/jute"
 )
 
 // A ClientConfig says whose client a [Client] is.
@@ -22,11 +23,19 @@ type ClientConfig struct {
 	// It is never called from inside a step of the process. What result points
 	// to is valid only during the call.
 	Deliver func(kind kernel.Kind, c host.Call, result any)
+	Profile Profile
+	// Wire makes the client speak ZooKeeper's own protocol, with servers that
+	// are processes; else it speaks with a [Service].
+	Wire bool
+	// Sent, if not nil, is told each operation that goes out on the wire: of
+	// which session, and with what xid. What op points to is valid only during
+	// the call.
+	Sent func(session int64, xid int32, op *coord.Op)
 }
 
 // A Client is the coordination service as one incarnation of a process has it:
-// a library with timers and connections of its own, which behaves as
-// go-zookeeper 1.0.4 does, as far as impl/live lets it. It is an actor beside
+// a library with timers and connections of its own, which behaves as its
+// [Profile] says. It is an actor beside
 // its process: who pauses or kills the process does it to [Client.Actors] too.
 type Client struct {
 	k        *kernel.Kernel
@@ -181,7 +190,7 @@ func (c *Client) OpenSession(o coord.Options, changed host.Call) coord.Session {
 		c: c, s: c.opened, changed: changed, state: coord.Connecting, asked: int64(o.Timeout), timeout: int64(o.Timeout),
 		servers: slices.Clone(o.Servers), at: -1, last: -1,
 	}
-	key := kernel.KeyOf("zk servers "+c.cfg.Owner, uint64(c.cfg.Inc), uint64(l.s))
+	key := c.key("zk servers", uint64(l.s))
 	for i := len(l.servers) - 1; i > 0; i-- {
 		j := c.k.Below(key, uint64(i), uint64(i)+1)
 		l.servers[i], l.servers[j] = l.servers[j], l.servers[i]
@@ -191,6 +200,19 @@ func (c *Client) OpenSession(o coord.Options, changed host.Call) coord.Session {
 		l.next()
 	}
 	return l.s
+}
+
+// key is the key of a draw for one of the client's sessions.
+func (c *Client) key(purpose string, s uint64) kernel.Key {
+	return kernel.KeyOf(purpose+" "+c.cfg.Owner, uint64(c.cfg.Inc), s)
+}
+
+// codec is that of the client's connections.
+func (c *Client) codec() host.Codec {
+	if c.cfg.Wire {
+		return jute.Codec{}
+	}
+	return nil
 }
 
 // CloseSession implements [coord.Client]. If no server can be told within a
@@ -203,7 +225,7 @@ func (c *Client) CloseSession(s coord.Session) {
 	l.finish(coord.ErrClosed, coord.Closed)
 	l.start(closeTimer, closeLinger)
 	if l.phase == connected {
-		l.send(CloseSession{})
+		l.say(CloseSession{})
 	}
 }
 
@@ -236,7 +258,7 @@ func (c *Client) Do(s coord.Session, op coord.Op, done, watch host.Call) {
 		return
 	}
 	l.xid++
-	l.out = append(l.out, entry{l.xid, op, done, watch})
+	l.out = append(l.out, entry{l.xid, op, done, watch, c.cfg.Wire && !legal(&op)})
 	if l.phase == connected {
 		l.sendNext()
 	}

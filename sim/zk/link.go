@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk/jute"
 )
 
 // Times of the client library, in nanoseconds of its machine's clock.
@@ -33,6 +34,7 @@ type entry struct {
 	op    coord.Op
 	done  host.Call
 	watch host.Call
+	bad   bool // never sent: the client itself refuses it
 }
 
 // link is one session as its client sees it, with its connection.
@@ -46,13 +48,19 @@ type link struct {
 	timeout  int64 // granted, or asked for before that is known
 	id       int64
 	password uint64
-	zxid     int64 // the last seen in a reply
+	secret   []byte // the password on the wire
+	closing  int64  // xid of the packet that closes the session
+	zxid     int64  // the last seen in a reply
 
 	servers  []host.Addr
 	at, last int // the server being tried, and the one before which a lap ends
 	phase    phase
 	conn     host.ConnID
 	heard    int64 // when the last packet came, virtual time
+	spoke    int64 // when the last one went
+	tried    bool  // some server was tried
+	stood    bool  // some server has accepted a connection
+	pauses   uint64
 
 	timers [len(timerNames)]kernel.Ref
 
@@ -81,10 +89,13 @@ func (l *link) next() {
 	if l.last == -1 {
 		l.last = 0
 	}
-	if lapped {
+	if lapped || l.c.cfg.Profile == Curator && l.tried {
 		l.failAll(coord.ErrConnectionLoss)
+	}
+	l.tried = true
+	if d := l.pause(lapped); d > 0 {
 		l.phase = idle
-		l.start(napTimer, nap)
+		l.start(napTimer, d)
 		return
 	}
 	l.dial()
@@ -92,8 +103,8 @@ func (l *link) next() {
 
 func (l *link) dial() {
 	l.phase = dialling
-	l.conn = l.c.net.Dial(l.c.end, l.servers[l.at], nil)
-	l.start(dialTimer, min(dialLimit, l.patience()))
+	l.conn = l.c.net.Dial(l.c.end, l.servers[l.at], l.c.codec())
+	l.start(dialTimer, l.dialPatience())
 }
 
 // start starts a timer anew on the machine's clock.
@@ -123,8 +134,10 @@ func (l *link) rang(what uint64) {
 		l.hangUp()
 		l.next()
 	case pingTimer:
-		l.send(Ping{})
-		l.start(pingTimer, l.timeout/3)
+		if !l.tooSoon() {
+			l.say(Ping{})
+			l.pingAgain()
+		}
 	case silenceTimer:
 		limit := l.heard + l.c.cfg.Virtual(l.timeout*2/3)
 		if limit > l.c.k.Now() {
@@ -142,9 +155,9 @@ func (l *link) rang(what uint64) {
 func (l *link) network(e *kernel.Event) {
 	switch e.Kind {
 	case kernel.Connected:
-		l.phase = shaking
+		l.phase, l.stood = shaking, true
 		l.start(dialTimer, l.patience())
-		l.send(ConnectRequest{l.id, l.password, l.asked, l.zxid, l.c.cfg.Owner})
+		l.say(ConnectRequest{l.id, l.password, l.asked, l.zxid, l.c.cfg.Owner})
 	case kernel.Hangup:
 		l.conn = 0
 		l.lost()
@@ -184,6 +197,8 @@ func (l *link) hangUp() {
 
 func (l *link) receive(m host.Message) {
 	switch m := m.(type) {
+	case jute.Frame:
+		l.unpack(m)
 	case ConnectResponse:
 		l.granted(m)
 	case *Reply:
@@ -208,14 +223,14 @@ func (l *link) granted(m ConnectResponse) {
 	l.id, l.password, l.timeout = m.Session, m.Password, m.Timeout
 	l.phase, l.last = connected, l.at
 	if l.ended != nil {
-		l.send(CloseSession{})
+		l.say(CloseSession{})
 		return
 	}
-	l.start(pingTimer, l.timeout/3)
+	l.pingAgain()
 	l.start(silenceTimer, l.timeout*2/3)
 	l.tell(coord.Connected)
 	if len(l.data)+len(l.exist)+len(l.kids) > 0 {
-		l.send(&SetWatches{l.zxid, l.data.paths(), l.exist.paths(), l.kids.paths()})
+		l.say(&SetWatches{l.zxid, l.data.paths(), l.exist.paths(), l.kids.paths()})
 	}
 	for l.sent < len(l.out) {
 		l.sendNext()
@@ -226,26 +241,48 @@ func (l *link) granted(m ConnectResponse) {
 func (l *link) sendNext() {
 	e := &l.out[l.sent]
 	l.sent++
-	l.send(&Request{e.xid, e.op, !e.watch.IsZero()})
+	if e.bad {
+		l.refuse()
+		return
+	}
+	l.say(&Request{e.xid, e.op, !e.watch.IsZero()})
 }
-
-func (l *link) send(m host.Message) { l.c.net.Send(l.c.end, l.conn, m) }
 
 // answered hands over the answer to the oldest operation.
 func (l *link) answered(m *Reply) {
 	if l.sent == 0 || l.out[0].xid != m.Xid {
 		return // answered already, when the session was closed
 	}
+	r := l.c.result()
+	m.unpack(r)
+	l.settle(m.Zxid, r)
+}
+
+// settle hands over the result of the oldest operation, and then those of the
+// next ones that the client refuses itself.
+func (l *link) settle(zxid int64, r *coord.Result) {
+	if zxid > 0 {
+		l.zxid = zxid
+	}
+	e := l.pop()
+	l.arm(&e, r.Err)
+	l.c.push(kernel.Reply, e.done, r)
+	l.refuse()
+}
+
+func (l *link) pop() entry {
 	e := l.out[0]
 	l.out = slices.Delete(l.out, 0, 1)
 	l.sent--
-	if m.Zxid > 0 {
-		l.zxid = m.Zxid
+	return e
+}
+
+// refuse answers the operations whose turn it is that no server is asked for.
+func (l *link) refuse() {
+	for l.sent > 0 && l.out[0].bad {
+		e := l.pop()
+		l.c.push(kernel.Reply, e.done, &coord.Result{Err: coord.ErrBadArguments})
 	}
-	r := l.c.result()
-	m.unpack(r)
-	l.arm(&e, r.Err)
-	l.c.push(kernel.Reply, e.done, r)
 }
 
 // arm begins the watch that an operation leaves.

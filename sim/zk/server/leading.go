@@ -76,11 +76,30 @@ func (s *Server) expire(bucket int64) {
 		return
 	}
 	for _, id := range l.expired() {
-		zxid := l.next()
-		c := l.prep.CloseSession(zxid, id)
-		s.proposeTxn(zxid, &datatree.Txn{Session: id, Time: s.now(), Change: c})
+		s.endSession(id)
 	}
 	s.awaitExpiry()
+}
+
+// ExpireSession ends a session as its client's long silence does, by one
+// transaction. It does nothing if this server does not lead, or knows of no
+// such session.
+func (s *Server) ExpireSession(id int64) {
+	if s.lead == nil {
+		return
+	}
+	t := s.lead.sessions[id]
+	if t == nil || t.closing {
+		return
+	}
+	t.closing = true
+	s.endSession(id)
+}
+
+func (s *Server) endSession(id int64) {
+	zxid := s.lead.next()
+	c := s.lead.prep.CloseSession(zxid, id)
+	s.proposeTxn(zxid, &datatree.Txn{Session: id, Time: s.now(), Change: c})
 }
 
 // deleteAbandoned proposes to delete containers and TTL znodes whose time has

@@ -29,6 +29,10 @@ type Config struct {
 	// LocalUpgrading is localSessionsUpgradingEnabled: a local session that
 	// creates an ephemeral becomes the ensemble's; else it may create none.
 	LocalUpgrading bool
+	// Applied, if not nil, is told every transaction as it is applied, before
+	// any client hears of it; failed ones too, and again after a restart. It is
+	// for those who watch: it must not call the server.
+	Applied func(zxid int64, x *datatree.Txn)
 }
 
 func (c *Config) setDefaults() {
@@ -247,6 +251,15 @@ func (s *Server) Zxid() int64 { return s.tree.Zxid() }
 // Role is what the server is now.
 func (s *Server) Role() Role { return s.role }
 
+// ClientOf is where the client of a session connects from, if it is connected
+// to this server, or about to be. It is for those who watch.
+func (s *Server) ClientOf(session int64) (from host.Addr, ok bool) {
+	if cl := s.clients[s.bySess[session]]; cl != nil {
+		return cl.from, true
+	}
+	return "", false
+}
+
 // now is the wall clock in milliseconds: the time of transactions.
 func (s *Server) now() int64 { return int64(s.h.Wall()) / int64(time.Millisecond) }
 
@@ -270,6 +283,9 @@ func (s *Server) Committed(t Txn) {
 		return
 	}
 	out, events := s.tree.Apply(t.Zxid, &x)
+	if s.cfg.Applied != nil {
+		s.cfg.Applied(t.Zxid, &x)
+	}
 	if s.lead != nil {
 		s.lead.prep.Committed(t.Zxid)
 	}

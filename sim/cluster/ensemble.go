@@ -1,0 +1,290 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk"
+	"github.com/simctl/simctl/sim/zk/datatree"
+	"github.com/simctl/simctl/sim/zk/jute"
+	"github.com/simctl/simctl/sim/zk/packet"
+	"github.com/simctl/simctl/sim/zk/quorum"
+	"github.com/simctl/simctl/sim/zk/server"
+)
+
+// A JVM that is started again needs to get up, as measured.
+const (
+	bootMin = 1200 * time.Millisecond
+	bootMax = 2100 * time.Millisecond
+)
+
+// ensemble is the coordination service as servers that are processes. What is
+// here only watches them: who leads, what was committed, whose session it was.
+type ensemble struct {
+	w       *World
+	servers []*machine
+	members []quorum.Member
+
+	told   int64            // zxid of the last transaction that was told
+	owners map[int64]string // processes, by their sessions
+	tags   map[request]coord.Tag
+	doomed []int64 // sessions that are to end as soon as somebody leads
+	up     bool    // as told last
+
+	ops, paths []string // scratch of applied
+}
+
+// request is one operation that a client sent. Its tag does not travel, so it
+// is kept here until the operation's transaction is applied.
+type request struct {
+	session int64
+	xid     int32
+}
+
+// doomed is the event that ends a session at the leader.
+type doomed int64
+
+func newEnsemble(w *World) *ensemble {
+	e := &ensemble{w: w, owners: map[int64]string{}, tags: map[request]coord.Tag{}}
+	for _, m := range w.machines {
+		if m.server < 0 {
+			continue
+		}
+		e.servers = append(e.servers, m)
+		e.members = append(e.members, quorum.Member{ID: server.ServerID(m.server + 1), Addr: host.Addr(m.name + peerPort)})
+	}
+	return e
+}
+
+// newServer makes a server's program: alone if there is no other.
+func (e *ensemble) newServer(m *machine) host.Process {
+	cfg := server.Config{
+		ID: server.ServerID(m.server + 1), Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied,
+	}
+	m.peer = nil
+	if len(e.members) == 1 {
+		return server.New(cfg, server.NewStandalone())
+	}
+	peer, err := quorum.New(quorum.Config{
+		ID: cfg.ID, Members: e.members, Tick: cfg.Tick, Pace: quorum.Measured(len(e.members)),
+	})
+	if err != nil {
+		panic(kernel.Bug(fmt.Sprintf("cluster: %s: %v", m.name, err)))
+	}
+	m.peer = peer
+	return server.New(cfg, peer)
+}
+
+// bootSoon starts a server again, as soon as its program has got up.
+func (e *ensemble) bootSoon(m *machine) {
+	if m.proc.life != dead || m.booting {
+		return
+	}
+	m.booting = true
+	m.boots++
+	k := e.w.k
+	d := k.Between(kernel.KeyOf("boot "+m.name), m.boots, int64(bootMin), int64(bootMax))
+	k.Post(k.Now()+d, kernel.Event{
+		Actor: e.w.self, Kind: kernel.Service, A: bootEvent, B: m.boots, V: m.name,
+		Name: "boot", Sum: uint64(kernel.KeyOf("boot "+m.name, m.boots)),
+	})
+}
+
+// boot starts a server, unless a fault has come between.
+func (e *ensemble) boot(name string, boots uint64) {
+	if m := e.w.byName[name]; m.booting && m.boots == boots {
+		m.booting, m.held = false, false
+		m.proc.start()
+	}
+}
+
+// of is the program of a server, nil if it does not run.
+func (m *machine) program() *server.Server {
+	if m.proc == nil || m.proc.life == dead {
+		return nil
+	}
+	s, _ := m.proc.impl.(*server.Server)
+	return s
+}
+
+// leader is the server that leads and reaches a majority which follows it; nil
+// if there is none.
+func (e *ensemble) leader() *machine {
+	for _, m := range e.servers {
+		s := m.program()
+		if s == nil || m.proc.life != running || s.Role() != server.Leading {
+			continue
+		}
+		n := 0
+		for _, f := range e.servers {
+			if e.follows(f, m) {
+				n++
+			}
+		}
+		if n > len(e.servers)/2 {
+			return m
+		}
+	}
+	return nil
+}
+
+// follows reports whether a server serves under a leader, and they reach each
+// other.
+func (e *ensemble) follows(f, m *machine) bool {
+	if f == m {
+		return true
+	}
+	if s := f.program(); s == nil || f.proc.life != running || s.Role() != server.Following {
+		return false
+	}
+	net := e.w.net
+	return f.peer.Leader() == server.ServerID(m.server+1) && net.Reachable(f.id, m.id) && net.Reachable(m.id, f.id)
+}
+
+// stepped looks at a server after a step of it.
+func (e *ensemble) stepped(m *machine) {
+	if role := m.program().Role(); role != m.role {
+		m.role = role
+		e.look()
+	}
+}
+
+// look finds out whether there is service now.
+func (e *ensemble) look() {
+	l := e.leader()
+	if l != nil {
+		for _, id := range e.doomed {
+			e.end(l, id)
+		}
+	}
+	if up := l != nil; up != e.up {
+		e.up = up
+		e.w.quorum(up)
+	}
+}
+
+// loseLeader kills the server that leads and starts it again, as a supervisor
+// does. Nothing happens if nobody leads.
+func (e *ensemble) loseLeader() {
+	m := e.leader()
+	if m == nil {
+		return
+	}
+	e.w.Kill(m.name, 0)
+	e.bootSoon(m)
+	e.look()
+}
+
+// expire ends a session before its time. Without a leader it ends when there
+// is one again.
+func (e *ensemble) expire(id int64) {
+	if _, alive := e.owners[id]; !alive || slices.Contains(e.doomed, id) {
+		return
+	}
+	e.doomed = append(e.doomed, id)
+	if l := e.leader(); l != nil {
+		e.end(l, id)
+	}
+}
+
+// end lets the leader end a session.
+func (e *ensemble) end(l *machine, id int64) {
+	k := e.w.k
+	k.Post(k.Now(), kernel.Event{
+		Actor: l.proc.actor, Inc: l.proc.inc, Kind: kernel.Service, V: doomed(id),
+		Name: "expire", Sum: uint64(kernel.KeyOf("expire", uint64(id))),
+	})
+}
+
+// sent is told what a client asks for.
+func (e *ensemble) sent(session int64, xid int32, op *coord.Op) {
+	if op.Tag != (coord.Tag{}) {
+		e.tags[request{session, xid}] = op.Tag
+	}
+}
+
+// applied is told every transaction by every server. The first to apply it
+// tells it on; all apply the same, in the same order.
+func (e *ensemble) applied(zxid int64, x *datatree.Txn) {
+	if zxid <= e.told {
+		return
+	}
+	e.told = zxid
+	at := request{x.Session, x.Cxid}
+	tag := e.tags[at]
+	delete(e.tags, at)
+	if x.Type == jute.OpError || x.MultiErr {
+		return // it consumed a zxid and changed nothing
+	}
+	if x.Type == jute.OpCreateSession {
+		e.owners[x.Session] = e.ownerOf(x.Session)
+	}
+	c := zk.Commit{Zxid: zxid, Session: x.Session, Owner: e.owners[x.Session], Tag: tag}
+	c.Ops, c.Paths = e.ops[:0], e.paths[:0]
+	c.Ops, c.Paths = appendChange(c.Ops, c.Paths, &x.Change)
+	for i := range x.Multi {
+		c.Ops, c.Paths = appendChange(c.Ops, c.Paths, &x.Multi[i])
+	}
+	e.ops, e.paths = c.Ops, c.Paths
+	e.w.committed(c)
+	e.sessionChanged(x)
+}
+
+// sessionChanged tells of the session that a transaction began or ended.
+func (e *ensemble) sessionChanged(x *datatree.Txn) {
+	s := zk.SessionEvent{Session: x.Session, Owner: e.owners[x.Session]}
+	switch x.Type {
+	case jute.OpCreateSession:
+		s.Up = true
+	case jute.OpCloseSession:
+		s.Why = "closed"
+		if x.Cxid == 0 {
+			s.Why = "expired"
+		}
+		e.doomed = slices.DeleteFunc(e.doomed, func(id int64) bool { return id == x.Session })
+	default:
+		return
+	}
+	e.w.sessionChanged(s)
+	if !s.Up {
+		delete(e.owners, x.Session)
+	}
+}
+
+// ownerOf is the process that asked for a session: it waits for the answer at
+// the server that made up the session's id.
+func (e *ensemble) ownerOf(session int64) string {
+	for _, m := range e.servers {
+		if s := m.program(); s != nil {
+			if from, ok := s.ClientOf(session); ok {
+				name, _, _ := strings.Cut(string(from), ":")
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// appendChange appends what a change does, and to which paths.
+func appendChange(ops, paths []string, c *datatree.Change) ([]string, []string) {
+	switch c.Type {
+	case jute.OpMulti:
+	case jute.OpCreateSession:
+		ops = append(ops, "createSession")
+	case jute.OpCloseSession:
+		if len(c.Paths) == 0 {
+			ops = append(ops, "closeSession")
+		}
+		for _, path := range c.Paths {
+			ops, paths = append(ops, coord.Delete.String()), append(paths, path)
+		}
+	default:
+		ops, paths = append(ops, packet.Kind(c.Type).String()), append(paths, c.Path)
+	}
+	return ops, paths
+}

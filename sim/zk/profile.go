@@ -1,0 +1,86 @@
+package zk
+
+import (
+	"fmt"
+)
+
+// A Profile is the client library whose habits a [Client] has.
+type Profile uint8
+
+const (
+	// GoZooKeeper is go-zookeeper 1.0.4, as far as impl/live lets it: a ping
+	// every third of the session timeout whatever else is sent, a second's
+	// sleep after a lap over all servers, and a dial of a second at most.
+	// Operations wait through a lap before they are answered with a loss.
+	GoZooKeeper Profile = iota
+	// Curator is the Java client of ZooKeeper 3.8 under Curator: a ping after
+	// a third of the session timeout, or ten seconds, in which nothing was
+	// sent; a random pause of less than a second before each connection after
+	// the first, and another second after a lap; a server may take its share
+	// of the session timeout to accept, and again to answer. Every attempt
+	// that fails answers what waits with a loss. A session ends when a server
+	// says so, as in the other profile: Curator's own estimate is not used.
+	Curator
+)
+
+var profileNames = [...]string{"go-zookeeper", "curator"}
+
+// String returns the profile's name: "go-zookeeper" or "curator".
+func (p Profile) String() string { return profileNames[p] }
+
+// ParseProfile returns the profile with the name; the empty name is the zero
+// Profile's.
+func ParseProfile(name string) (Profile, error) {
+	for i, n := range profileNames {
+		if n == name || name == "" {
+			return Profile(i), nil
+		}
+	}
+	return 0, fmt.Errorf("no client %q: want go-zookeeper or curator", name)
+}
+
+// longestSilence is the most that Curator's profile sends nothing.
+const longestSilence = 10_000 * millisecond
+
+// dialPatience limits a dial.
+func (l *link) dialPatience() int64 {
+	if l.c.cfg.Profile == Curator {
+		return l.patience()
+	}
+	return min(dialLimit, l.patience())
+}
+
+// pause is how long to wait before the next server is dialled.
+func (l *link) pause(lapped bool) (d int64) {
+	if lapped {
+		d = nap
+	}
+	if l.c.cfg.Profile == Curator && l.stood {
+		l.pauses++
+		d += int64(l.c.k.Below(l.c.key("zk pause", uint64(l.s)), l.pauses, 1000)) * millisecond
+	}
+	return d
+}
+
+// pingAgain starts the timer of the next ping.
+func (l *link) pingAgain() {
+	every := l.timeout / 3
+	if l.c.cfg.Profile == Curator {
+		every = min(every, longestSilence)
+	}
+	l.start(pingTimer, every)
+}
+
+// tooSoon reports whether a ping that is due is not needed yet, and puts it
+// off if so.
+func (l *link) tooSoon() bool {
+	if l.c.cfg.Profile != Curator {
+		return false
+	}
+	due := l.spoke + l.c.cfg.Virtual(min(l.timeout/3, longestSilence))
+	if due <= l.c.k.Now() {
+		return false
+	}
+	l.startAt(pingTimer, due)
+	return true
+}
