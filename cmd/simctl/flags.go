@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -22,8 +21,8 @@ type commonFlags struct {
 func (c *commonFlags) add(cmd *cobra.Command, e *env) {
 	f := cmd.Flags()
 	f.StringVar(&c.policy, "policy", "hardened", "hardened, spark, or either with switches: spark,term-fencing=on")
-	f.StringVar(&c.grain, "zk-grain", simctl.DefaultGrain, "the simulated ZooKeeper: service or ensemble")
-	f.StringVar(&c.client, "zk-client", "go-zookeeper", "the client library of those that use it: go-zookeeper or curator")
+	f.StringVar(&c.grain, "zk-grain", "", "the simulated ZooKeeper: service or ensemble")
+	f.StringVar(&c.client, "zk-client", "", "the client library of those that use ZooKeeper: go-zookeeper or curator")
 	f.StringVar(&c.timers, "timers", "", "spark or fast, instead of the scenario's own")
 	f.BoolVar(&c.encode, "encode", false, "encode and decode every simulated message")
 	f.BoolVar(&c.wall, "with-wall", false, "add wall-clock figures to the lines of single runs")
@@ -56,14 +55,12 @@ func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
 	if o.Policy, err = policy.Parse(c.policy); err != nil {
 		return o, fmt.Errorf("%w%s", err, nearPolicy(c.policy))
 	}
-	if err := oneOf("zk-grain", c.grain, "service", "ensemble"); err != nil {
-		return o, err
-	}
-	if err := oneOf("zk-client", c.client, "curator", "go-zookeeper"); err != nil {
-		return o, err
-	}
-	if err := oneOf("timers", c.timers, "fast", "spark"); err != nil {
-		return o, err
+	for _, f := range [...][]string{
+		{"zk-grain", c.grain, "service", "ensemble"}, {"zk-client", c.client, "curator", "go-zookeeper"}, {"timers", c.timers, "fast", "spark"},
+	} {
+		if err := oneOf(f[0], f[1], f[2:]...); err != nil {
+			return o, err
+		}
 	}
 	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode"} {
 		o.Given = o.Given || cmd.Flags().Changed(name)

@@ -199,17 +199,9 @@ func (p *Peer) Role() State { return p.state }
 // Serving reports whether clients are served.
 func (p *Peer) Serving() bool { return p.serving }
 
-// Leader is the server whose clients' writes it serves, itself if it leads; 0
-// while it serves nobody.
-func (p *Peer) Leader() server.ServerID {
-	switch {
-	case !p.serving:
-		return 0
-	case p.state == Leading:
-		return p.cfg.ID
-	}
-	return server.ServerID(p.f.leader)
-}
+// Leader is the server that it follows, itself if it leads, and while it looks
+// for one the one that it votes for.
+func (p *Peer) Leader() server.ServerID { return server.ServerID(p.el.vote.Leader) }
 
 // Epoch is the epoch that the server is in, by what its disk was told.
 func (p *Peer) Epoch() int64 { return p.st.current }

@@ -1,0 +1,152 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/kernel"
+)
+
+// Stop implements fault.World.
+func (w *World) Stop(name string, outputs int) {
+	m := w.byName[name]
+	if w.endpoint(m) {
+		w.zk.KillServer(m.server)
+		return
+	}
+	p := m.proc
+	m.held = true
+	m.stopBoot()
+	if p.life == dead {
+		return
+	}
+	_ = outputs // a graceful stop is itself a step of the process
+	w.k.Post(w.k.Now(), kernel.Event{
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(host.Terminate),
+		Name: "signal", Sum: uint64(kernel.KeyOf(name, uint64(p.inc), uint64(host.Terminate))),
+	})
+}
+
+// Kill implements fault.World.
+func (w *World) Kill(name string, outputs int) {
+	m := w.byName[name]
+	m.stopBoot()
+	switch {
+	case w.endpoint(m):
+		w.zk.KillServer(m.server)
+	case outputs > 0 && m.proc.life == running:
+		m.held = true
+		w.arm(m.proc, strike{kind: strikeKill, after: outputs})
+	default:
+		m.held = true
+		m.proc.die(trace.KilledOff, true, -1)
+	}
+}
+
+// arm makes a fault strike once the process has made a few more outputs, so
+// that it may fall between two outputs of one step.
+func (w *World) arm(p *process, s strike) {
+	p.strikes++
+	s.n = p.strikes
+	p.strike, p.struck = s, false
+	w.k.Post(w.k.Now()+strikeWithin, kernel.Event{
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Service, A: s.n,
+		Name: "strike", Sum: uint64(kernel.KeyOf(string(p.id), uint64(p.inc), s.n)),
+	})
+}
+
+// LoseHost implements fault.World.
+func (w *World) LoseHost(name string) {
+	m := w.byName[name]
+	if !m.up {
+		return
+	}
+	m.up = false
+	m.stopBoot()
+	w.net.SetMachine(m.id, false)
+	if w.endpoint(m) {
+		w.zk.LoseServer(m.server)
+		return
+	}
+	m.disk.Crash()
+	m.proc.die(trace.HostLost, false, -1)
+}
+
+// Start implements fault.World.
+func (w *World) Start(name string) {
+	m := w.byName[name]
+	m.held = false
+	if !m.up {
+		m.up = true
+		w.net.SetMachine(m.id, true)
+	}
+	if w.endpoint(m) {
+		w.zk.RestartServer(m.server)
+		return
+	}
+	m.proc.strike = strike{}
+	if m.server >= 0 {
+		w.ens.bootSoon(m)
+		return
+	}
+	m.proc.start()
+}
+
+// Pause implements fault.World.
+func (w *World) Pause(name string, outputs int) {
+	m := w.byName[name]
+	switch {
+	case w.endpoint(m):
+		w.zk.PauseServer(m.server)
+	case outputs > 0 && m.proc.life == running:
+		w.arm(m.proc, strike{kind: strikePause, after: outputs})
+	default:
+		m.proc.pause()
+	}
+}
+
+// Resume implements fault.World.
+func (w *World) Resume(name string) {
+	m := w.byName[name]
+	if w.endpoint(m) {
+		w.zk.ResumeServer(m.server)
+		return
+	}
+	m.proc.strike = strike{}
+	m.proc.resume()
+}
+
+// Expire implements fault.World.
+func (w *World) Expire(name string) {
+	p := w.byName[name].proc
+	if p == nil || p.zk == nil {
+		return
+	}
+	for _, id := range p.zk.SessionIDs() {
+		if w.ens != nil {
+			w.ens.expire(id)
+		} else {
+			w.zk.ExpireSession(id)
+		}
+	}
+}
+
+// LoseLeader implements fault.World.
+func (w *World) LoseLeader() {
+	if w.ens != nil {
+		w.ens.loseLeader()
+		return
+	}
+	w.zk.LoseLeader()
+}
+
+// stopBoot gives up the start of a server that is under way.
+func (m *machine) stopBoot() { m.booting = false }
+
+// endpoint reports whether a machine is an endpoint of the service, rather
+// than one with a process of its own.
+func (w *World) endpoint(m *machine) bool { return m.server >= 0 && w.zk != nil }
+
+// JumpClock implements fault.World.
+func (w *World) JumpClock(name string, by time.Duration) { w.byName[name].offset += int64(by) }
