@@ -13,6 +13,7 @@ import (
 func Properties() []checker.Property {
 	return []checker.Property{
 		actingMaster, aliveMaster, ackedIsRecovered, oneIncarnation, accountingMatches, noPanics,
+		zabAgreement, zabPrefix, oneLeaderPerEpoch, committedIsDurable, committedIsAnswered,
 	}
 }
 

@@ -41,6 +41,7 @@ func (p *Peer) Digest(d *host.Digest) {
 	}
 	p.st.digest(d)
 	d.Int(p.applied)
+	d.Uint(p.told)
 	d.Int(p.opened)
 	d.Uint(p.phase)
 	d.Uint(uint64(p.state))
@@ -79,8 +80,9 @@ func (s *store) digest(d *host.Digest) {
 func (r *rolling) digest(d *host.Digest) {
 	d.Uint(uint64(r.step))
 	d.Int(r.last)
-	d.Int(r.snap.Zxid)
-	d.Bytes(r.snap.Data)
+	d.Int(r.snap.zxid)
+	d.Uint(r.snap.told)
+	d.Bytes(r.snap.data)
 }
 
 func digestTxns(d *host.Digest, txns []server.Txn) {

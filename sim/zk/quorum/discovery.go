@@ -181,7 +181,7 @@ func (p *Peer) bringUp(n *learner) int64 {
 	case epochOf(s.txns[at].Zxid) == epochOf(n.last):
 		return tell(Trunc, known)
 	}
-	snap := p.m.Snapshot()
-	p.h.Send(n.conn, Packet{Type: Snap, Zxid: p.applied, Data: snap.Data})
+	snap := p.snapshot()
+	p.h.Send(n.conn, snap.carry())
 	return p.applied
 }

@@ -87,7 +87,7 @@ func (p *Peer) fromLeader(m Packet) {
 	case Trunc:
 		p.truncate(m.Zxid)
 	case Snap:
-		p.install(server.Txn{Zxid: m.Zxid, Data: m.Data})
+		p.install(m)
 	case Proposal:
 		p.proposed(server.Txn{Zxid: m.Zxid, Data: m.Data})
 	case NewLeader:
@@ -164,14 +164,20 @@ func (p *Peer) reload() {
 }
 
 // install replaces everything by the leader's snapshot.
-func (p *Peer) install(s server.Txn) {
-	if err := p.m.Restore(s); err != nil {
+func (p *Peer) install(m Packet) {
+	s, ok := carried(m)
+	if !ok {
+		p.look()
+		return
+	}
+	if err := p.restore(s); err != nil {
 		p.fail("the leader's snapshot: " + err.Error())
 		return
 	}
-	p.opened, p.applied = 0, s.Zxid
-	p.st.txns, p.st.base = nil, s.Zxid
-	p.st.durable = min(p.st.durable, s.Zxid)
+	p.h.Note(host.Note{Kind: host.NoteRestored, Value: "leader", Zxid: s.zxid, M: int64(s.told)})
+	p.opened = 0
+	p.st.txns, p.st.base = nil, s.zxid
+	p.onDisk(min(p.st.durable, s.zxid))
 	p.st.cuts++
 	p.st.buf = nil
 	p.roll(s)
@@ -265,6 +271,6 @@ func (p *Peer) upToDate(zxid int64) {
 	phase := p.phase
 	p.apply(p.f.commit)
 	if p.phase == phase {
-		p.serve(server.Following, p.applied)
+		p.serve(server.Following, p.f.epoch, p.applied)
 	}
 }

@@ -180,7 +180,7 @@ func (p *Peer) newAcked() {
 	phase := p.phase
 	p.apply(l.commit)
 	if p.phase == phase {
-		p.serve(server.Leading, p.opened)
+		p.serve(server.Leading, l.epoch, p.opened)
 	}
 }
 

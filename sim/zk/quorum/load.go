@@ -50,7 +50,7 @@ func (p *Peer) readSnapshot(_ struct{}, r host.ReadResult) {
 	if !p.read(snapshotFile, r) {
 		return
 	}
-	var s server.Txn
+	var s snapshot
 	if r.Err == "" {
 		var err error
 		if p.st.gen, s, err = decodeSnapshot(r.Data); err != nil {
@@ -58,14 +58,19 @@ func (p *Peer) readSnapshot(_ struct{}, r host.ReadResult) {
 			return
 		}
 	}
-	if err := p.m.Restore(s); err != nil {
-		p.fail(fmt.Sprintf("restore the snapshot of %#x: %v", s.Zxid, err))
+	if err := p.restore(s); err != nil {
+		p.fail(fmt.Sprintf("restore the snapshot of %#x: %v", s.zxid, err))
 		return
 	}
-	p.applied = s.Zxid
-	p.st.base, p.st.durable = s.Zxid, s.Zxid
+	p.st.base, p.st.durable = s.zxid, s.zxid
 	name := logFile(p.st.gen)
 	p.h.ReadFile(name, host.BindResult((*Peer).readLog, name))
+}
+
+// restore replaces the machine's state.
+func (p *Peer) restore(s snapshot) error {
+	p.applied, p.told = s.zxid, s.told
+	return p.m.Restore(server.Txn{Zxid: s.zxid, Data: s.data})
 }
 
 func (p *Peer) readLog(name string, r host.ReadResult) {
@@ -76,6 +81,7 @@ func (p *Peer) readLog(name string, r host.ReadResult) {
 	p.st.txns = txns
 	p.st.since = len(txns)
 	p.st.durable = p.st.last()
+	p.h.Note(host.Note{Kind: host.NoteRestored, Value: "disk", Zxid: p.applied, M: int64(p.told), N: p.st.last(), Term: p.st.current})
 	if whole == len(r.Data) {
 		p.loaded()
 		return

@@ -18,6 +18,7 @@ type Peer struct {
 	st    store
 
 	applied int64  // zxid of the last transaction that the machine has
+	told    uint64 // digest of all that the machine was ever told, through snapshots
 	opened  int64  // zxid that opened the epoch in which it led; 0 if it did not since
 	phase   uint64 // counts the times of looking, following and leading
 	state   State
@@ -91,6 +92,9 @@ func (p *Peer) enter(s State) {
 	p.timer, p.pollTimer = 0, 0
 	p.leave()
 	p.state = s
+	if s == Looking {
+		p.h.Note(host.Note{Kind: host.NoteRole, Value: "looking", Term: p.st.current, Zxid: p.last()})
+	}
 	if p.serving {
 		p.serving = false
 		p.m.Became(server.Looking, 0)
@@ -112,6 +116,11 @@ func (p *Peer) leave() {
 
 // decided implements ballots.
 func (p *Peer) decided(v Vote) {
+	n := host.Note{Kind: host.NoteRole, Value: "following", Term: p.st.current, N: v.Leader, Zxid: p.last()}
+	if v.Leader == p.el.me {
+		n.Value = "leading"
+	}
+	p.h.Note(n)
 	if v.Leader == p.el.me {
 		p.lead()
 	} else {
@@ -119,9 +128,15 @@ func (p *Peer) decided(v Vote) {
 	}
 }
 
-// serve tells the machine its role.
-func (p *Peer) serve(r server.Role, zxid int64) {
+// serve tells the machine its role, and that it has all of the history with
+// which the epoch begins for it.
+func (p *Peer) serve(r server.Role, epoch, zxid int64) {
 	p.serving = true
+	n := host.Note{Kind: host.NoteServing, Value: "following", Term: epoch, Zxid: p.applied, N: int64(len(p.cfg.Members))}
+	if r == server.Leading {
+		n.Value = "leading"
+	}
+	p.h.Note(n)
 	p.m.Became(r, zxid)
 }
 
@@ -143,19 +158,32 @@ func (p *Peer) apply(upTo int64) {
 	phase := p.phase
 	for i := behind(p.st.txns, p.applied); i < len(p.st.txns) && p.st.txns[i].Zxid <= upTo; i++ {
 		t := p.st.txns[i]
-		p.applied = t.Zxid
-		p.m.Committed(t)
+		p.deliver(t)
 		if p.phase != phase {
 			return
 		}
 	}
 	p.st.trim(p.applied)
 	if p.serving && p.st.since >= p.cfg.SnapCount/2+int(p.snapJitter()) && p.st.rolling.step == rollIdle {
-		snap := p.m.Snapshot()
-		snap.Zxid = p.applied
-		p.roll(snap)
+		p.roll(p.snapshot())
 	}
 }
+
+// deliver gives the machine one transaction.
+func (p *Peer) deliver(t server.Txn) {
+	var d host.Digest
+	d.Bytes(t.Data)
+	txn := d.Sum()
+	d.Int(t.Zxid)
+	d.Uint(p.told)
+	p.applied, p.told = t.Zxid, d.Sum()
+	n := host.Note{Kind: host.NoteDelivered, Zxid: t.Zxid, N: int64(txn), M: int64(p.told)}
+	n.P = int64(p.m.Committed(t))
+	p.h.Note(n)
+}
+
+// snapshot is the state as it is.
+func (p *Peer) snapshot() snapshot { return snapshot{p.applied, p.told, p.m.Snapshot().Data} }
 
 // snapJitter differs from server to server, so that not all snapshot at once.
 func (p *Peer) snapJitter() uint64 {

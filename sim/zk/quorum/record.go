@@ -11,7 +11,7 @@ import (
 // The files of a server:
 //
 //	acceptedEpoch, currentEpoch   a decimal number each
-//	snapshot                      generation, zxid, checksum, state
+//	snapshot                      checksum, generation, zxid, digest, state
 //	log.N                         records, N being the snapshot's generation
 //
 // All but the log are replaced whole, by a rename. A new snapshot starts a new
@@ -81,24 +81,52 @@ func behind(txns []server.Txn, zxid int64) int {
 	return i
 }
 
-func encodeSnapshot(gen uint64, s server.Txn) []byte {
+// A snapshot is the state as of a zxid.
+type snapshot struct {
+	zxid int64
+	told uint64 // digest of everything delivered up to zxid
+	data []byte // nil of an empty server
+}
+
+const snapshotHeader = 4 + 8 + 8 + 8
+
+func encodeSnapshot(gen uint64, s snapshot) []byte {
 	be := binary.BigEndian
-	b := make([]byte, 20, 20+len(s.Data))
-	be.PutUint64(b[4:], gen)
-	be.PutUint64(b[12:], uint64(s.Zxid))
-	b = append(b, s.Data...)
+	b := make([]byte, 4, snapshotHeader+len(s.data))
+	b = be.AppendUint64(b, gen)
+	b = be.AppendUint64(b, uint64(s.zxid))
+	b = be.AppendUint64(b, s.told)
+	b = append(b, s.data...)
 	be.PutUint32(b, crc32.ChecksumIEEE(b[4:]))
 	return b
 }
 
-func decodeSnapshot(b []byte) (gen uint64, s server.Txn, err error) {
+func decodeSnapshot(b []byte) (gen uint64, s snapshot, err error) {
 	be := binary.BigEndian
-	if len(b) < 20 || be.Uint32(b) != crc32.ChecksumIEEE(b[4:]) {
+	if len(b) < snapshotHeader || be.Uint32(b) != crc32.ChecksumIEEE(b[4:]) {
 		return 0, s, fmt.Errorf("snapshot of %d bytes: bad checksum", len(b))
 	}
-	s.Zxid = int64(be.Uint64(b[12:]))
-	if len(b) > 20 {
-		s.Data = b[20:]
+	s.zxid, s.told = int64(be.Uint64(b[12:])), be.Uint64(b[20:])
+	if len(b) > snapshotHeader {
+		s.data = b[snapshotHeader:]
 	}
 	return be.Uint64(b[4:]), s, nil
+}
+
+// carry puts a snapshot into a packet of the leader's.
+func (s *snapshot) carry() Packet {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(s.data)), s.told)
+	return Packet{Type: Snap, Zxid: s.zxid, Data: append(b, s.data...)}
+}
+
+// carried is the snapshot that a packet carries.
+func carried(m Packet) (s snapshot, ok bool) {
+	if len(m.Data) < 8 {
+		return s, false
+	}
+	s = snapshot{zxid: m.Zxid, told: binary.BigEndian.Uint64(m.Data)}
+	if len(m.Data) > 8 {
+		s.data = m.Data[8:]
+	}
+	return s, true
 }

@@ -38,7 +38,7 @@ type store struct {
 // rolling is a snapshot being written, and then its log.
 type rolling struct {
 	step rollStep
-	snap server.Txn
+	snap snapshot
 	last int64 // of the new log
 }
 
@@ -115,10 +115,18 @@ func (p *Peer) cut(zxid int64) {
 	s := &p.st
 	s.txns = s.txns[:behind(s.txns, zxid)]
 	s.buf = appendRecord(s.buf, recordCut, server.Txn{Zxid: zxid})
-	s.durable = min(s.durable, zxid)
 	s.cuts++
 	s.seq++
+	p.onDisk(min(s.durable, zxid))
 	p.flush()
+}
+
+// onDisk notes how far the disk is.
+func (p *Peer) onDisk(zxid int64) {
+	if zxid != p.st.durable {
+		p.st.durable = zxid
+		p.h.Note(host.Note{Kind: host.NoteLogged, Zxid: zxid})
+	}
 }
 
 // trim keeps the window small.
@@ -155,7 +163,7 @@ func (p *Peer) flushDone(cuts uint64, r host.DiskResult) {
 	s := &p.st
 	s.busy, s.doneSeq = false, s.flushSeq
 	if cuts == s.cuts {
-		s.durable = max(s.durable, s.flushed)
+		p.onDisk(max(s.durable, s.flushed))
 	}
 	if s.rolling.step == rollWait {
 		p.rollOn(rollWrite)
@@ -175,7 +183,7 @@ func (p *Peer) must(what string, r host.DiskResult) bool {
 }
 
 // roll replaces snapshot and log on the disk.
-func (p *Peer) roll(snap server.Txn) {
+func (p *Peer) roll(snap snapshot) {
 	s := &p.st
 	s.since = 0
 	r := rolling{step: rollWait, snap: snap}
@@ -216,11 +224,11 @@ func (p *Peer) rollOn(step rollStep) {
 // freshLog is the log that follows the snapshot being written.
 func (p *Peer) freshLog() []byte {
 	s := &p.st
-	b := appendRecord(nil, recordCut, server.Txn{Zxid: s.rolling.snap.Zxid}) // so that it is not empty
-	for _, t := range s.txns[behind(s.txns, s.rolling.snap.Zxid):] {
+	b := appendRecord(nil, recordCut, server.Txn{Zxid: s.rolling.snap.zxid}) // so that it is not empty
+	for _, t := range s.txns[behind(s.txns, s.rolling.snap.zxid):] {
 		b = appendRecord(b, recordTxn, t)
 	}
-	s.buf, s.flushed = nil, max(s.last(), s.rolling.snap.Zxid)
+	s.buf, s.flushed = nil, max(s.last(), s.rolling.snap.zxid)
 	s.rolling.last, s.flushSeq = s.flushed, s.seq
 	return b
 }
@@ -237,8 +245,7 @@ func (p *Peer) rolled(step uint8, r host.DiskResult) {
 	p.h.RemoveFile(logFile(s.gen), host.Call{})
 	s.gen++
 	s.doneSeq = s.flushSeq
-	s.durable = max(s.durable, s.rolling.last)
-	s.durable = min(s.durable, s.last())
+	p.onDisk(min(max(s.durable, s.rolling.last), s.last()))
 	s.rolling = rolling{}
 	if s.next != nil {
 		s.rolling, s.next = *s.next, nil

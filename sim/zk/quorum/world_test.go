@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/disk"
 	"github.com/simctl/simctl/sim/kernel"
@@ -21,10 +22,9 @@ type world struct {
 	nodes []*node
 
 	proposed   uint64
-	reigns     []reign      // who served as leader, of which epoch
-	acked      []server.Txn // applied by a serving leader: what clients were told
-	ledger     ledger
-	complaints []string
+	judges     []checker.Monitor
+	reigns     int      // how many epochs were established
+	complaints []string // of servers that could not go on
 	sent       func(from *node, c host.ConnID, m host.Message)
 	changed    func(n *node, what string)
 	got        func(n *node, c host.ConnID, m host.Message)
@@ -53,7 +53,7 @@ type node struct {
 }
 
 func newWorld(seed uint64, size int, cfg Config) *world {
-	w := &world{k: kernel.New(seed, nil), cfg: cfg}
+	w := &world{k: kernel.New(seed, nil), cfg: cfg, judges: newJudges()}
 	w.net = network.New(w.k, network.Config{Encode: seed%4 == 0, Delay: network.Delay{
 		Min: int64(200 * time.Microsecond), Max: int64(800 * time.Microsecond), Tail: 1000, TailMax: int64(20 * time.Millisecond)}})
 	for i := range size {
@@ -267,20 +267,10 @@ func (h machineHost) Draw(purpose string, n uint64) uint64 {
 	return h.n.w.k.Below(kernel.KeyOf(purpose, uint64(h.n.id), uint64(h.n.inc)), h.n.draws[purpose], n)
 }
 
-func (h machineHost) Note(x host.Note) {
-	if x.Kind == host.NoteFailed {
-		h.n.w.complaints = append(h.n.w.complaints, fmt.Sprintf("z%d: %s", h.n.id, x.Value))
-	}
-}
+func (h machineHost) Note(x host.Note) { h.n.w.tell(h.n, x) }
 
 // Became implements server.Machine.
-func (n *node) Became(r server.Role, zxid int64) {
-	n.role = r
-	if r == server.Leading {
-		n.w.acked = append(n.w.acked, n.state...) // from now on clients read it
-		n.w.reigns = append(n.w.reigns, reign{epochOf(zxid), n.id})
-	}
-}
+func (n *node) Became(r server.Role, _ int64) { n.role = r }
 
 // Restore implements server.Machine.
 func (n *node) Restore(s server.Txn) error {
@@ -301,14 +291,9 @@ func (n *node) Snapshot() server.Txn {
 }
 
 // Committed implements server.Machine.
-func (n *node) Committed(t server.Txn) {
+func (n *node) Committed(t server.Txn) server.Answer {
 	n.state = append(n.state, t)
-	if n.role == server.Leading {
-		n.w.acked = append(n.w.acked, t)
-	}
-	if err := n.w.ledger.deliver(len(n.state)-1, t); err != nil {
-		n.w.complaints = append(n.w.complaints, fmt.Sprintf("z%d: %v", n.id, err))
-	}
+	return server.NotHere
 }
 
 // The rest of server.Machine.

@@ -41,6 +41,17 @@ type Touch struct {
 	Timeout time.Duration // the session's negotiated timeout
 }
 
+// An Answer says what applying a transaction did for the client that had asked
+// for it, as host.NoteDelivered tells it.
+type Answer uint8
+
+// The answers.
+const (
+	NotHere  Answer = iota // it is not connected to this server
+	Answered               // it was answered
+	Owed                   // it is here and still waits
+)
+
 // A Gauge is one line of the four-letter word mntr.
 type Gauge struct {
 	Key   string // without "zk_"
@@ -107,8 +118,9 @@ type Machine interface {
 	// Snapshot returns the state as of the last transaction applied.
 	Snapshot() Txn
 	// Committed applies t, in zxid order, on every server: during recovery,
-	// synchronisation and service alike.
-	Committed(t Txn)
+	// synchronisation and service alike. It tells whether the client that
+	// asked for t is here.
+	Committed(t Txn) Answer
 	// Forwarded hands the leader a request that server from passed on.
 	Forwarded(from ServerID, data []byte)
 	// Synced tells that the mark of Sync(id) has come back.

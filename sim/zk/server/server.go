@@ -275,12 +275,12 @@ func (s *Server) Touches() []Touch {
 
 // Committed applies a transaction: watches first, then the reply to the
 // client that asked for it, if it is connected here.
-func (s *Server) Committed(t Txn) {
+func (s *Server) Committed(t Txn) Answer {
 	x, err := datatree.DecodeTxn(t.Data)
 	if err != nil {
 		s.h.Note(host.Note{Kind: host.NoteFailed, Value: err.Error(), Zxid: t.Zxid})
 		s.h.Exit(1)
-		return
+		return NotHere
 	}
 	out, events := s.tree.Apply(t.Zxid, &x)
 	if s.cfg.Applied != nil {
@@ -292,7 +292,7 @@ func (s *Server) Committed(t Txn) {
 	for _, e := range events {
 		s.fire(e)
 	}
-	s.answer(t.Zxid, &x, &out)
+	return s.answer(t.Zxid, &x, &out)
 }
 
 func (s *Server) fire(e datatree.Event) {

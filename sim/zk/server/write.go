@@ -129,7 +129,7 @@ func (s *Server) proposeTxn(zxid int64, x *datatree.Txn) {
 
 // answer tells the client that asked for a transaction, if it is here, and
 // ends the connection of a session that the transaction ended.
-func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
+func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) Answer {
 	if x.Type == jute.OpCloseSession && s.lead != nil {
 		delete(s.lead.sessions, x.Session)
 	}
@@ -138,19 +138,20 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
 	}
 	c, here := s.bySess[x.Session]
 	if !here {
-		return
+		return NotHere
 	}
 	cl := s.clients[c]
 	if x.Type == jute.OpCreateSession {
-		if !cl.ready {
-			s.opened(c, true)
+		if cl.ready {
+			return NotHere
 		}
-		return
+		s.opened(c, true)
+		return Answered
 	}
 	mine := cl.pending && len(cl.queue) > 0 && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
 	if mine && out.Code == jute.SessionMoved {
 		s.cut(c)
-		return
+		return NotHere
 	}
 	if mine {
 		q := cl.queue[0]
@@ -167,6 +168,10 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) {
 	} else if mine {
 		s.drain(c, cl)
 	}
+	if !mine {
+		return NotHere
+	}
+	return Answered
 }
 
 // encodeOutcome appends the body of the reply to a write.

@@ -1,0 +1,68 @@
+package invariant
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var committedIsAnswered = checker.Property{
+	Name: "committed-is-answered", Kind: checker.Safety,
+	Says:   "A server that has delivered a write answers its client within 100 ms, and waits for no other request to come.",
+	Source: "ZOOKEEPER-4537: a lone client's committed write is answered when its next ping comes",
+	New: func() checker.Monitor {
+		return &answered{verdict: verdict{property: "committed-is-answered"}, owed: map[string]trace.Event{}}
+	},
+}
+
+// answerTime is what a server may take from a delivery to its answer: many
+// times what the steps between the two take, and a fraction of the time
+// between two pings of the shortest session.
+const answerTime = 100e6
+
+// answered keeps the first delivery that each server has not answered.
+type answered struct {
+	verdict
+	owed map[string]trace.Event
+	seen int
+}
+
+func (m *answered) Observe(e *trace.Event) {
+	switch e.Kind {
+	case trace.Delivered:
+		if e.P == 0 {
+			return
+		}
+		m.seen++
+		if _, owes := m.owed[e.Process]; e.P == 2 && !owes {
+			m.owed[e.Process] = *e
+		}
+	case trace.Answered:
+		if d := m.owed[e.Process]; d.Zxid <= e.Zxid {
+			m.settle(e)
+			delete(m.owed, e.Process)
+		}
+	case trace.Role, trace.Started, trace.Exited, trace.KilledOff, trace.HostLost, trace.Paused:
+		delete(m.owed, e.Process) // its clients are gone, or it does not run
+	case trace.Ended:
+		for _, name := range slices.Sorted(maps.Keys(m.owed)) {
+			late := *e
+			late.Process = name
+			m.settle(&late)
+		}
+	}
+}
+
+// settle judges what a server owed until e.
+func (m *answered) settle(e *trace.Event) {
+	d, owes := m.owed[e.Process]
+	if owes && e.At > d.Latest()+answerTime {
+		m.violated(e, "%s at %s, and its client had no answer until %s", at(&d), trace.Moment(d.At), trace.Moment(e.At))
+	}
+}
+
+func (m *answered) Finding() checker.Finding {
+	return m.finding("%d writes of connected clients were delivered", m.seen)
+}

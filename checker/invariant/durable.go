@@ -1,0 +1,101 @@
+package invariant
+
+import (
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var committedIsDurable = checker.Property{
+	Name: "committed-is-durable", Kind: checker.Safety,
+	Says: "What any server has delivered, and so what any client was told, is on the disks of a majority, " +
+		"and in the history of every leader established later.",
+	Source: "Zab's specification, LeaderLogCompleteness and CommittedLogDurability; ZOOKEEPER-3911, 4643, 4646",
+	New: func() checker.Monitor {
+		return &durable{verdict: verdict{property: "committed-is-durable"}}
+	},
+}
+
+// durable keeps the end of what anybody delivered, and of each server what it
+// has delivered and what is on its disk. An ensemble that was never told how
+// many it is has no majority yet: then only the histories of leaders are judged.
+type durable struct {
+	verdict
+	end       told // of the highest zxid delivered; what: digest of all up to it
+	zxid      int64
+	servers   servers[replica]
+	size      int64
+	reigns    []begun
+	delivered int
+}
+
+// replica is one server's copy.
+type replica struct {
+	zxid, told int64 // delivered
+	disk       int64 // zxid up to which its disk holds all
+}
+
+// begun is the beginning of an epoch.
+type begun struct {
+	epoch, zxid int64
+	leader      told
+}
+
+func (m *durable) Observe(e *trace.Event) {
+	switch e.Kind {
+	case trace.Logged:
+		m.servers.of(e.Process).disk = e.Zxid
+	case trace.Restored:
+		c := m.servers.of(e.Process)
+		c.zxid, c.told = e.Zxid, e.M
+		if e.Value == "disk" {
+			c.disk = e.N
+		}
+	case trace.Delivered:
+		m.delivers(e)
+	case trace.Serving:
+		m.size = max(m.size, e.N)
+		if e.Value == "leading" {
+			m.leads(e)
+		}
+	}
+}
+
+func (m *durable) delivers(e *trace.Event) {
+	m.delivered++
+	c := m.servers.of(e.Process)
+	c.zxid, c.told = e.Zxid, e.M
+	if e.Zxid <= m.zxid {
+		return
+	}
+	m.zxid, m.end = e.Zxid, tells(e, e.M)
+	for i := len(m.reigns) - 1; i >= 0; i-- {
+		if r := &m.reigns[i]; r.epoch > e.Zxid>>32 && r.zxid < e.Zxid {
+			m.violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", at(e), r.epoch, r.zxid, &r.leader)
+		}
+	}
+	disks := int64(0)
+	for i := range m.servers.all {
+		if m.servers.all[i].disk >= e.Zxid {
+			disks++
+		}
+	}
+	if 2*disks <= m.size {
+		m.violated(e, "%s, but of %d servers only %d have it on disk", at(e), m.size, disks)
+	}
+}
+
+// leads judges the history of a new leader.
+func (m *durable) leads(e *trace.Event) {
+	c := m.servers.of(e.Process)
+	switch {
+	case c.zxid < m.zxid:
+		m.violated(e, "%s, but its history ends at %#x, and %#x was delivered by %s", at(e), c.zxid, m.zxid, &m.end)
+	case c.zxid == m.zxid && c.told != m.end.what:
+		m.violated(e, "%s, but its history up to %#x is not what %s delivered", at(e), c.zxid, &m.end)
+	}
+	m.reigns = append(m.reigns, begun{e.Term, c.zxid, tells(e, 0)})
+}
+
+func (m *durable) Finding() checker.Finding {
+	return m.finding("%d deliveries, %d leaders", m.delivered, len(m.reigns))
+}
