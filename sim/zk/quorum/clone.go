@@ -12,7 +12,7 @@ import (
 func (p *Peer) Clone(h host.Host, m server.Machine) server.Replicator {
 	c := *p
 	c.h, c.m = h, m
-	c.el = p.el.clone(&c)
+	c.el = p.el.Clone(ballots{&c})
 	c.links = slices.Clone(p.links)
 	c.st.txns = slices.Clone(p.st.txns)
 	c.st.buf = slices.Clone(p.st.buf)
@@ -31,7 +31,7 @@ func (p *Peer) Clone(h host.Host, m server.Machine) server.Replicator {
 
 // Digest implements server.Replicator.
 func (p *Peer) Digest(d *host.Digest) {
-	p.el.digest(d)
+	p.el.Digest(d)
 	for i := range p.links {
 		l := &p.links[i]
 		d.Uint(uint64(l.conn))

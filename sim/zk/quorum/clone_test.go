@@ -44,7 +44,7 @@ func TestACloneEqualsAndSharesNothingThatChanges(t *testing.T) {
 			for i := range c.links {
 				c.links[i].last.Vote.Round++
 			}
-			c.el.receive(1, Notification{Looking, Vote{1, 99, 99, 99}})
+			c.el.Receive(1, Notification{State: Looking, Vote: Vote{Leader: 1, Zxid: 99, Epoch: 99, Round: 99}})
 			c.Propose([]byte("x"))
 			c.look()
 			require.NotEqual(t, before, sumOf(c))

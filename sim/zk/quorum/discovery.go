@@ -27,7 +27,7 @@ func (p *Peer) openUp(phase uint64) {
 	}
 	p.l.open = true
 	p.l.epoch = p.st.accepted + 1
-	p.informed(p.el.index(p.el.me), p.st.accepted)
+	p.informed(p.el.Index(p.el.Me()), p.st.accepted)
 }
 
 func majority(yes []bool) bool {
@@ -61,7 +61,7 @@ func (p *Peer) offerEpoch() {
 	for i := range p.l.learners {
 		p.offer(&p.l.learners[i])
 	}
-	p.epochAcked(p.el.index(p.el.me))
+	p.epochAcked(p.el.Index(p.el.Me()))
 }
 
 func (p *Peer) offer(n *learner) {
@@ -94,9 +94,9 @@ func (p *Peer) join(c host.ConnID, m Packet) {
 	}
 	i := -1
 	if len(m.Data) == 1 {
-		i = p.el.index(int64(m.Data[0]))
+		i = p.el.Index(int64(m.Data[0]))
 	}
-	if i < 0 || p.learnerOf(c) != nil || int64(m.Data[0]) == p.el.me {
+	if i < 0 || p.learnerOf(c) != nil || int64(m.Data[0]) == p.el.Me() {
 		p.h.Close(c)
 		return
 	}
@@ -118,7 +118,7 @@ func (p *Peer) join(c host.ConnID, m Packet) {
 }
 
 // epochKept reports whether the new epoch is on the disk.
-func (p *Peer) epochKept() bool { return p.l.epochAcks[p.el.index(p.el.me)] }
+func (p *Peer) epochKept() bool { return p.l.epochAcks[p.el.Index(p.el.Me())] }
 
 // answered takes ACKEPOCH.
 func (p *Peer) answered(n *learner, m Packet) {
@@ -139,7 +139,7 @@ func (p *Peer) answered(n *learner, m Packet) {
 		p.dropLearner(n) // it knows more than this server
 		return
 	}
-	p.epochAcked(p.el.index(n.id))
+	p.epochAcked(p.el.Index(n.id))
 }
 
 // synchronise sends a follower what it lacks, and from then on everything.

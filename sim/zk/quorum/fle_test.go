@@ -20,7 +20,7 @@ type table struct {
 }
 
 func (b *table) line(from, to, what string, n *node) {
-	own := n.peer.el.current()
+	own := n.peer.el.Current()
 	fmt.Fprintf(&b.out, "%9.1f  %-4s %-4s %-18s %s\n", float64(b.w.k.Now())/1e6, from, to, what, own.Vote)
 }
 

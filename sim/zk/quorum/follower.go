@@ -54,12 +54,12 @@ func (p *Peer) dialLeader(phase uint64) {
 	}
 	p.f.tries++
 	p.f.stage = followDial
-	p.f.conn = p.h.Dial(p.cfg.Members[p.el.index(p.f.leader)].Addr, Codec{})
+	p.f.conn = p.h.Dial(p.cfg.Members[p.el.Index(p.f.leader)].Addr, Codec{})
 }
 
 func (p *Peer) leaderConnected() {
 	p.f.stage = followInfo
-	p.tellLeader(Packet{Type: FollowerInfo, Zxid: opening(p.st.accepted), Data: []byte{byte(p.el.me)}})
+	p.tellLeader(Packet{Type: FollowerInfo, Zxid: opening(p.st.accepted), Data: []byte{byte(p.el.Me())}})
 }
 
 func (p *Peer) tellLeader(m Packet) { p.h.Send(p.f.conn, m) }
@@ -265,7 +265,7 @@ func (p *Peer) upToDate(zxid int64) {
 		return
 	}
 	p.f.stage = followServing
-	p.el.established(p.f.epoch)
+	p.el.Established(p.f.epoch)
 	p.patience(p.cfg.Sync)
 	p.f.commit = max(p.f.commit, zxid)
 	phase := p.phase

@@ -117,7 +117,7 @@ func (p *Peer) fromLearner(c host.ConnID, m Packet) {
 // leaderLogged counts this server's own disk.
 func (p *Peer) leaderLogged() {
 	l := &p.l
-	me := p.el.index(p.el.me)
+	me := p.el.Index(p.el.Me())
 	switch {
 	case l.stage == leadSync && !l.newAcks[me] && p.st.settled() && p.st.current != l.epoch:
 		p.save(currentFile, l.epoch, thenAckSelf)
@@ -127,7 +127,7 @@ func (p *Peer) leaderLogged() {
 }
 
 func (p *Peer) ackSelf() {
-	p.l.newAcks[p.el.index(p.el.me)] = true
+	p.l.newAcks[p.el.Index(p.el.Me())] = true
 	p.newAcked()
 }
 
@@ -143,7 +143,7 @@ func (p *Peer) acked(n *learner, zxid int64) {
 			return
 		}
 		n.synced, n.acked = true, n.sent
-		p.l.newAcks[p.el.index(n.id)] = true
+		p.l.newAcks[p.el.Index(n.id)] = true
 		if p.l.stage == leadServing {
 			p.h.Send(n.conn, Packet{Type: UpToDate, Zxid: p.l.commit})
 			p.advance()
@@ -168,7 +168,7 @@ func (p *Peer) newAcked() {
 	}
 	l.stage = leadServing
 	l.commit = l.start
-	p.el.established(l.epoch)
+	p.el.Established(l.epoch)
 	p.h.StopTimer(p.timer)
 	for i := range l.learners {
 		if n := &l.learners[i]; n.synced {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/fle"
 )
 
 // link is this server's connection to another one for elections. There is one
@@ -16,9 +17,14 @@ type link struct {
 	last Notification // the latest; sent again on a new connection
 }
 
-// notify implements ballots.
-func (p *Peer) notify(to int64, n Notification) {
-	i := p.el.index(to)
+// ballots are how a server's election reaches the others.
+type ballots struct{ *Peer }
+
+var _ fle.Ballots = ballots{}
+
+// Notify implements fle.Ballots.
+func (p ballots) Notify(to int64, n Notification) {
+	i := p.el.Index(to)
 	l := &p.links[i]
 	l.last, l.has = n, true
 	if l.up {
@@ -35,17 +41,17 @@ func (p *Peer) connect(i int) {
 	}
 }
 
-// connectAll implements ballots.
-func (p *Peer) connectAll() {
+// ConnectAll implements fle.Ballots.
+func (p ballots) ConnectAll() {
 	for i := range p.links {
-		if int64(p.cfg.Members[i].ID) != p.el.me {
+		if int64(p.cfg.Members[i].ID) != p.el.Me() {
 			p.connect(i)
 		}
 	}
 }
 
-// delivered implements ballots.
-func (p *Peer) delivered() bool {
+// Delivered implements fle.Ballots.
+func (p ballots) Delivered() bool {
 	for i := range p.links {
 		if p.links[i].up {
 			return true
@@ -54,15 +60,15 @@ func (p *Peer) delivered() bool {
 	return false
 }
 
-// poll implements ballots.
-func (p *Peer) poll(d time.Duration) {
+// Poll implements fle.Ballots.
+func (p ballots) Poll(d time.Duration) {
 	p.h.StopTimer(p.pollTimer)
 	p.pollTimer = host.After(p.h, d, (*Peer).polled, p.phase)
 }
 
 func (p *Peer) polled(phase uint64) {
 	if phase == p.phase {
-		p.el.timeout()
+		p.el.Timeout()
 	}
 }
 
@@ -80,11 +86,11 @@ func (p *Peer) rise(i int, c host.ConnID) {
 
 // hello is told who dialled.
 func (p *Peer) hello(c host.ConnID, from int64) {
-	i := p.el.index(from)
+	i := p.el.Index(from)
 	switch {
-	case i < 0 || from == p.el.me:
+	case i < 0 || from == p.el.Me():
 		p.h.Close(c)
-	case from > p.el.me:
+	case from > p.el.Me():
 		p.rise(i, c)
 	default: // dial back, also if there is a link: the peer has lost it
 		l := &p.links[i]
@@ -97,8 +103,8 @@ func (p *Peer) hello(c host.ConnID, from int64) {
 	}
 }
 
-// votes implements ballots.
-func (p *Peer) votes(v Vote) { p.noteVote(0, Looking.String(), v) }
+// Votes implements fle.Ballots.
+func (p ballots) Votes(v Vote) { p.noteVote(0, Looking.String(), v) }
 
 func (p *Peer) noteVote(from int64, state string, v Vote) {
 	p.h.Note(host.Note{Kind: host.NoteVote, Value: state, N: from, M: v.Leader, Zxid: v.Zxid, P: v.Epoch, Q: v.Round})
@@ -125,8 +131,8 @@ func (p *Peer) Connected(c host.ConnID) {
 		p.h.Close(c)
 		return
 	}
-	p.h.Send(c, Hello{p.el.me})
-	if p.el.me > int64(p.cfg.Members[i].ID) {
+	p.h.Send(c, Hello{p.el.Me()})
+	if p.el.Me() > int64(p.cfg.Members[i].ID) {
 		p.rise(i, c)
 	}
 }
@@ -143,7 +149,7 @@ func (p *Peer) Received(c host.ConnID, m host.Message) {
 		if i := p.linkOf(c); i >= 0 {
 			from := int64(p.cfg.Members[i].ID)
 			p.noteVote(from, m.State.String(), m.Vote)
-			p.el.receive(from, m)
+			p.el.Receive(from, m)
 		}
 	case Packet:
 		if c == p.f.conn {

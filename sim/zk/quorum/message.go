@@ -5,49 +5,24 @@ import (
 	"fmt"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/fle"
 )
 
 // A State is what a server is to the ensemble.
-type State uint8
+type State = fle.State
 
-// The states, numbered as on ZooKeeper's wire.
+// The states.
 const (
-	Looking   State = iota // it elects
-	Following              // it follows a leader, which may not know it yet
-	Leading                // it leads, though perhaps without a quorum yet
+	Looking   = fle.Looking
+	Following = fle.Following
+	Leading   = fle.Leading
 )
 
-// String returns the state as ZooKeeper prints it.
-func (s State) String() string {
-	names := [...]string{"LOOKING", "FOLLOWING", "LEADING"}
-	if int(s) < len(names) {
-		return names[s]
-	}
-	return "?"
-}
+// A Vote is whom a server wants to lead.
+type Vote = fle.Vote
 
-// A Vote is whom a server wants to lead and why: of two, the higher epoch
-// wins, then the higher zxid, then the higher id.
-type Vote struct {
-	Leader int64
-	Zxid   int64 // last logged by Leader
-	Epoch  int64 // current epoch of Leader
-	Round  int64 // of elections, as the voter counts them
-}
-
-// String returns the vote as (leader,zxid), the way papers write it.
-func (v Vote) String() string { return fmt.Sprintf("(%d,%d)", v.Leader, v.Zxid) }
-
-// better reports whether v wins against o. Rounds do not count.
-func (v Vote) better(o Vote) bool {
-	if v.Epoch != o.Epoch {
-		return v.Epoch > o.Epoch
-	}
-	if v.Zxid != o.Zxid {
-		return v.Zxid > o.Zxid
-	}
-	return v.Leader > o.Leader
-}
+// A Notification tells another server one's vote.
+type Notification = fle.Notification
 
 // A Hello is the first message of an election connection: who dialled.
 type Hello struct{ From int64 }
@@ -57,28 +32,6 @@ func (Hello) Name() string { return "Hello" }
 
 // Digest implements host.Message.
 func (m Hello) Digest(d *host.Digest) { d.Int(m.From) }
-
-// A Notification tells another server one's vote.
-type Notification struct {
-	State State
-	Vote  Vote
-}
-
-// Name implements host.Message.
-func (Notification) Name() string { return "Notification" }
-
-// Digest implements host.Message.
-func (m Notification) Digest(d *host.Digest) {
-	d.Uint(uint64(m.State))
-	m.Vote.digest(d)
-}
-
-func (v Vote) digest(d *host.Digest) {
-	d.Int(v.Leader)
-	d.Int(v.Zxid)
-	d.Int(v.Epoch)
-	d.Int(v.Round)
-}
 
 // A PacketType says what a [Packet] is, numbered as on ZooKeeper's wire.
 type PacketType uint8
@@ -191,8 +144,9 @@ func (Codec) Decode(src []byte) (host.Message, int, error) {
 	case tag == tagHello && len(b) == 8:
 		return Hello{int64(be.Uint64(b))}, used, nil
 	case tag == tagNotification && len(b) == 33 && b[0] <= byte(Leading):
-		v := Vote{int64(be.Uint64(b[1:])), int64(be.Uint64(b[9:])), int64(be.Uint64(b[17:])), int64(be.Uint64(b[25:]))}
-		return Notification{State(b[0]), v}, used, nil
+		at := func(i int) int64 { return int64(be.Uint64(b[i:])) }
+		v := Vote{Leader: at(1), Zxid: at(9), Epoch: at(17), Round: at(25)}
+		return Notification{State: State(b[0]), Vote: v}, used, nil
 	case tag == tagPacket && len(b) >= 9 && packetNames[PacketType(b[0])] != "":
 		p := Packet{Type: PacketType(b[0]), Zxid: int64(be.Uint64(b[1:]))}
 		if len(b) > 9 {

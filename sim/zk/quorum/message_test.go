@@ -12,7 +12,7 @@ import (
 
 var samples = []host.Message{
 	Hello{3},
-	Notification{Leading, Vote{Leader: 2, Zxid: 1<<32 | 7, Epoch: 1, Round: -4}},
+	Notification{State: Leading, Vote: Vote{Leader: 2, Zxid: 1<<32 | 7, Epoch: 1, Round: -4}},
 	Packet{Type: UpToDate, Zxid: 9},
 	Packet{Type: Proposal, Zxid: 1 << 40, Data: []byte("data")},
 }

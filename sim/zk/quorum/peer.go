@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/fle"
 	"github.com/simctl/simctl/sim/zk/server"
 )
 
@@ -13,7 +14,7 @@ type Peer struct {
 	cfg   Config
 	h     host.Host
 	m     server.Machine
-	el    *election
+	el    *fle.Election
 	links []link // for elections, by index of the voter
 	st    store
 
@@ -31,15 +32,12 @@ type Peer struct {
 	l         leading
 }
 
-var (
-	_ server.Replicator = (*Peer)(nil)
-	_ ballots           = (*Peer)(nil)
-)
+var _ server.Replicator = (*Peer)(nil)
 
 // Start implements server.Replicator.
 func (p *Peer) Start(h host.Host, m server.Machine) {
 	p.h, p.m = h, m
-	if err := h.Listen(p.cfg.Members[p.el.index(p.el.me)].Addr, Codec{}); err != nil {
+	if err := h.Listen(p.cfg.Members[p.el.Index(p.el.Me())].Addr, Codec{}); err != nil {
 		p.fail(err.Error())
 		return
 	}
@@ -71,7 +69,7 @@ func (p *Peer) look() {
 
 func (p *Peer) lookNow(phase uint64) {
 	if phase == p.phase {
-		p.el.look(Vote{Leader: p.el.me, Zxid: p.last(), Epoch: p.st.current})
+		p.el.Look(Vote{Leader: p.el.Me(), Zxid: p.last(), Epoch: p.st.current})
 	}
 }
 
@@ -114,14 +112,14 @@ func (p *Peer) leave() {
 	p.flush()
 }
 
-// decided implements ballots.
-func (p *Peer) decided(v Vote) {
+// Decided implements fle.Ballots.
+func (p ballots) Decided(v Vote) {
 	n := host.Note{Kind: host.NoteRole, Value: "following", Term: p.st.current, N: v.Leader, Zxid: p.last()}
-	if v.Leader == p.el.me {
+	if v.Leader == p.el.Me() {
 		n.Value = "leading"
 	}
 	p.h.Note(n)
-	if v.Leader == p.el.me {
+	if v.Leader == p.el.Me() {
 		p.lead()
 	} else {
 		p.follow(v.Leader)
@@ -229,7 +227,7 @@ func (p *Peer) Serving() bool { return p.serving }
 
 // Leader is the server that it follows, itself if it leads, and while it looks
 // for one the one that it votes for.
-func (p *Peer) Leader() server.ServerID { return server.ServerID(p.el.vote.Leader) }
+func (p *Peer) Leader() server.ServerID { return server.ServerID(p.el.Vote().Leader) }
 
 // Epoch is the epoch that the server is in, by what its disk was told.
 func (p *Peer) Epoch() int64 { return p.st.current }

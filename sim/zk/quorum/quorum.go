@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/fle"
 	"github.com/simctl/simctl/sim/zk/server"
 )
 
@@ -126,7 +127,7 @@ func New(c Config) (*Peer, error) {
 	for i, m := range c.Members {
 		ids[i] = int64(m.ID)
 	}
-	p.el = newElection(int64(c.ID), ids, p)
+	p.el = fle.New(int64(c.ID), ids, ballots{p})
 	p.links = make([]link, len(ids))
 	return p, nil
 }

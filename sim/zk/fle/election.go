@@ -1,4 +1,7 @@
-package quorum
+// Package fle is ZooKeeper's fast leader election, at one server: who is voted
+// for, when a vote is final, and what servers tell each other until then. How
+// votes travel is the server's matter.
+package fle
 
 import (
 	"time"
@@ -13,20 +16,20 @@ const (
 	maxNotify    = 60 * time.Second
 )
 
-// ballots is what an election needs of its server.
-type ballots interface {
-	// notify sends a notification to another server; only the latest matters.
-	notify(to int64, n Notification)
-	// delivered reports whether anything sent can have arrived anywhere.
-	delivered() bool
-	// connectAll dials every server that is not connected.
-	connectAll()
-	// poll rings timeout once, after d, instead of what it was asked before.
-	poll(d time.Duration)
-	// votes is told each proposed vote of this server.
-	votes(v Vote)
-	// decided ends the looking: leader is elected, perhaps this server itself.
-	decided(v Vote)
+// Ballots are what an election needs of its server.
+type Ballots interface {
+	// Notify sends a notification to another server; only the latest matters.
+	Notify(to int64, n Notification)
+	// Delivered reports whether anything sent can have arrived anywhere.
+	Delivered() bool
+	// ConnectAll dials every server that is not connected.
+	ConnectAll()
+	// Poll rings Timeout once, after d, instead of what it was asked before.
+	Poll(d time.Duration)
+	// Votes is told each proposed vote of this server.
+	Votes(v Vote)
+	// Decided ends the looking: leader is elected, perhaps this server itself.
+	Decided(v Vote)
 }
 
 // heard is the latest vote of one server.
@@ -36,13 +39,13 @@ type heard struct {
 	known bool
 }
 
-// election is fast leader election at one server, as FastLeaderElection of
+// An Election is fast leader election at one server, as FastLeaderElection of
 // ZooKeeper 3.8 does it, one method call an event. It outlives its decisions,
 // because the count of rounds does.
-type election struct {
+type Election struct {
 	me     int64
 	voters []int64 // sorted
-	out    ballots
+	out    Ballots
 
 	looking    bool
 	round      int64
@@ -55,12 +58,13 @@ type election struct {
 	finalizing bool
 }
 
-func newElection(me int64, voters []int64, out ballots) *election {
-	return &election{me: me, voters: voters, out: out, recv: make([]heard, len(voters)), outside: make([]heard, len(voters))}
+// New returns the election of server me among voters, which are sorted.
+func New(me int64, voters []int64, out Ballots) *Election {
+	return &Election{me: me, voters: voters, out: out, recv: make([]heard, len(voters)), outside: make([]heard, len(voters))}
 }
 
-// look starts a round. Init is the vote for oneself.
-func (e *election) look(init Vote) {
+// Look starts a round. Init is the vote for oneself.
+func (e *Election) Look(init Vote) {
 	e.looking, e.state, e.finalizing = true, Looking, false
 	e.round++
 	e.init, e.vote = init, init
@@ -69,24 +73,24 @@ func (e *election) look(init Vote) {
 	clear(e.outside)
 	e.announce()
 	if !e.settle() {
-		e.out.poll(e.wait)
+		e.out.Poll(e.wait)
 	}
 }
 
 // announce tells everybody the proposed vote, and counts it here.
-func (e *election) announce() {
+func (e *Election) announce() {
 	e.vote.Round = e.round
-	e.out.votes(e.vote)
+	e.out.Votes(e.vote)
 	for _, id := range e.voters {
 		if id != e.me {
-			e.out.notify(id, Notification{Looking, e.vote})
+			e.out.Notify(id, Notification{Looking, e.vote})
 		}
 	}
-	e.recv[e.index(e.me)] = heard{Looking, e.vote, true}
+	e.recv[e.Index(e.me)] = heard{Looking, e.vote, true}
 }
 
-// current is the notification that a server asking for the leader is told.
-func (e *election) current() Notification {
+// Current is the notification that a server asking for the leader is told.
+func (e *Election) Current() Notification {
 	v := e.vote
 	if e.looking {
 		v.Round = e.round
@@ -94,8 +98,8 @@ func (e *election) current() Notification {
 	return Notification{e.state, v}
 }
 
-// timeout is told when nothing came for as long as poll said.
-func (e *election) timeout() {
+// Timeout is told when nothing came for as long as poll said.
+func (e *Election) Timeout() {
 	if !e.looking {
 		return
 	}
@@ -103,33 +107,33 @@ func (e *election) timeout() {
 		e.finish(e.vote)
 		return
 	}
-	if e.out.delivered() {
+	if e.out.Delivered() {
 		e.announce()
 	} else {
-		e.out.connectAll()
+		e.out.ConnectAll()
 	}
 	e.wait = min(2*e.wait, maxNotify)
-	e.out.poll(e.wait)
+	e.out.Poll(e.wait)
 }
 
-// receive takes a notification of another server.
-func (e *election) receive(from int64, n Notification) {
-	i := e.index(from)
-	if i < 0 || e.index(n.Vote.Leader) < 0 {
+// Receive takes a notification of another server.
+func (e *Election) Receive(from int64, n Notification) {
+	i := e.Index(from)
+	if i < 0 || e.Index(n.Vote.Leader) < 0 {
 		return
 	}
 	if !e.looking {
 		if n.State == Looking && e.vote.Leader != 0 { // else it reads its disk
-			e.out.notify(from, e.current())
+			e.out.Notify(from, e.Current())
 		}
 		return
 	}
 	if n.State == Looking && n.Vote.Round < e.round {
-		e.out.notify(from, e.current())
+		e.out.Notify(from, e.Current())
 	}
 	if e.finalizing {
 		if !n.Vote.better(e.vote) {
-			e.out.poll(finalizeWait) // it waits for silence
+			e.out.Poll(finalizeWait) // it waits for silence
 			return
 		}
 		e.finalizing = false
@@ -141,12 +145,12 @@ func (e *election) receive(from int64, n Notification) {
 		e.fromDecided(i, n)
 	}
 	if e.looking && !e.finalizing {
-		e.out.poll(e.wait)
+		e.out.Poll(e.wait)
 	}
 }
 
 // fromLooking takes the vote of a server that is looking too.
-func (e *election) fromLooking(i int, n Notification) {
+func (e *Election) fromLooking(i int, n Notification) {
 	switch {
 	case n.Vote.Round < e.round:
 		return
@@ -168,18 +172,18 @@ func (e *election) fromLooking(i int, n Notification) {
 
 // settle begins the final wait if a quorum shares the proposed vote. One
 // server alone waits too.
-func (e *election) settle() bool {
+func (e *Election) settle() bool {
 	if !e.quorum(e.recv, heard{Looking, e.vote, true}) {
 		return false
 	}
 	e.finalizing = true
-	e.out.poll(finalizeWait)
+	e.out.Poll(finalizeWait)
 	return true
 }
 
 // fromDecided takes the vote of a server that has a leader. There is no final
 // wait: so a restarted server rejoins at once.
-func (e *election) fromDecided(i int, n Notification) {
+func (e *Election) fromDecided(i int, n Notification) {
 	h := heard{n.State, n.Vote, true}
 	if n.Vote.Round == e.round {
 		e.recv[i] = h
@@ -196,16 +200,16 @@ func (e *election) fromDecided(i int, n Notification) {
 }
 
 // leaderAgrees reports whether the elected server said itself that it leads.
-func (e *election) leaderAgrees(votes []heard, v Vote) bool {
+func (e *Election) leaderAgrees(votes []heard, v Vote) bool {
 	if v.Leader == e.me {
 		return e.round == v.Round
 	}
-	h := &votes[e.index(v.Leader)]
+	h := &votes[e.Index(v.Leader)]
 	return h.known && h.state == Leading
 }
 
 // quorum reports whether a majority votes as h does.
-func (e *election) quorum(votes []heard, h heard) bool {
+func (e *Election) quorum(votes []heard, h heard) bool {
 	n := 0
 	for i := range votes {
 		if votes[i].agrees(&h) {
@@ -228,7 +232,7 @@ func (h *heard) agrees(o *heard) bool {
 }
 
 // finish ends the looking.
-func (e *election) finish(v Vote) {
+func (e *Election) finish(v Vote) {
 	e.looking, e.finalizing = false, false
 	v.Round = e.round
 	e.vote = v
@@ -236,15 +240,21 @@ func (e *election) finish(v Vote) {
 	if v.Leader == e.me {
 		e.state = Leading
 	}
-	e.out.decided(v)
+	e.out.Decided(v)
 }
 
-// established is told the epoch that came of the election, which from then on
+// Established is told the epoch that came of the election, which from then on
 // is what others are told: a server that joins later compares it.
-func (e *election) established(epoch int64) { e.vote.Epoch = epoch }
+func (e *Election) Established(epoch int64) { e.vote.Epoch = epoch }
 
-// index is the place of a voter, -1 if it is none.
-func (e *election) index(id int64) int {
+// Me is the server whose election it is.
+func (e *Election) Me() int64 { return e.me }
+
+// Vote is the server's present vote: proposed while it looks, current after.
+func (e *Election) Vote() Vote { return e.vote }
+
+// Index is the place of a voter, -1 if it is none.
+func (e *Election) Index(id int64) int {
 	for i, v := range e.voters {
 		if v == id {
 			return i
@@ -253,7 +263,8 @@ func (e *election) index(id int64) int {
 	return -1
 }
 
-func (e *election) clone(out ballots) *election {
+// Clone returns a deep copy that uses out.
+func (e *Election) Clone(out Ballots) *Election {
 	c := *e
 	c.out = out
 	c.recv = append([]heard(nil), e.recv...)
@@ -261,14 +272,15 @@ func (e *election) clone(out ballots) *election {
 	return &c
 }
 
-func (e *election) digest(d *host.Digest) {
+// Digest writes the complete state into d.
+func (e *Election) Digest(d *host.Digest) {
 	d.Bool(e.looking)
 	d.Bool(e.finalizing)
 	d.Uint(uint64(e.state))
 	d.Int(e.round)
 	d.Int(int64(e.wait))
-	e.init.digest(d)
-	e.vote.digest(d)
+	e.init.Digest(d)
+	e.vote.Digest(d)
 	for i := range e.recv {
 		e.recv[i].digest(d)
 		e.outside[i].digest(d)
@@ -278,5 +290,5 @@ func (e *election) digest(d *host.Digest) {
 func (h *heard) digest(d *host.Digest) {
 	d.Bool(h.known)
 	d.Uint(uint64(h.state))
-	h.vote.digest(d)
+	h.vote.Digest(d)
 }
