@@ -63,7 +63,9 @@ const importLaw = `
 
 	reports/...:          reports/... checker/... model/... scenarios
 
-	.:                    impl/... model/... scenarios sim/... checker/... reports/...
+	zkserver:             impl/host impl/live impl/live/lab sim/zk/...
+
+	.:                    impl/... model/... scenarios sim/... checker/... reports/... zkserver
 	cmd/simctl:           . scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `

@@ -12,7 +12,7 @@ import (
 // real library, "fakectl" on an engine that answers as it is told.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"simctl": func() { os.Exit(run(context.Background(), machine(), os.Args[1:])) },
+		"simctl": main,
 		"fakectl": func() {
 			e := machine()
 			e.engine = &fake{}

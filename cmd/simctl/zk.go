@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,15 +12,23 @@ import (
 )
 
 func newZK(e *env) *cobra.Command {
-	o := simctl.ZooKeeperOptions{Out: e.Stdout}
+	o := simctl.ZooKeeperOptions{Out: e.Stdout, Warn: e.Stderr}
 	cmd := &cobra.Command{
 		Use:   "zk",
 		Short: "Be a ZooKeeper: servers on loopback, for any client",
-		Long: "Be a ZooKeeper ensemble on loopback, for any client, until interrupted; print the servers' addresses.\n" +
-			"With --config, be the one server that a zoo.cfg describes.",
-		Example: "  simctl zk --servers=3 --port=2181\n  simctl zk --data=/var/tmp/zk --tick=500ms",
-		Args:    args(cobra.NoArgs),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return simctl.ServeZooKeeper(cmd.Context(), o) },
+		Long: "Be a ZooKeeper ensemble on loopback, for any client, until interrupted. Each server is a process of its own;\n" +
+			"once all of them serve, each is printed as `z1 127.0.0.1:2181 pid=123`. Kill one by its pid, or by the commands\n" +
+			"below, and start it again by `zk start` or by sending SIGHUP to this program; its data is kept.\n" +
+			"With --config, be the one server that a zoo.cfg describes, in this process.",
+		Example: "  simctl zk --servers=3 --port=2181\n  simctl zk --servers=3 --data=/var/tmp/zk --tick=500ms\n" +
+			"  simctl zk kill 2 --data=/var/tmp/zk\n  simctl zk start 2 --data=/var/tmp/zk\n  simctl zk --config=zoo.cfg",
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if o.Program, err = os.Executable(); err != nil {
+				return err
+			}
+			return simctl.ServeZooKeeper(cmd.Context(), o)
+		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.Servers, "servers", 1, "how many servers")
@@ -25,6 +36,34 @@ func newZK(e *env) *cobra.Command {
 	f.StringVar(&o.Data, "data", "", "directory of their files (default gone at the end)")
 	f.DurationVar(&o.Tick, "tick", 2*time.Second, "tickTime")
 	f.BoolVar(&o.ExtendedTypes, "ttl", false, "allow TTL znodes")
+	f.BoolVar(&o.NoSync, "no-sync", false, "do not sync the log to the disk: a crash of the machine may lose writes")
 	f.StringVar(&o.Config, "config", "", "a zoo.cfg: be the server that it describes")
+	for _, v := range simctl.ZooKeeperVerbs {
+		cmd.AddCommand(newZKVerb(e, v.Name, v.Doc))
+	}
+	return cmd
+}
+
+// newZKVerb is a command to servers that run.
+func newZKVerb(e *env, verb, doc string) *cobra.Command {
+	var data string
+	cmd := &cobra.Command{
+		Use:     verb + " [SERVER...]",
+		Short:   doc,
+		Example: "  simctl zk " + verb + " 2 --data=/var/tmp/zk",
+		RunE: func(_ *cobra.Command, servers []string) error {
+			if data == "" {
+				return errors.New("zk " + verb + ": --data: which servers? Give the directory that they run on")
+			}
+			text, err := simctl.ControlZooKeeper(data, verb, servers)
+			if err == nil {
+				_, err = fmt.Fprint(e.Stdout, text)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", "", "the directory that the servers run on")
+	cmd.DisableFlagsInUseLine = true
+	once(cmd.Flags())
 	return cmd
 }

@@ -117,7 +117,7 @@ type DiskResult struct {
 
 // A Disk keeps files. Every call completes later, as its Call with a
 // [DiskResult] or [ReadResult]. A crash may lose what was not synced and tear
-// the last write.
+// the last write. What is appended may not be changed afterwards.
 type Disk interface {
 	AppendFile(name string, data []byte, c Call)
 	SyncFile(name string, c Call)

@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,10 +14,11 @@ import (
 
 // A disk carries out file operations one after another, in the order asked.
 type disk struct {
-	mu   sync.Mutex
-	jobs []func()
-	more chan struct{}
-	end  bool
+	mu    sync.Mutex
+	jobs  []func()
+	spare []func() // the other buffer of jobs
+	more  chan struct{}
+	end   bool
 }
 
 func (h *Host) startDisk() *disk {
@@ -26,6 +28,9 @@ func (h *Host) startDisk() *disk {
 		go func() {
 			defer h.others.Done()
 			h.disk.run()
+			if c, ok := h.o.Files.(io.Closer); ok {
+				_ = c.Close() // whatever had to last was synced
+			}
 		}()
 	}
 	return h.disk
@@ -35,11 +40,13 @@ func (d *disk) run() {
 	for {
 		d.mu.Lock()
 		jobs, end := d.jobs, d.end
-		d.jobs = nil
+		d.jobs = d.spare[:0]
 		d.mu.Unlock()
-		for _, f := range jobs {
+		for i, f := range jobs {
+			jobs[i] = nil
 			f()
 		}
+		d.spare = jobs
 		if len(jobs) == 0 {
 			if end {
 				return
@@ -94,9 +101,9 @@ func errText(err error) string {
 	}
 }
 
-// AppendFile appends data to a file, which is made if it is missing.
+// AppendFile appends data, which nobody may change any more, to a file, which
+// is made if it is missing.
 func (h *Host) AppendFile(name string, data []byte, c host.Call) {
-	data = append([]byte(nil), data...)
 	h.do(c, func(f Files) error { return f.Append(name, data) })
 }
 
@@ -126,45 +133,82 @@ func (h *Host) ReadFile(name string, c host.Call) {
 	})
 }
 
-// dirFiles are the files below a directory.
-type dirFiles string
+// dirFiles are the files below a directory. Those that were appended to stay
+// open. It is used by one goroutine.
+type dirFiles struct {
+	dir    string
+	noSync bool
+	open   map[string]*os.File
+	named  map[string]bool // the names that a sync has made to last
+}
+
+func newDirFiles(dir string, noSync bool) *dirFiles {
+	return &dirFiles{dir, noSync, map[string]*os.File{}, map[string]bool{}}
+}
 
 // path is the file called name, which must be below the directory.
-func (dir dirFiles) path(name string) (string, error) {
-	if dir == "" {
+func (d *dirFiles) path(name string) (string, error) {
+	if d.dir == "" {
 		return "", errors.New("this process has no data directory")
 	}
 	if !filepath.IsLocal(name) {
 		return "", fmt.Errorf("file name %q leaves the data directory", name)
 	}
-	return filepath.Join(string(dir), name), nil
+	return filepath.Join(d.dir, name), nil
 }
 
-func (dir dirFiles) Append(name string, data []byte) error {
-	path, err := dir.path(name)
-	if err != nil {
-		return err
+func (d *dirFiles) Append(name string, data []byte) error {
+	f := d.open[name]
+	if f == nil {
+		path, err := d.path(name)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if f, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644); err != nil {
+			return err
+		}
+		d.open[name] = f
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	_, err := f.Write(data)
+	return err
 }
 
-func (dir dirFiles) Sync(name string) error {
-	path, err := dir.path(name)
-	if err != nil {
+// forget closes a file whose name is about to mean something else.
+func (d *dirFiles) forget(name string) {
+	delete(d.named, name)
+	if f := d.open[name]; f != nil {
+		f.Close()
+		delete(d.open, name)
+	}
+}
+
+// Close closes what is open.
+func (d *dirFiles) Close() error {
+	for _, f := range d.open {
+		f.Close()
+	}
+	return nil
+}
+
+func (d *dirFiles) Sync(name string) error {
+	path, err := d.path(name)
+	if err != nil || d.noSync {
 		return err
 	}
-	if err := syncPath(path); err != nil {
+	if f := d.open[name]; f != nil {
+		err = f.Sync()
+	} else {
+		err = syncPath(path)
+	}
+	if err != nil || d.named[name] {
 		return err
 	}
-	return syncPath(filepath.Dir(path))
+	err = syncPath(filepath.Dir(path))
+	d.named[name] = err == nil
+	return err
 }
 
 func syncPath(path string) error {
@@ -175,28 +219,31 @@ func syncPath(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-func (dir dirFiles) Rename(from, to string) error {
-	old, err := dir.path(from)
+func (d *dirFiles) Rename(from, to string) error {
+	old, err := d.path(from)
 	if err != nil {
 		return err
 	}
-	name, err := dir.path(to)
+	name, err := d.path(to)
 	if err != nil {
 		return err
 	}
+	d.forget(from)
+	d.forget(to)
 	return os.Rename(old, name)
 }
 
-func (dir dirFiles) Remove(name string) error {
-	path, err := dir.path(name)
+func (d *dirFiles) Remove(name string) error {
+	path, err := d.path(name)
 	if err != nil {
 		return err
 	}
+	d.forget(name)
 	return os.Remove(path)
 }
 
-func (dir dirFiles) Read(name string) ([]byte, error) {
-	path, err := dir.path(name)
+func (d *dirFiles) Read(name string) ([]byte, error) {
+	path, err := d.path(name)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ type Options struct {
 	// DataDir is where the process's files are. Without it every call of the
 	// disk fails.
 	DataDir string
+	// NoSync lets SyncFile do nothing: what was written survives the process,
+	// but not a crash of the machine.
+	NoSync bool
 	// DialTimeout bounds how long a dial may take; 0 means 3 s.
 	DialTimeout time.Duration
 	// SendQueue is how many bytes may wait to be sent on one connection; a
@@ -106,7 +109,7 @@ func (o *Options) setDefaults() error {
 		o.Net = tcpNet{}
 	}
 	if o.Files == nil {
-		o.Files = dirFiles(o.DataDir)
+		o.Files = newDirFiles(o.DataDir, o.NoSync)
 	}
 	if o.Mono == nil {
 		o.Mono = func() host.Mono { return host.Mono(Monotonic()) }

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -36,8 +38,14 @@ type EnsembleOptions struct {
 	// Program, if not empty, is a simctl program: the servers are its own, run
 	// as `Program zk --config=FILE`, and nothing has to be installed.
 	Program string
-	// Lines are more of zoo.cfg, without line ends.
+	// Lines are more of zoo.cfg, without line ends; a key given here counts.
 	Lines []string
+	// Port is the first server's client port, and the others' follow; 0: free
+	// ones are found.
+	Port int
+	// Java are the options of the virtual machine; nil means a small one that
+	// starts quickly.
+	Java []string
 }
 
 // An Ensemble is N real ZooKeeper servers on loopback. It and its servers are
@@ -51,12 +59,12 @@ type Ensemble struct {
 // A Server is one ZooKeeper server of an ensemble.
 type Server struct {
 	// Addr is where clients connect.
-	Addr host.Addr
-	id   int
-	dir  string
-	proc *Proc // nil while it is stopped
-	// program is that of [EnsembleOptions].
-	program string
+	Addr    host.Addr
+	id      int
+	dir     string
+	proc    *Proc            // nil while it is stopped
+	o       *EnsembleOptions // of the ensemble; nil: a server that is only asked
+	clients int              // client port
 }
 
 // HaveZooKeeper returns nil if an ensemble can be started here, and otherwise
@@ -95,7 +103,7 @@ func StartEnsemble(ctx context.Context, o EnsembleOptions) (*Ensemble, error) {
 			return nil, err
 		}
 	}
-	if err := e.wait(ctx, o.Start, o.Servers); err != nil {
+	if err := e.WaitFor(ctx, o.Start, o.Servers); err != nil {
 		e.Stop()
 		return nil, err
 	}
@@ -115,9 +123,13 @@ func (e *Ensemble) configure() error {
 		}
 	}
 	for i := range e.o.Servers {
-		s := &Server{id: i + 1, program: e.o.Program, Addr: host.Addr(fmt.Sprintf("127.0.0.1:%d", ports[3*i]))}
+		s := &Server{id: i + 1, o: &e.o, clients: ports[3*i]}
+		if e.o.Port > 0 {
+			s.clients = e.o.Port + i
+		}
+		s.Addr = host.Addr(fmt.Sprintf("127.0.0.1:%d", s.clients))
 		s.dir = filepath.Join(e.o.Dir, fmt.Sprintf("z%d", s.id))
-		if err := s.configure(e.o.Tick, ports[3*i], peers.String()+strings.Join(e.o.Lines, "\n")+"\n"); err != nil {
+		if err := s.configure(peers.String() + strings.Join(e.o.Lines, "\n") + "\n"); err != nil {
 			return err
 		}
 		e.servers = append(e.servers, s)
@@ -125,7 +137,7 @@ func (e *Ensemble) configure() error {
 	return nil
 }
 
-func (s *Server) configure(tick time.Duration, port int, more string) error {
+func (s *Server) configure(more string) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "data"), 0o755); err != nil {
 		return err
 	}
@@ -137,8 +149,8 @@ clientPort=%d
 clientPortAddress=127.0.0.1
 maxClientCnxns=0
 admin.enableServer=false
-4lw.commands.whitelist=srvr,ruok,mntr
-%s`, tick.Milliseconds(), filepath.Join(s.dir, "data"), port, more)
+4lw.commands.whitelist=*
+%s`, s.o.Tick.Milliseconds(), filepath.Join(s.dir, "data"), s.clients, more)
 	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(cfg), 0o644); err != nil {
 		return err
 	}
@@ -182,13 +194,36 @@ func (e *Ensemble) Stop() {
 	e.ports.release()
 }
 
-// Wait returns once a majority of the servers serves, or an error after limit.
-func (e *Ensemble) Wait(ctx context.Context, limit time.Duration) error {
-	return e.wait(ctx, limit, len(e.servers)/2+1)
+// End asks every server to end, kills those that did not within 3 s, and
+// returns once all are gone.
+func (e *Ensemble) End() {
+	for _, s := range e.servers {
+		if s.proc != nil {
+			_ = s.proc.Stop() // it may be gone already
+			_ = s.proc.Resume()
+		}
+	}
+	patience := time.After(3 * time.Second)
+	for _, s := range e.servers {
+		if s.proc == nil {
+			continue
+		}
+		select {
+		case <-s.proc.Done():
+		case <-patience:
+			e.Stop()
+		}
+	}
+	e.ports.release()
 }
 
-// wait returns once that many servers serve.
-func (e *Ensemble) wait(ctx context.Context, limit time.Duration, enough int) error {
+// Wait returns once a majority of the servers serves, or an error after limit.
+func (e *Ensemble) Wait(ctx context.Context, limit time.Duration) error {
+	return e.WaitFor(ctx, limit, len(e.servers)/2+1)
+}
+
+// WaitFor returns once that many of the servers serve, or an error after limit.
+func (e *Ensemble) WaitFor(ctx context.Context, limit time.Duration, enough int) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
@@ -235,12 +270,16 @@ func (s *Server) Start() error {
 
 // command is the program that is a server.
 func (s *Server) command(cfg string) *exec.Cmd {
-	if s.program != "" {
-		return exec.Command(s.program, "zk", "--config="+cfg)
+	if s.o.Program != "" {
+		return exec.Command(s.o.Program, "zk", "--config="+cfg)
 	}
-	return exec.Command("java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
-		"-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jar+":"+logger,
-		"org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg)
+	java := s.o.Java
+	if java == nil {
+		java = []string{"-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+	}
+	return exec.Command("java", slices.Concat(java, []string{"-Djava.net.preferIPv4Stack=true",
+		"-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jar + ":" + logger,
+		"org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg})...)
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
@@ -267,6 +306,34 @@ func (s *Server) ID() int { return s.id }
 
 // Ended reports whether the server does not run.
 func (s *Server) Ended() bool { return s.proc == nil || s.proc.Ended() }
+
+// PID is the number of the server's process, 0 if it never ran.
+func (s *Server) PID() int {
+	if s.proc == nil {
+		return 0
+	}
+	return s.proc.PID()
+}
+
+// Done is closed when the process of a server that was started has ended.
+func (s *Server) Done() <-chan struct{} { return s.proc.Done() }
+
+// WasKilled reports whether a signal ended the server.
+func (s *Server) WasKilled() bool { return s.proc != nil && s.proc.Ended() && s.proc.Wait() == killed }
+
+// HowEnded says how a server ended that does not run: "killed", "ended", or
+// its exit status and last words.
+func (s *Server) HowEnded() string {
+	switch {
+	case s.proc == nil:
+		return "never ran"
+	case s.WasKilled():
+		return "killed"
+	case slices.Contains([]int{0, 128 + int(syscall.SIGINT), 128 + int(syscall.SIGTERM)}, s.proc.Wait()):
+		return "ended"
+	}
+	return fmt.Sprintf("failed with status %d: %s", s.proc.Wait(), s.lastWords())
+}
 
 // Stop ends the server gracefully (SIGTERM), paused or not, and waits for it.
 // After 10 s it is killed.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -44,6 +45,10 @@ var _ Replicator = (*Standalone)(nil)
 
 // NewStandalone returns the replicator of a server on its own.
 func NewStandalone() *Standalone { return &Standalone{every: snapEvery} }
+
+// SnapEvery says how many transactions the log may hold before a snapshot is
+// made, ZooKeeper's snapCount; 0 means 100,000.
+func (r *Standalone) SnapEvery(n int) { r.every = cmp.Or(n, snapEvery) }
 
 // Start reads the snapshot and both logs.
 func (r *Standalone) Start(h host.Host, m Machine) {

@@ -1,0 +1,32 @@
+package zkserver
+
+import "strings"
+
+// harmless are keys without an effect here that changes nothing which a client
+// could see, or whose value is what servers here do anyway.
+var harmless = map[string]string{
+	"dataLogDir": "*", "autopurge.snapRetainCount": "*", "autopurge.purgeInterval": "*", "quorumListenOnAllIPs": "*",
+	"clientPortListenBacklog": "*", "dynamicConfigFile": "", "standaloneEnabled": "true", "reconfigEnabled": "false",
+	"syncEnabled": "*", "sslQuorum": "false", "connectToLearnerMasterLimit": "*", "skipACL": "no", "preAllocSize": "*",
+	"maxClientCnxns":    "0",
+	"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory",
+}
+
+// harmlessBelow are prefixes of such keys.
+var harmlessBelow = []string{"admin.", "metricsProvider.", "multiAddress.", "fastleader.", "jmx.", "4lw."}
+
+// noEffect says why a line that is not refused is worth a warning, or "".
+func noEffect(key, value string) string {
+	if settings[key] != nil || strings.HasPrefix(key, "server.") {
+		return ""
+	}
+	if same, ok := harmless[key]; ok && (same == "*" || same == value) {
+		return ""
+	}
+	for _, prefix := range harmlessBelow {
+		if strings.HasPrefix(key, prefix) {
+			return ""
+		}
+	}
+	return "it has no effect here"
+}
