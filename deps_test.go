@@ -66,7 +66,8 @@ const importLaw = `
 	zkserver:             impl/host impl/live impl/live/lab sim/zk/...
 
 	.:                    impl/... model/... scenarios sim/... checker/... reports/... zkserver
-	cmd/simctl:           . scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/simctl/zookeeper: .
+	cmd/simctl:           . cmd/simctl/... scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
 

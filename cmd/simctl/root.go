@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/simctl/simctl/cmd/simctl/zookeeper"
 )
 
 func newRoot(e *env) *cobra.Command {
@@ -28,7 +30,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
 	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
-		newLatency(e), newSoak(e), newNode(e), newZK(e), newBench(e), newVersion(e))
+		newLatency(e), newSoak(e), newNode(e), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

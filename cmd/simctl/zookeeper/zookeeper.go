@@ -1,18 +1,25 @@
-package main
+// Package zookeeper is the command zk: it runs servers of the simulated
+// ZooKeeper, and tells those that run what to do.
+package zookeeper
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/simctl/simctl"
 )
 
-func newZK(e *env) *cobra.Command {
-	o := simctl.ZooKeeperOptions{Out: e.Stdout, Warn: e.Stderr}
+// New returns the command. It prints the servers to out, and what goes wrong
+// to warn; strict makes flags refuse what is given twice, and noArgs is the
+// refusal of arguments.
+func New(out, warn io.Writer, noArgs cobra.PositionalArgs, strict func(*pflag.FlagSet)) *cobra.Command {
+	o := simctl.ZooKeeperOptions{Out: out, Warn: warn}
 	cmd := &cobra.Command{
 		Use:   "zk",
 		Short: "Be a ZooKeeper: servers on loopback, for any client",
@@ -22,7 +29,7 @@ func newZK(e *env) *cobra.Command {
 			"With --config, be the one server that a zoo.cfg describes, in this process.",
 		Example: "  simctl zk --servers=3 --port=2181\n  simctl zk --servers=3 --data=/var/tmp/zk --tick=500ms\n" +
 			"  simctl zk kill 2 --data=/var/tmp/zk\n  simctl zk start 2 --data=/var/tmp/zk\n  simctl zk --config=zoo.cfg",
-		Args: args(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if o.Program, err = os.Executable(); err != nil {
 				return err
@@ -39,13 +46,15 @@ func newZK(e *env) *cobra.Command {
 	f.BoolVar(&o.NoSync, "no-sync", false, "do not sync the log to the disk: a crash of the machine may lose writes")
 	f.StringVar(&o.Config, "config", "", "a zoo.cfg: be the server that it describes")
 	for _, v := range simctl.ZooKeeperVerbs {
-		cmd.AddCommand(newZKVerb(e, v.Name, v.Doc))
+		sub := newVerb(out, v.Name, v.Doc)
+		strict(sub.Flags())
+		cmd.AddCommand(sub)
 	}
 	return cmd
 }
 
-// newZKVerb is a command to servers that run.
-func newZKVerb(e *env, verb, doc string) *cobra.Command {
+// newVerb is a command to servers that run.
+func newVerb(out io.Writer, verb, doc string) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
 		Use:     verb + " [SERVER...]",
@@ -57,13 +66,12 @@ func newZKVerb(e *env, verb, doc string) *cobra.Command {
 			}
 			text, err := simctl.ControlZooKeeper(data, verb, servers)
 			if err == nil {
-				_, err = fmt.Fprint(e.Stdout, text)
+				_, err = fmt.Fprint(out, text)
 			}
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", "", "the directory that the servers run on")
 	cmd.DisableFlagsInUseLine = true
-	once(cmd.Flags())
 	return cmd
 }
