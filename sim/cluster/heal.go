@@ -27,7 +27,7 @@ func (w *World) heal() int64 {
 	}
 	w.tell(&trace.Event{Kind: trace.Healed, Detail: strings.Join(w.sorted(), " ")})
 	longest := int64(0)
-	for _, b := range w.bounds() {
+	for _, b := range append(w.bounds(), w.quorumBounds()...) {
 		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.property, N: b.total(), Detail: b.String()})
 		longest = max(longest, b.total())
 	}
@@ -85,6 +85,9 @@ func (w *World) settle() {
 }
 
 func (w *World) isQuiet() bool {
+	if w.ens != nil && !w.ens.up {
+		return false
+	}
 	alive := ""
 	for _, m := range w.machines {
 		if m.runs("master") && m.proc.state == "Alive" {
