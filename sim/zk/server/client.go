@@ -16,12 +16,14 @@ type client struct {
 	ready    bool  // the handshake is done
 	readOnly bool  // the handshake had the readOnly byte
 	who      []jute.ID
-	opening  host.TimerID
 	queue    []request // not yet answered, in order
 	pending  bool      // the first of queue waits for a commit or a sync
 	received int64
 	sent     int64
 }
+
+// patience is how long the client may be silent.
+func (cl *client) patience() time.Duration { return time.Duration(cl.timeout) * time.Millisecond }
 
 // A request is one packet of a client.
 type request struct {
@@ -38,13 +40,13 @@ func (s *Server) packet(c host.ConnID, data []byte) {
 	from, wasFresh := s.known(c)
 	cl := s.clients[c]
 	switch {
-	case s.role == Looking:
+	case s.role == Looking, wasFresh && s.conns.tooMany(c, s.cfg.MaxClientCnxns):
 		s.cut(c)
 	case wasFresh:
 		s.clients[c] = &client{from: from}
 		s.connect(c, s.clients[c], data)
 	case cl == nil:
-		s.h.Close(c)
+		s.cut(c)
 	case !cl.ready:
 		s.cut(c)
 	default:
@@ -65,6 +67,7 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 	lo, hi := s.cfg.MinSession.Milliseconds(), s.cfg.MaxSession.Milliseconds()
 	cl.timeout = int32(min(max(int64(r.Timeout), lo), hi))
 	cl.readOnly = r.HasReadOnly
+	s.conns.touch(c, int64(s.h.Mono()), cl.patience())
 	cl.who = []jute.ID{{Scheme: "ip", ID: ipOf(cl.from)}}
 	if r.Session == 0 {
 		s.nextSess++
@@ -75,7 +78,6 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 			s.opened(c, true)
 			return
 		}
-		cl.opening = host.After(s.h, handshakeTime, (*Server).slow, c)
 		s.submit(cl, &request{RequestHeader: jute.RequestHeader{Type: jute.OpCreateSession}})
 		return
 	}
@@ -99,13 +101,6 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 	s.opened(c, s.lead.touch(s.h, r.Session, cl.timeout, s.cfg.ID, true))
 }
 
-// slow gives up a connection whose new session was not committed in time.
-func (s *Server) slow(c host.ConnID) {
-	if cl := s.clients[c]; cl != nil && !cl.ready {
-		s.cut(c)
-	}
-}
-
 // Revalidated tells the client whether its session lives.
 func (s *Server) Revalidated(session int64, ok bool) {
 	if c, waiting := s.bySess[session]; waiting && !s.clients[c].ready {
@@ -121,7 +116,6 @@ func (s *Server) opened(c host.ConnID, ok bool) {
 	}
 	cl := s.clients[c]
 	cl.ready = true
-	s.h.StopTimer(cl.opening)
 	s.handshake(c, cl, jute.ConnectResponse{Timeout: cl.timeout, Session: cl.session, Password: password(cl.session)})
 }
 
@@ -169,6 +163,7 @@ func (s *Server) request(c host.ConnID, cl *client, data []byte) {
 		return
 	}
 	q.body, q.at = d.Rest(), int64(s.h.Mono())
+	s.conns.touch(c, q.at, cl.patience())
 	if q.Type == jute.OpAuth {
 		s.auth(c, cl, &q)
 		return

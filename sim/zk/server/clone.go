@@ -12,6 +12,7 @@ func (s *Server) Clone(h host.Host) host.Process {
 	c := *s
 	c.h = h
 	c.tree, c.watches = s.tree.Clone(), s.watches.Clone()
+	c.conns = s.conns.clone()
 	c.fresh, c.bySess = maps.Clone(s.fresh), maps.Clone(s.bySess)
 	c.touches, c.syncing = maps.Clone(s.touches), maps.Clone(s.syncing)
 	c.clients = maps.Clone(s.clients)
@@ -34,9 +35,9 @@ func (s *Server) Digest(d *host.Digest) {
 	s.watches.Digest(d)
 	for _, c := range slices.Sorted(maps.Keys(s.fresh)) {
 		d.Uint(uint64(c))
-		d.Str(string(s.fresh[c].from))
-		d.Uint(uint64(s.fresh[c].timer))
+		d.Str(string(s.fresh[c]))
 	}
+	s.conns.digest(d)
 	for _, c := range slices.Sorted(maps.Keys(s.clients)) {
 		d.Uint(uint64(c))
 		s.clients[c].digest(d)
@@ -66,7 +67,6 @@ func (cl *client) digest(d *host.Digest) {
 	d.Bool(cl.ready)
 	d.Bool(cl.readOnly)
 	d.Any(cl.who)
-	d.Uint(uint64(cl.opening))
 	d.Bool(cl.pending)
 	d.Int(cl.received)
 	d.Int(cl.sent)

@@ -33,6 +33,9 @@ type Config struct {
 	// any client hears of it; failed ones too, and again after a restart. It is
 	// for those who watch: it must not call the server.
 	Applied func(zxid int64, x *datatree.Txn)
+	// MaxClientCnxns is how many connections one machine may have; 0: any
+	// number. One too many is closed when it first speaks.
+	MaxClientCnxns int
 }
 
 func (c *Config) setDefaults() {
@@ -50,9 +53,6 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// handshakeTime is how long a connection may take to open its session.
-const handshakeTime = 10 * time.Second
-
 // A Server is one ZooKeeper server: the process.
 type Server struct {
 	cfg  Config
@@ -62,7 +62,8 @@ type Server struct {
 
 	tree     *datatree.Tree
 	watches  *datatree.Watches
-	fresh    map[host.ConnID]fresh // accepted, and silent so far
+	fresh    map[host.ConnID]host.Addr // accepted from there, and silent so far
+	conns    conns
 	clients  map[host.ConnID]*client
 	bySess   map[int64]host.ConnID // clients whose session is open or opening
 	touches  map[int64]int32       // a follower's: timeouts in milliseconds
@@ -72,12 +73,6 @@ type Server struct {
 	syncs    uint64
 	syncing  map[uint64]host.ConnID
 	stats    stats
-}
-
-// A fresh connection may turn out to be a client's or another server's.
-type fresh struct {
-	from  host.Addr
-	timer host.TimerID
 }
 
 var (
@@ -91,7 +86,7 @@ func New(cfg Config, r Replicator) *Server {
 	cfg.setDefaults()
 	s := &Server{
 		cfg: cfg, r: r, watches: datatree.NewWatches(),
-		fresh: map[host.ConnID]fresh{}, clients: map[host.ConnID]*client{}, bySess: map[int64]host.ConnID{},
+		fresh: map[host.ConnID]host.Addr{}, conns: newConns(), clients: map[host.ConnID]*client{}, bySess: map[int64]host.ConnID{},
 		touches: map[int64]int32{}, syncing: map[uint64]host.ConnID{},
 	}
 	s.setTree(datatree.New())
@@ -117,17 +112,11 @@ func (s *Server) Start(h host.Host) {
 	s.r.Start(h, s)
 }
 
-// Accepted waits for what the connection says first.
+// Accepted waits for what the connection says first: it may be a client's or
+// another server's.
 func (s *Server) Accepted(c host.ConnID, from host.Addr) {
-	s.fresh[c] = fresh{from, host.After(s.h, handshakeTime, (*Server).silent, c)}
-}
-
-// silent gives up a connection that has not opened a session in time.
-func (s *Server) silent(c host.ConnID) {
-	if _, ok := s.fresh[c]; ok {
-		delete(s.fresh, c)
-		s.h.Close(c)
-	}
+	s.fresh[c] = from
+	s.entered(c, from)
 }
 
 // Connected is the replicator's: only it dials.
@@ -142,22 +131,21 @@ func (s *Server) Received(c host.ConnID, m host.Message) {
 		s.word(c, m.Text)
 	default:
 		s.known(c)
+		s.conns.left(c)
 		s.r.Received(c, m)
 	}
 }
 
 // known forgets that a connection is fresh and returns who called.
 func (s *Server) known(c host.ConnID) (from host.Addr, wasFresh bool) {
-	f, ok := s.fresh[c]
-	if ok {
-		s.h.StopTimer(f.timer)
-		delete(s.fresh, c)
-	}
-	return f.from, ok
+	from, wasFresh = s.fresh[c]
+	delete(s.fresh, c)
+	return from, wasFresh
 }
 
 // Closed forgets a client's connection; its session lives on.
 func (s *Server) Closed(c host.ConnID, why host.Reason) {
+	s.conns.left(c)
 	if _, ok := s.known(c); ok {
 		return
 	}
@@ -208,6 +196,7 @@ func (s *Server) cutAll() {
 // cut closes a client's connection.
 func (s *Server) cut(c host.ConnID) {
 	s.forget(c)
+	s.conns.left(c)
 	s.h.Close(c)
 }
 
@@ -220,7 +209,6 @@ func (s *Server) forget(c host.ConnID) {
 	if s.bySess[cl.session] == c {
 		delete(s.bySess, cl.session)
 	}
-	s.h.StopTimer(cl.opening)
 	s.watches.Drop(c)
 }
 
@@ -306,6 +294,9 @@ func (s *Server) fire(e datatree.Event) {
 func (s *Server) notify(c host.ConnID, typ int32, path string) {
 	var e jute.Encoder
 	(&jute.ReplyHeader{Xid: jute.XidNotification, Zxid: -1}).Encode(&e)
+	if cl := s.clients[c]; cl != nil {
+		s.conns.touch(c, int64(s.h.Mono()), cl.patience())
+	}
 	(&jute.WatchEvent{Type: typ, State: jute.StateConnected, Path: path}).Encode(&e)
 	s.send(c, e.Buf)
 }

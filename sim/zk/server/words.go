@@ -64,8 +64,10 @@ func (s *Server) word(c host.ConnID, word string) {
 		s.cut(c)
 		return
 	}
-	s.h.Send(c, jute.Text{Text: s.say(word)})
-	s.h.Close(c)
+	if !s.conns.tooMany(c, s.cfg.MaxClientCnxns) {
+		s.h.Send(c, jute.Text{Text: s.say(word)})
+	}
+	s.cut(c)
 }
 
 func (s *Server) say(word string) string {
