@@ -28,7 +28,7 @@ type BenchRow struct {
 const benchReps = 5
 
 // Bench measures the bare loop, the kernel with a trivial actor, and whole
-// worlds on one core and on two, each for about d of wall time.
+// worlds at both grains, on one core and on two, each for about d of wall time.
 func Bench(ctx context.Context, d time.Duration, each func(BenchRow)) error {
 	slot := max(d/benchReps, 50*time.Millisecond)
 	bare := benchRow("bare-loop", "steps/s", func() float64 { return bareLoop(slot) })
@@ -41,12 +41,14 @@ func Bench(ctx context.Context, d time.Duration, each func(BenchRow)) error {
 	if err != nil {
 		return err
 	}
-	for _, jobs := range []int{1, 2} {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := benchWorld(ctx, list, jobs, d, bare.Value, each); err != nil {
-			return err
+	for _, grain := range []string{GrainService, GrainEnsemble} {
+		for _, jobs := range []int{1, 2} {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := benchWorld(ctx, list, grain, jobs, d, bare.Value, each); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -62,9 +64,9 @@ func benchRow(name, unit string, measure func() float64) BenchRow {
 	return BenchRow{Name: name, Value: xs[len(xs)/2], Unit: unit, Wall: watch.Elapsed()}
 }
 
-// benchWorld runs failover/3x3x3 with judges, fingerprint and history on.
-func benchWorld(ctx context.Context, list []scenarios.Scenario, jobs int, d time.Duration, bare float64, each func(BenchRow)) error {
-	o := SweepOptions{Options: Options{Policy: policy.Hardened}, Jobs: jobs, For: d, Again: 1 << 30}
+// benchWorld runs failover/3x3x3 at one grain with judges, fingerprint and history on.
+func benchWorld(ctx context.Context, list []scenarios.Scenario, grain string, jobs int, d time.Duration, bare float64, each func(BenchRow)) error {
+	o := SweepOptions{Options: Options{Policy: policy.Hardened, Grain: grain}, Jobs: jobs, For: d, Again: 1 << 30}
 	s, err := Sweep(ctx, list, Seeds(1, 1<<40), o, nil)
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func benchWorld(ctx context.Context, list []scenarios.Scenario, jobs int, d time
 	note := fmt.Sprintf("%d jobs, GOMAXPROCS=%d, %d runs, %d steps a run, median %d failovers and %d acknowledged operations a run, %.1f virtual seconds a run",
 		jobs, runtime.GOMAXPROCS(0), s.Runs, s.Steps/uint64(s.Runs), sc.MedianFailovers, sc.MedianAcked,
 		float64(s.SimulatedNs)/float64(s.Runs)/1e9)
-	name := fmt.Sprintf("%s/jobs=%d", MainScenario, jobs)
+	name := fmt.Sprintf("%s/%s/jobs=%d", MainScenario, grain, jobs)
 	each(BenchRow{Name: name, Value: s.StepsPerSecond(), Unit: "steps/s", Ratio: s.StepsPerSecond() / bare, Note: note, Wall: s.Wall})
 	each(BenchRow{Name: name, Value: s.RunsPerSecond(), Unit: "seeds/s", Wall: s.Wall})
 	return nil

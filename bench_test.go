@@ -48,13 +48,17 @@ func BenchmarkMainScenario(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	list, err := scenarios.Lookup(MainScenario)
 	require.NoError(b, err)
-	for _, jobs := range []int{1, 2} {
-		b.Run(fmt.Sprintf("jobs=%d", jobs), func(b *testing.B) {
+	for _, x := range []struct {
+		grain string
+		jobs  int
+	}{{GrainService, 1}, {GrainService, 2}, {GrainEnsemble, 1}, {GrainEnsemble, 2}} {
+		b.Run(fmt.Sprintf("grain=%s/jobs=%d", x.grain, x.jobs), func(b *testing.B) {
+			jobs := x.jobs
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(jobs))
 			bare := bareLoop(yardstick)
 			b.ReportAllocs()
 			b.ResetTimer()
-			o := SweepOptions{Options: Options{Policy: policy.Hardened}, Jobs: jobs, Again: 1 << 30}
+			o := SweepOptions{Options: Options{Policy: policy.Hardened, Grain: x.grain}, Jobs: jobs, Again: 1 << 30}
 			s, err := Sweep(context.Background(), list, Seeds(1, uint64(b.N)), o, nil)
 			b.StopTimer()
 			require.NoError(b, err)
@@ -66,6 +70,23 @@ func BenchmarkMainScenario(b *testing.B) {
 			b.ReportMetric(float64(s.Acked)/float64(s.Runs), "acked/run")
 		})
 	}
+}
+
+// An ensemble of servers that are processes may cost three times the steps of
+// the service that answers for them.
+func TestTheEnsembleCostsThreeTimesTheServicesStepsAtMost(t *testing.T) {
+	list, err := scenarios.Lookup(MainScenario)
+	require.NoError(t, err)
+	steps := func(grain string) uint64 {
+		o := SweepOptions{Options: Options{Policy: policy.Hardened, Grain: grain}, Again: 1 << 30}
+		s, err := Sweep(context.Background(), list, Seeds(1, 20), o, nil)
+		require.NoError(t, err)
+		require.Equal(t, 20, s.Runs)
+		return s.Steps
+	}
+	service, ensemble := steps(GrainService), steps(GrainEnsemble)
+	require.Greater(t, ensemble, service, "the servers' own messages are steps")
+	require.LessOrEqual(t, ensemble, 3*service)
 }
 
 // liveHeap is the heap in use after a collection, in bytes.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/zk"
 )
 
 // A bound is how long after the healing a liveness property may stay false:
@@ -48,10 +49,12 @@ func (b bound) String() string {
 const (
 	retransmission = 3 * time.Second         // sim/network: longest back-off after a cut heals
 	dialServer     = time.Second             // go-zookeeper: dial timeout
-	wrapSleep      = time.Second             // go-zookeeper: sleep when its server list wraps
+	wrapSleep      = time.Second             // both clients: sleep when the server list wraps
+	curatorPause   = time.Second             // Curator: the longest pause before a server is tried
 	leaderElection = 650 * time.Millisecond  // research/zookeeper.md 7.1: a new leader serves
 	serverStart    = 2100 * time.Millisecond // sim/zk: a server that is started again gets up
 	syncLimit      = 5                       // ticks until a silent leader or follower is given up
+	initLimit      = 10                      // ticks until an elected leader without followers is
 	roundTrips     = 40                      // messages one after another from an election to Alive
 )
 
@@ -69,19 +72,54 @@ func (w *World) slow(d time.Duration) time.Duration {
 	return d * 3 * time.Duration(w.s.Drift) / million
 }
 
+// serviceTerms are how long it may take until the service serves again, once
+// everything that is left of it is well.
+func (w *World) serviceTerms() []term {
+	t := w.timers
+	if w.ens == nil {
+		return []term{
+			{"held messages are sent again", retransmission},
+			{"a server gets up", serverStart},
+			{"the service elects a leader", syncLimit*t.Tick + leaderElection},
+		}
+	}
+	return []term{
+		{"held messages are sent again", retransmission},
+		{"a server gets up", bootMax},
+		{"a silent leader is given up, and notices", (syncLimit + 1) * t.Tick},
+		{"servers that look for a leader ask again", 2 * w.ens.longestWait()},
+		{"a leader whose followers do not come is given up", initLimit * t.Tick},
+		{"a leader is elected and serves", leaderElection},
+	}
+}
+
+// lapTerm is how long a client takes to try each server once.
+func (w *World) lapTerm() term {
+	n := time.Duration(w.s.Servers)
+	if w.opts.Client == zk.Curator {
+		return term{"its client tries each server, with a pause before each", w.session() + n*curatorPause + wrapSleep}
+	}
+	return term{"its client tries each server", n*dialServer + wrapSleep}
+}
+
+// hearsay is how late a leader may hear that a follower has heard a client.
+func (w *World) hearsay() time.Duration {
+	if w.ens == nil {
+		return 0
+	}
+	return w.timers.Tick / 2
+}
+
 // bounds computes every liveness bound at the moment of healing.
 func (w *World) bounds() []bound {
 	t := w.timers
-	reconnect := []term{
-		{"held messages are sent again", retransmission},
-		{"a server gets up", serverStart},
-		{"the service elects a leader", syncLimit*t.Tick + leaderElection},
-		{"a session notices a dead connection", w.session() * 2 / 3},
-		{"its client tries each server", time.Duration(w.s.Servers)*dialServer + wrapSleep},
-		{"a handshake is given up", w.session()},
-	}
+	reconnect := append(w.serviceTerms(),
+		term{"a session notices a dead connection", w.session() * 2 / 3},
+		w.lapTerm(),
+		term{"a handshake is given up", w.session()},
+	)
 	elect := append(reconnect[:len(reconnect):len(reconnect)],
-		term{"a lost session expires", w.session() + t.Tick},
+		term{"a lost session expires", w.session() + t.Tick + w.hearsay()},
 		term{"a stopped process is started again", w.s.Restart.Hi},
 		term{"messages of an election", w.messages(roundTrips)},
 	)
@@ -133,8 +171,8 @@ func (w *World) failoverBounds() []bound {
 		{"clock drift", w.slow(w.session())},
 	}
 	detect := append([]term{
-		{"the session expires", w.session() + t.Tick},
-		{"so does that of a lost standby which was next in line", w.session() + t.Tick},
+		{"the session expires", w.session() + t.Tick + w.hearsay()},
+		{"so does that of a lost standby which was next in line", w.session() + t.Tick + w.hearsay()},
 		{"the predecessor's lease", t.Lease},
 	}, finish...)
 	cut := append([]term{{"held messages are sent again", retransmission}}, detect...)

@@ -168,6 +168,19 @@ func (e *ensemble) look() {
 	}
 }
 
+// longestWait is the longest time for which a server that looks for a leader
+// now waits for votes before it asks for them again: the back-off of its
+// election, at least the shortest one.
+func (e *ensemble) longestWait() time.Duration {
+	longest := 200 * time.Millisecond
+	for _, m := range e.servers {
+		if m.program() != nil && m.peer != nil && m.peer.Role() == quorum.Looking {
+			longest = max(longest, m.peer.Waits())
+		}
+	}
+	return longest
+}
+
 // loseLeader kills the server that leads and starts it again, as a supervisor
 // does. Nothing happens if nobody leads.
 func (e *ensemble) loseLeader() {
