@@ -250,6 +250,9 @@ func (e *Election) Established(epoch int64) { e.vote.Epoch = epoch }
 // Me is the server whose election it is.
 func (e *Election) Me() int64 { return e.me }
 
+// Wait is how long it waits for votes while it looks, before it asks again.
+func (e *Election) Wait() time.Duration { return e.wait }
+
 // Vote is the server's present vote: proposed while it looks, current after.
 func (e *Election) Vote() Vote { return e.vote }
 

@@ -231,7 +231,7 @@ func (p *Peer) Leader() server.ServerID { return server.ServerID(p.el.Vote().Lea
 
 // Waits is how long a server that looks for a leader waits for votes before it
 // asks for them again.
-func (p *Peer) Waits() time.Duration { return p.el.wait }
+func (p *Peer) Waits() time.Duration { return p.el.Wait() }
 
 // Epoch is the epoch that the server is in, by what its disk was told.
 func (p *Peer) Epoch() int64 { return p.st.current }
