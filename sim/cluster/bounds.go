@@ -54,7 +54,6 @@ const (
 	leaderElection = 650 * time.Millisecond  // research/zookeeper.md 7.1: a new leader serves
 	serverStart    = 2100 * time.Millisecond // sim/zk: a server that is started again gets up
 	syncLimit      = 5                       // ticks until a silent leader or follower is given up
-	initLimit      = 10                      // ticks until an elected leader without followers is
 	roundTrips     = 40                      // messages one after another from an election to Alive
 )
 
@@ -76,21 +75,17 @@ func (w *World) slow(d time.Duration) time.Duration {
 // everything that is left of it is well.
 func (w *World) serviceTerms() []term {
 	t := w.timers
-	if w.ens == nil {
+	switch {
+	case w.ens == nil:
 		return []term{
 			{"held messages are sent again", retransmission},
 			{"a server gets up", serverStart},
 			{"the service elects a leader", syncLimit*t.Tick + leaderElection},
 		}
+	case len(w.ens.servers) == 1:
+		return []term{{"held messages are sent again", retransmission}, {"the server gets up", bootMax}}
 	}
-	return []term{
-		{"held messages are sent again", retransmission},
-		{"a server gets up", bootMax},
-		{"a silent leader is given up, and notices", (syncLimit + 1) * t.Tick},
-		{"servers that look for a leader ask again", 2 * w.ens.longestWait()},
-		{"a leader whose followers do not come is given up", initLimit * t.Tick},
-		{"a leader is elected and serves", leaderElection},
-	}
+	return w.quorumBounds()[0].terms
 }
 
 // lapTerm is how long a client takes to try each server once.
