@@ -14,6 +14,7 @@ func Properties() []checker.Property {
 	return []checker.Property{
 		actingMaster, aliveMaster, ackedIsRecovered, oneIncarnation, accountingMatches, noPanics,
 		zabAgreement, zabPrefix, oneLeaderPerEpoch, committedIsDurable, committedIsAnswered,
+		sessionOrder,
 	}
 }
 

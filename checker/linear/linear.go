@@ -19,7 +19,9 @@ import (
 const Budget = 1_000_000
 
 // Properties lists the properties of this package.
-func Properties() []checker.Property { return []checker.Property{jobsLinearizable} }
+func Properties() []checker.Property {
+	return []checker.Property{jobsLinearizable, znodesLinearizable}
+}
 
 var jobsLinearizable = checker.Property{
 	Name: "jobs-linearizable", Kind: checker.Safety,
