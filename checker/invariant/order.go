@@ -231,7 +231,7 @@ type zwalk struct {
 	m       *zorder
 	ops     map[zkey]*history.ZOp
 	watches map[int64]*zarmed
-	order   []*zarmed // in the order in which they were armed, those that fired left out
+	order   []*zarmed    // in the order in which they were armed, those that fired left out
 	last    *trace.Event // the last answer
 	high    *trace.Event // the first of those at the greatest zxid
 	over    *trace.Event // the end of the session as the process knows it
