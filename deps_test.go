@@ -39,6 +39,7 @@ const importLaw = `
 	impl/live:            impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
+	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 
 	model/trace:
@@ -63,7 +64,7 @@ const importLaw = `
 
 	reports/...:          reports/... checker/... model/... scenarios
 
-	zkserver:             impl/host impl/live impl/live/lab sim/zk/...
+	zkserver:             impl/host impl/live impl/live/lab impl/live/load sim/zk/...
 
 	.:                    impl/... model/... scenarios sim/... checker/... reports/... zkserver
 	cmd/simctl/zookeeper: .

@@ -22,3 +22,15 @@ var ZooKeeperVerbs = zkserver.Verbs
 func ControlZooKeeper(data, verb string, servers []string) (string, error) {
 	return zkserver.Control(data, verb, servers)
 }
+
+// ZooKeeperBenchOptions say what [BenchZooKeeper] measures.
+type ZooKeeperBenchOptions = zkserver.BenchOptions
+
+// ZooKeeperBenchRow is one of its results.
+type ZooKeeperBenchRow = zkserver.BenchRow
+
+// BenchZooKeeper measures servers of ours and Debian's ZooKeeper in turn, under
+// the same load by the same clients, and tells each row.
+func BenchZooKeeper(ctx context.Context, o ZooKeeperBenchOptions, each func(ZooKeeperBenchRow)) error {
+	return zkserver.Bench(ctx, o, each)
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl/cmd/simctl/zookeeper"
 	"github.com/simctl/simctl/reports"
 )
 
@@ -38,6 +39,7 @@ func newBench(e *env) *cobra.Command {
 			return printing
 		},
 	}
+	cmd.AddCommand(zookeeper.NewBench(e.Stdout, args(cobra.NoArgs), once))
 	addJSON(cmd, &json)
 	cmd.Flags().DurationVar(&o.For, "for", 2*time.Second, "wall time of each benchmark")
 	return cmd
