@@ -53,7 +53,7 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{address: "127.0.0.1", ownClients: map[server.ServerID]string{}}
-	c.Server.Tick = defaultTick
+	c.Server.Tick, c.Server.MaxClientCnxns = defaultTick, 60
 	for _, l := range properties(string(text)) {
 		if err := c.set(l); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s=%s: %w", file, l.number, l.key, l.value, err)

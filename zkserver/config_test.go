@@ -39,6 +39,7 @@ func TestZooCfg(t *testing.T) {
 			what string
 		}{
 			{c.NoSync, "no sync"}, {s.ExtendedTypes, "TTL"}, {s.LocalSessions, "local sessions"}, {s.LocalUpgrading, "upgraded"},
+			{s.MaxClientCnxns != 60, fmt.Sprint("maxClientCnxns ", s.MaxClientCnxns)},
 			{m.SnapCount > 0, fmt.Sprint("snapCount ", m.SnapCount)},
 		} {
 			if is.set {

@@ -8,7 +8,6 @@ var harmless = map[string]string{
 	"dataLogDir": "*", "autopurge.snapRetainCount": "*", "autopurge.purgeInterval": "*", "quorumListenOnAllIPs": "*",
 	"clientPortListenBacklog": "*", "dynamicConfigFile": "", "standaloneEnabled": "true", "reconfigEnabled": "false",
 	"syncEnabled": "*", "sslQuorum": "false", "connectToLearnerMasterLimit": "*", "skipACL": "no", "preAllocSize": "*",
-	"maxClientCnxns":    "0",
 	"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory",
 }
 

@@ -17,7 +17,7 @@ type client struct {
 	readOnly bool  // the handshake had the readOnly byte
 	who      []jute.ID
 	queue    []request // not yet answered, in order
-	pending  bool      // the first of queue waits for a commit or a sync
+	ahead    int       // of queue: how many were looked at by askAhead
 	received int64
 	sent     int64
 }
@@ -30,6 +30,8 @@ type request struct {
 	jute.RequestHeader
 	body []byte
 	at   int64 // when it came, on the monotonic clock; for statistics
+	// asked: it is a write or a sync that is on its way.
+	asked bool
 	// refused: it creates an ephemeral in a local session that is to stay one.
 	refused bool
 }
@@ -78,7 +80,7 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 			s.opened(c, true)
 			return
 		}
-		s.submit(cl, &request{RequestHeader: jute.RequestHeader{Type: jute.OpCreateSession}})
+		s.createSession(cl.session, cl.timeout)
 		return
 	}
 	if old, ok := s.bySess[r.Session]; ok {
@@ -222,33 +224,71 @@ func (s *Server) auth(c host.ConnID, cl *client, q *request) {
 // drain answers what it can of a client's queue: a write, or a follower's
 // sync, holds up everything behind it, pings included.
 func (s *Server) drain(c host.ConnID, cl *client) {
-	for len(cl.queue) > 0 && !cl.pending && s.clients[c] == cl {
-		q := cl.queue[0]
-		switch {
+	for len(cl.queue) > 0 && !cl.queue[0].asked && s.clients[c] == cl {
+		switch q := &cl.queue[0]; {
 		case q.Type == jute.OpCloseSession && s.isLocal(cl.session):
-			s.closeLocal(c, cl, &q)
+			s.closeLocal(c, cl, q)
 			return
 		case isWrite(q.Type):
-			if !wellFormed(&q) {
+			if !s.askWrite(cl, q) {
 				s.cut(c)
 				return
 			}
-			q.refused = !s.upgrade(cl, &q)
-			cl.queue[0].refused, cl.pending = q.refused, true
-			s.submit(cl, &q)
 		case q.Type == jute.OpSync && s.lead == nil:
-			cl.pending = true
+			q.asked = true
 			s.syncs++
 			s.syncing[s.syncs] = c
 			s.r.Sync(s.syncs)
 		default:
-			cl.queue = cl.queue[1:]
+			q := cl.pop()
 			s.read(c, cl, &q)
 		}
 	}
+	s.askAhead(cl)
+}
+
+// pop takes the first request off the queue.
+func (cl *client) pop() request {
+	q := cl.queue[0]
+	cl.queue = cl.queue[1:]
+	cl.ahead = max(cl.ahead-1, 0)
 	if len(cl.queue) == 0 {
 		cl.queue = nil
 	}
+	return q
+}
+
+// askAhead sends writes on their way before it is their turn to be answered:
+// the order in which they are asked for is that in which they will be carried
+// out, and reads between them are answered between them. Not so behind a
+// follower's sync, whose mark may come back later than their commits.
+func (s *Server) askAhead(cl *client) {
+	for ; cl.ahead < len(cl.queue); cl.ahead++ {
+		q := &cl.queue[cl.ahead]
+		switch {
+		case q.Type == jute.OpSync && s.lead == nil, q.Type == jute.OpCloseSession && s.isLocal(cl.session):
+			return
+		case !q.asked && isWrite(q.Type) && !s.askWrite(cl, q):
+			return
+		}
+	}
+}
+
+// askWrite sends a write on its way. It reports false if the write is
+// malformed: its client is cut when all before it is answered.
+func (s *Server) askWrite(cl *client, q *request) bool {
+	r, err := writeOf(q.Type, q.body)
+	if err != nil {
+		return false
+	}
+	q.refused, q.asked = !s.upgrade(cl, q), true
+	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, q.refused, cl.who, q.body}
+	if s.lead == nil {
+		s.r.Forward(f.encode())
+	} else {
+		s.propose(s.cfg.ID, &f, &r)
+	}
+	return true
 }
 
 // Synced answers the sync whose mark has come back.
@@ -256,11 +296,10 @@ func (s *Server) Synced(id uint64) {
 	c, ok := s.syncing[id]
 	delete(s.syncing, id)
 	cl := s.clients[c]
-	if !ok || cl == nil || !cl.pending {
+	if !ok || cl == nil || len(cl.queue) == 0 || !cl.queue[0].asked {
 		return
 	}
-	q := cl.queue[0]
-	cl.queue, cl.pending = cl.queue[1:], false
+	q := cl.pop()
 	s.read(c, cl, &q)
 	s.drain(c, cl)
 }

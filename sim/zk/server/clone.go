@@ -67,7 +67,7 @@ func (cl *client) digest(d *host.Digest) {
 	d.Bool(cl.ready)
 	d.Bool(cl.readOnly)
 	d.Any(cl.who)
-	d.Bool(cl.pending)
+	d.Int(int64(cl.ahead))
 	d.Int(cl.received)
 	d.Int(cl.sent)
 	d.Uint(uint64(len(cl.queue)))
@@ -76,6 +76,7 @@ func (cl *client) digest(d *host.Digest) {
 		d.Int(int64(q.Xid)<<32 | int64(uint32(q.Type)))
 		d.Bytes(q.body)
 		d.Bool(q.refused)
+		d.Bool(q.asked)
 		d.Int(q.at)
 	}
 }

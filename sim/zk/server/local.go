@@ -92,7 +92,7 @@ func (s *Server) upgrade(cl *client, q *request) bool {
 	timeout := s.local.sessions[cl.session].timeout
 	delete(s.local.sessions, cl.session)
 	s.local.upgrading[cl.session] = true
-	s.submit(&client{session: cl.session, timeout: timeout}, &request{RequestHeader: jute.RequestHeader{Type: jute.OpCreateSession}})
+	s.createSession(cl.session, timeout)
 	return true
 }
 

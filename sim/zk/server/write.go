@@ -63,19 +63,15 @@ func asInMulti(op *jute.Op) {
 	}
 }
 
-func wellFormed(q *request) bool {
-	_, err := writeOf(q.Type, q.body)
-	return err == nil
-}
-
-// submit sends a write on its way: to the leader, or into the order.
-func (s *Server) submit(cl *client, q *request) {
-	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, q.refused, cl.who, q.body}
+// createSession sends the creation of a session on its way: to the leader, or
+// into the order.
+func (s *Server) createSession(session int64, timeout int32) {
+	f := forwarded{session: session, typ: jute.OpCreateSession, timeout: timeout}
 	if s.lead == nil {
 		s.r.Forward(f.encode())
 		return
 	}
-	s.propose(s.cfg.ID, &f)
+	s.propose(s.cfg.ID, &f, &datatree.Request{})
 }
 
 // Forwarded takes a write that a client of another server asks for.
@@ -84,16 +80,14 @@ func (s *Server) Forwarded(from ServerID, data []byte) {
 	if s.lead == nil || f.decode(data) != nil {
 		return
 	}
-	s.propose(from, &f)
+	if r, err := writeOf(f.typ, f.body); err == nil {
+		s.propose(from, &f, &r)
+	}
 }
 
 // propose validates a write and proposes its transaction. A write that is
 // refused has a transaction too.
-func (s *Server) propose(from ServerID, f *forwarded) {
-	r, err := writeOf(f.typ, f.body)
-	if err != nil {
-		return
-	}
+func (s *Server) propose(from ServerID, f *forwarded, r *datatree.Request) {
 	r.Session, r.Who = f.session, f.who
 	var c datatree.Change
 	zxid := s.lead.next()
@@ -111,7 +105,7 @@ func (s *Server) propose(from ServerID, f *forwarded) {
 	case f.typ == jute.OpReconfig:
 		c = datatree.Change{Type: jute.OpError, Code: jute.ReconfigDisabled}
 	default:
-		c = s.lead.prep.Validate(zxid, &r)
+		c = s.lead.prep.Validate(zxid, r)
 	}
 	s.proposeTxn(zxid, &datatree.Txn{Session: f.session, Cxid: f.xid, Time: s.now(), Change: c})
 }
@@ -148,14 +142,13 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) Answ
 		s.opened(c, true)
 		return Answered
 	}
-	mine := cl.pending && len(cl.queue) > 0 && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
+	mine := len(cl.queue) > 0 && cl.queue[0].asked && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
 	if mine && out.Code == jute.SessionMoved {
 		s.cut(c)
 		return NotHere
 	}
 	if mine {
-		q := cl.queue[0]
-		cl.queue, cl.pending = cl.queue[1:], false
+		q := cl.pop()
 		if q.refused && out.Code != jute.OK {
 			out.Code = jute.EphemeralOnLocalSession
 		}
