@@ -10,15 +10,14 @@ import (
 const (
 	initLimit    = 10                     // ticks that a leader waits for a majority
 	finalWait    = 200 * time.Millisecond // silence that makes a quorum's vote final; also the first wait for votes
-	longestWait  = 60 * time.Second       // for votes, before they are sent again
 	leaderDials  = 500 * time.Millisecond // a follower dials its leader five times, 100 ms apart
 	slowestPace  = 300 * time.Millisecond // of a JVM: to detect, to open the port, to follow
 	syncMessages = 20                     // messages one after another from the last vote to serving
 )
 
 // quorumBounds are how long a majority of the core may take to serve. A server
-// that looks alone waits ever longer between two votes, but no longer than it
-// has looked; one failed attempt is allowed for, because servers may have left
+// that looks alone waits ever longer between two votes; what it waits now is
+// known. One failed attempt is allowed for, because servers may have left
 // the faults behind with different views of who leads.
 func (w *World) quorumBounds() []bound {
 	if w.ens == nil || len(w.ens.servers) == 1 {
@@ -32,7 +31,7 @@ func (w *World) quorumBounds() []bound {
 		{"a dial is given up", w.timers.Dial},
 		{"a server gets up", bootMax},
 		{"a silent leader or follower is given up", time.Duration(silent+1) * tick},
-		{"the longest wait for votes", min(longestWait, time.Duration(w.k.Now())+finalWait)},
+		{"servers that look ask again, and once more", 2 * w.ens.longestWait()},
 		{"votes change, once a server", n * finalWait},
 		{"a failed attempt is given up", time.Duration(initial)*tick + leaderDials},
 		{"votes again", n * finalWait},

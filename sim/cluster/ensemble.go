@@ -172,7 +172,7 @@ func (e *ensemble) look() {
 // now waits for votes before it asks for them again: the back-off of its
 // election, at least the shortest one.
 func (e *ensemble) longestWait() time.Duration {
-	longest := 200 * time.Millisecond
+	longest := finalWait
 	for _, m := range e.servers {
 		if m.program() != nil && m.peer != nil && m.peer.Role() == quorum.Looking {
 			longest = max(longest, m.peer.Waits())
