@@ -37,6 +37,14 @@ type ensemble struct {
 	up     bool    // as told last
 
 	ops, paths []string // scratch of applied
+	decoded    [64]decoded
+}
+
+// decoded is a transaction as a server decoded it last; the others that apply
+// the same bytes share it.
+type decoded struct {
+	data []byte
+	x    *datatree.Txn
 }
 
 // request is one operation that a client sent. Its tag does not travel, so it
@@ -64,7 +72,7 @@ func newEnsemble(w *World) *ensemble {
 // newServer makes a server's program: alone if there is no other.
 func (e *ensemble) newServer(m *machine) host.Process {
 	cfg := server.Config{
-		ID: server.ServerID(m.server + 1), Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied,
+		ID: server.ServerID(m.server + 1), Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied, Decode: e.decode,
 	}
 	m.peer = nil
 	if len(e.members) == 1 {
@@ -281,6 +289,18 @@ func (e *ensemble) ownerOf(session int64) string {
 		}
 	}
 	return ""
+}
+
+// decode decodes a transaction, once for all servers that were sent the same
+// bytes.
+func (e *ensemble) decode(t server.Txn) (*datatree.Txn, error) {
+	d := &e.decoded[t.Zxid&63]
+	if n := len(t.Data); n > 0 && n == len(d.data) && &t.Data[0] == &d.data[0] {
+		return d.x, nil
+	}
+	x, err := datatree.DecodeTxn(t.Data)
+	*d = decoded{t.Data, &x}
+	return &x, err
 }
 
 // appendChange appends what a change does, and to which paths.

@@ -1,5 +1,7 @@
 package jute
 
+import "bytes"
+
 // A Record encodes and decodes itself. Decode leaves an error in d.
 type Record interface {
 	Encode(e *Encoder)
@@ -132,6 +134,17 @@ type ACL struct {
 	ID
 }
 
+// openACL lets anybody do anything, as nearly every ACL does; it is decoded to
+// this one vector. Nothing changes a decoded ACL.
+var (
+	openACL   = []ACL{{PermAll, ID{"world", "anyone"}}}
+	openBytes = func() []byte {
+		var e Encoder
+		EncodeACL(&e, openACL)
+		return e.Buf
+	}()
+)
+
 // EncodeACL appends a vector of ACLs.
 func EncodeACL(e *Encoder, v []ACL) {
 	e.Int(int32(len(v)))
@@ -144,6 +157,10 @@ func EncodeACL(e *Encoder, v []ACL) {
 
 // DecodeACL takes a vector of ACLs; an empty one is nil.
 func DecodeACL(d *Decoder) []ACL {
+	if bytes.HasPrefix(d.b, openBytes) {
+		d.b = d.b[len(openBytes):]
+		return openACL
+	}
 	var v []ACL
 	d.vector(func() { v = append(v, ACL{d.Int(), ID{d.String(), d.String()}}) })
 	return v

@@ -195,6 +195,7 @@ func (p *Peer) Propose(data []byte) int64 {
 		host.After(p.h, 0, (*Peer).outOfPatience, p.phase)
 	}
 	t := server.Txn{Zxid: opening(l.epoch) | l.counter, Data: data}
+	m := host.Message(Packet{Type: Proposal, Zxid: t.Zxid, Data: t.Data}) // one for all
 	for i := range l.learners {
 		n := &l.learners[i]
 		if !n.forward {
@@ -203,7 +204,7 @@ func (p *Peer) Propose(data []byte) int64 {
 		if !n.owes {
 			n.owes, n.owesSince = true, l.beat
 		}
-		p.h.Send(n.conn, Packet{Type: Proposal, Zxid: t.Zxid, Data: t.Data})
+		p.h.Send(n.conn, m)
 	}
 	p.log(t)
 	return t.Zxid
@@ -231,9 +232,10 @@ func (p *Peer) advance() {
 		return
 	}
 	l.commit = commit
+	m := host.Message(Packet{Type: Commit, Zxid: commit})
 	for i := range l.learners {
 		if l.learners[i].forward {
-			p.h.Send(l.learners[i].conn, Packet{Type: Commit, Zxid: commit})
+			p.h.Send(l.learners[i].conn, m)
 		}
 	}
 	p.releaseSyncs()
@@ -268,9 +270,10 @@ func (p *Peer) beaten(phase uint64) {
 		return
 	}
 	p.timer = host.After(p.h, p.cfg.Tick/2, (*Peer).beaten, p.phase)
+	m := host.Message(Packet{Type: Ping, Zxid: p.st.last()})
 	for i := range l.learners {
 		if n := &l.learners[i]; n.synced {
-			p.h.Send(n.conn, Packet{Type: Ping, Zxid: p.st.last()})
+			p.h.Send(n.conn, m)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/simctl/simctl/sim/zk/server"
 )
@@ -38,7 +39,7 @@ const (
 func appendRecord(dst []byte, kind byte, t server.Txn) []byte {
 	be := binary.BigEndian
 	at := len(dst)
-	dst = append(dst, 0, 0, 0, 0, kind)
+	dst = append(slices.Grow(dst, recordHeader+len(t.Data)), 0, 0, 0, 0, kind)
 	dst = be.AppendUint32(dst, uint32(len(t.Data)))
 	dst = be.AppendUint64(dst, uint64(t.Zxid))
 	dst = append(dst, t.Data...)

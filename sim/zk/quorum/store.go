@@ -149,12 +149,16 @@ func (p *Peer) flush() {
 	s.busy = true
 	s.flushed, s.flushSeq = s.last(), s.seq
 	name := logFile(s.gen)
-	p.h.AppendFile(name, s.buf, host.BindResult((*Peer).appended, name))
+	p.h.AppendFile(name, s.buf, host.BindResult((*Peer).appended, s.gen))
 	p.h.SyncFile(name, host.BindResult((*Peer).flushDone, s.cuts))
 	s.buf = nil
 }
 
-func (p *Peer) appended(name string, r host.DiskResult) { p.must("append to "+name, r) }
+func (p *Peer) appended(gen uint64, r host.DiskResult) {
+	if r.Err != "" {
+		p.must("append to "+logFile(gen), r)
+	}
+}
 
 func (p *Peer) flushDone(cuts uint64, r host.DiskResult) {
 	if !p.must("sync the log", r) {

@@ -22,7 +22,11 @@ func identify(cl *client, a *jute.Auth) (jute.ID, bool) {
 
 // reply sends a reply and counts how long it took.
 func (s *Server) reply(c host.ConnID, q *request, zxid int64, code jute.Code, body *jute.Encoder) {
-	var e jute.Encoder
+	size := 16
+	if body != nil {
+		size += len(body.Buf)
+	}
+	e := jute.Encoder{Buf: make([]byte, 0, size)}
 	h := jute.ReplyHeader{Xid: q.Xid, Zxid: zxid, Err: code}
 	if q.Type == jute.OpPing {
 		h.Xid = jute.XidPing

@@ -33,9 +33,17 @@ type Config struct {
 	// any client hears of it; failed ones too, and again after a restart. It is
 	// for those who watch: it must not call the server.
 	Applied func(zxid int64, x *datatree.Txn)
+	// Decode, if not nil, is datatree.DecodeTxn by other means: servers in one
+	// process may share what they decode, which nobody changes.
+	Decode func(t Txn) (*datatree.Txn, error)
 	// MaxClientCnxns is how many connections one machine may have; 0: any
 	// number. One too many is closed when it first speaks.
 	MaxClientCnxns int
+}
+
+func decode(t Txn) (*datatree.Txn, error) {
+	x, err := datatree.DecodeTxn(t.Data)
+	return &x, err
 }
 
 func (c *Config) setDefaults() {
@@ -47,6 +55,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.MaxSession == 0 {
 		c.MaxSession = 20 * c.Tick
+	}
+	if c.Decode == nil {
+		c.Decode = decode
 	}
 	if c.ContainerCheck == 0 {
 		c.ContainerCheck = time.Minute
@@ -253,6 +264,9 @@ func (s *Server) now() int64 { return int64(s.h.Wall()) / int64(time.Millisecond
 
 // Touches returns the sessions heard from, for the leader.
 func (s *Server) Touches() []Touch {
+	if len(s.touches) == 0 {
+		return nil
+	}
 	out := make([]Touch, 0, len(s.touches))
 	for _, id := range slices.Sorted(maps.Keys(s.touches)) {
 		out = append(out, Touch{id, time.Duration(s.touches[id]) * time.Millisecond})
@@ -264,15 +278,15 @@ func (s *Server) Touches() []Touch {
 // Committed applies a transaction: watches first, then the reply to the
 // client that asked for it, if it is connected here.
 func (s *Server) Committed(t Txn) Answer {
-	x, err := datatree.DecodeTxn(t.Data)
+	x, err := s.cfg.Decode(t)
 	if err != nil {
 		s.h.Note(host.Note{Kind: host.NoteFailed, Value: err.Error(), Zxid: t.Zxid})
 		s.h.Exit(1)
 		return NotHere
 	}
-	out, events := s.tree.Apply(t.Zxid, &x)
+	out, events := s.tree.Apply(t.Zxid, x)
 	if s.cfg.Applied != nil {
-		s.cfg.Applied(t.Zxid, &x)
+		s.cfg.Applied(t.Zxid, x)
 	}
 	if s.lead != nil {
 		s.lead.prep.Committed(t.Zxid)
@@ -280,7 +294,7 @@ func (s *Server) Committed(t Txn) Answer {
 	for _, e := range events {
 		s.fire(e)
 	}
-	return s.answer(t.Zxid, &x, &out)
+	return s.answer(t.Zxid, x, &out)
 }
 
 func (s *Server) fire(e datatree.Event) {
@@ -292,7 +306,7 @@ func (s *Server) fire(e datatree.Event) {
 }
 
 func (s *Server) notify(c host.ConnID, typ int32, path string) {
-	var e jute.Encoder
+	e := jute.Encoder{Buf: make([]byte, 0, 32+len(path))}
 	(&jute.ReplyHeader{Xid: jute.XidNotification, Zxid: -1}).Encode(&e)
 	if cl := s.clients[c]; cl != nil {
 		s.conns.touch(c, int64(s.h.Mono()), cl.patience())
