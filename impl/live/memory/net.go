@@ -31,6 +31,7 @@ type Net struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
 	ports     map[netip.Addr]uint16 // last given to a dialling machine
+	dials     map[pair]uint64       // how often a machine has dialled an address
 	cut       map[way]bool
 	healed    chan struct{}  // closed and replaced by Heal
 	pipes     map[*pipe]bool // that something is under way in
@@ -39,11 +40,17 @@ type Net struct {
 // A way is from one machine to another.
 type way struct{ from, to netip.Addr }
 
+// A pair is who dials whom.
+type pair struct {
+	from netip.Addr
+	to   netip.AddrPort
+}
+
 // NewNet returns a network whose one-way delays are drawn between two bounds,
 // from a seed.
 func NewNet(seed uint64, min, max time.Duration) *Net {
 	return &Net{
-		seed: seed, min: min, max: max, listeners: map[string]*listener{}, ports: map[netip.Addr]uint16{},
+		seed: seed, min: min, max: max, listeners: map[string]*listener{}, ports: map[netip.Addr]uint16{}, dials: map[pair]uint64{},
 		cut: map[way]bool{}, healed: make(chan struct{}), pipes: map[*pipe]bool{},
 	}
 }
@@ -74,13 +81,14 @@ func (n *Net) isCut(w way) bool {
 	return n.cut[w]
 }
 
-// delay is that of the connection between two ports, in one direction.
-func (n *Net) delay(from, to netip.AddrPort) time.Duration {
+// delay is that of one direction of the connection that is the count-th of a
+// pair. Ports are not asked: they depend on who dialled somebody else before.
+func (n *Net) delay(p pair, count uint64, back bool) time.Duration {
 	if n.max <= n.min {
 		return n.min
 	}
 	h := fnv.New64a()
-	fmt.Fprint(h, n.seed, from, to)
+	fmt.Fprint(h, n.seed, p, count, back)
 	x := h.Sum64()
 	x ^= x >> 31 // FNV alone leaves the high bits of short texts alike
 	x *= 0x9E3779B97F4A7C15
@@ -130,8 +138,11 @@ func (m *Machine) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	n.mu.Lock()
 	n.ports[m.addr]++
 	from := netip.AddrPortFrom(m.addr, 40000+n.ports[m.addr]%20000)
+	who := pair{m.addr, to}
+	n.dials[who]++
+	count := n.dials[who]
 	n.mu.Unlock()
-	near, far := n.connect(from, to)
+	near, far := n.connect(from, to, n.delay(who, count, false), n.delay(who, count, true))
 	if err := n.travel(ctx, near.out, way{from.Addr(), to.Addr()}); err != nil {
 		return nil, failed("dial", to, err)
 	}
@@ -200,9 +211,9 @@ func wait(ctx context.Context, d time.Duration, c <-chan struct{}) error {
 }
 
 // connect makes both ends of a connection.
-func (n *Net) connect(from, to netip.AddrPort) (near, far *Conn) {
-	there := newPipe(n, way{from.Addr(), to.Addr()}, n.delay(from, to))
-	back := newPipe(n, way{to.Addr(), from.Addr()}, n.delay(to, from))
+func (n *Net) connect(from, to netip.AddrPort, delayThere, delayBack time.Duration) (near, far *Conn) {
+	there := newPipe(n, way{from.Addr(), to.Addr()}, delayThere)
+	back := newPipe(n, way{to.Addr(), from.Addr()}, delayBack)
 	there.other, back.other = back, there
 	near = &Conn{in: back, out: there, local: net.TCPAddrFromAddrPort(from), remote: net.TCPAddrFromAddrPort(to)}
 	far = &Conn{in: there, out: back, local: near.remote, remote: near.local}
