@@ -43,6 +43,7 @@ func (p *Peer) Digest(d *host.Digest) {
 	d.Int(p.applied)
 	d.Uint(p.told)
 	d.Int(p.opened)
+	d.Int(p.claimed)
 	d.Uint(p.phase)
 	d.Uint(uint64(p.state))
 	d.Bool(p.serving)

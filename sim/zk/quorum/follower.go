@@ -16,16 +16,17 @@ const (
 
 // following is what a follower knows of its leader.
 type following struct {
-	leader int64
-	conn   host.ConnID
-	tries  int
-	stage  followStage
-	epoch  int64
-	commit int64  // the latest it may apply, once it serves
-	acked  int64  // the latest it said it has logged
-	synced int64  // the latest that came before NEWLEADER
-	need   uint64 // records that its disk must hold for that
-	saving bool   // of the current epoch has begun
+	leader  int64
+	conn    host.ConnID
+	tries   int
+	stage   followStage
+	epoch   int64
+	commit  int64  // the latest it may apply, once it serves
+	acked   int64  // the latest it said it has logged
+	synced  int64  // the latest that came before NEWLEADER
+	need    uint64 // records that its disk must hold for that
+	saving  bool   // of the current epoch has begun
+	unsaved bool   // the leader's snapshot is in memory only (a defect)
 }
 
 type followStage uint8
@@ -84,6 +85,9 @@ func (p *Peer) fromLeader(m Packet) {
 	case LeaderInfo:
 		p.acceptEpoch(epochOf(m.Zxid))
 	case Diff: // the proposals follow
+		if p.cfg.Defects.ClaimBeforeRead {
+			p.claimed = m.Zxid
+		}
 	case Trunc:
 		p.truncate(m.Zxid)
 	case Snap:
@@ -118,7 +122,7 @@ func (p *Peer) acceptEpoch(epoch int64) {
 		return
 	}
 	p.f.stage, p.f.epoch = followSync, epoch
-	p.st.held = p.cfg.Defects.EpochBeforeLog
+	p.st.held = p.cfg.Defects.EpochBeforeLog || p.cfg.Defects.LogWhenServing
 	if epoch == p.st.accepted {
 		p.ackEpoch(true)
 		return
@@ -140,7 +144,7 @@ func (p *Peer) ackEpoch(again bool) {
 // truncate forgets what the leader's history does not hold. What was applied
 // cannot be undone in memory, so the server reads its disk again.
 func (p *Peer) truncate(zxid int64) {
-	p.opened = 0
+	p.opened, p.claimed = 0, 0
 	if zxid < p.st.base {
 		p.fail("the leader takes back more than the log holds")
 		return
@@ -175,10 +179,14 @@ func (p *Peer) install(m Packet) {
 		return
 	}
 	p.h.Note(host.Note{Kind: host.NoteRestored, Value: "leader", Zxid: s.zxid, M: int64(s.told)})
-	p.opened = 0
+	p.opened, p.claimed = 0, 0
 	p.st.txns, p.st.base = nil, s.zxid
 	p.onDisk(min(p.st.durable, s.zxid))
 	p.st.cuts++
+	if p.cfg.Defects.UnsavedSnapshot {
+		p.f.unsaved = true
+		return
+	}
 	p.st.buf = nil
 	p.roll(s)
 }
@@ -198,10 +206,13 @@ func (p *Peer) newLeader(zxid int64) {
 		p.look()
 		return
 	}
+	if p.f.unsaved {
+		p.roll(p.snapshot())
+	}
 	p.f.stage = followLogging
 	p.f.synced, p.f.need = p.st.last(), p.st.seq
 	switch {
-	case p.cfg.Defects.AckBeforeLog:
+	case p.cfg.Defects.AckBeforeLog, p.cfg.Defects.LogWhenServing:
 		p.save(currentFile, p.f.epoch, thenNothing)
 		p.sendNewLeaderAck(p.phase)
 	case p.cfg.Defects.EpochBeforeLog:
@@ -268,8 +279,16 @@ func (p *Peer) upToDate(zxid int64) {
 	p.el.Established(p.f.epoch)
 	p.patience(p.cfg.Sync)
 	p.f.commit = max(p.f.commit, zxid)
+	if p.st.held {
+		p.st.held = false
+		p.flush()
+	}
 	phase := p.phase
-	p.apply(p.f.commit)
+	if p.cfg.Defects.ServeBeforeRead {
+		host.After(p.h, Span{0, overlap}.draw(p.h, "late apply"), (*Peer).applyLate, phase)
+	} else {
+		p.apply(p.f.commit)
+	}
 	if p.phase == phase {
 		p.serve(server.Following, p.f.epoch, p.applied)
 	}

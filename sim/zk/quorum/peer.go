@@ -21,6 +21,7 @@ type Peer struct {
 	applied int64  // zxid of the last transaction that the machine has
 	told    uint64 // digest of all that the machine was ever told, through snapshots
 	opened  int64  // zxid that opened the epoch in which it led; 0 if it did not since
+	claimed int64  // zxid that its leader announced (a defect)
 	phase   uint64 // counts the times of looking, following and leading
 	state   State
 	serving bool // the machine was told a role in which it serves
@@ -55,7 +56,7 @@ func (p *Peer) fail(why string) {
 }
 
 // last is the zxid that the server votes with.
-func (p *Peer) last() int64 { return max(p.st.last(), p.opened) }
+func (p *Peer) last() int64 { return max(p.st.last(), p.opened, p.claimed) }
 
 // look begins an election.
 func (p *Peer) look() {
@@ -109,6 +110,8 @@ func (p *Peer) leave() {
 	}
 	p.f, p.l = following{}, leading{}
 	p.st.held = false
+	p.leaveBehind()
+	p.forget()
 	p.flush()
 }
 

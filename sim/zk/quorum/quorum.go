@@ -42,7 +42,7 @@ type Config struct {
 	// at most; ZooKeeper draws between half of it and it. 0: 100,000.
 	SnapCount int
 	Pace      Pace
-	Defects   Defects
+	Defects   Defects // of ZooKeeper's; off
 }
 
 // A Pace says how long ZooKeeper, on the machine where it was measured, takes
@@ -69,17 +69,6 @@ func Measured(servers int) Pace {
 
 // A Span is a duration between two bounds, both included.
 type Span struct{ Min, Max time.Duration }
-
-// Defects are known ones of ZooKeeper 3.8.0. They are off by default.
-type Defects struct {
-	// EpochBeforeLog is ZOOKEEPER-4643: a follower writes its current epoch
-	// before what it was synchronised with is on its disk. A crash between
-	// the two makes it win an election with a shorter history.
-	EpochBeforeLog bool
-	// AckBeforeLog is ZOOKEEPER-4646: a follower says that it is synchronised
-	// before what it was synchronised with is on its disk.
-	AckBeforeLog bool
-}
 
 // The defaults of zoo.cfg.
 const (

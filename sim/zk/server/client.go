@@ -39,6 +39,7 @@ type request struct {
 // packet takes a packet of a client: the handshake, or a request.
 func (s *Server) packet(c host.ConnID, data []byte) {
 	s.stats.received++
+	s.wake()
 	from, wasFresh := s.known(c)
 	cl := s.clients[c]
 	switch {

@@ -54,6 +54,7 @@ func (s *Server) Digest(d *host.Digest) {
 		d.Uint(id)
 		d.Uint(uint64(s.syncing[id]))
 	}
+	d.Int(s.unnoticed.Zxid)
 	s.lead.digest(d)
 	s.local.digest(d)
 	d.Any(s.stats)

@@ -29,6 +29,9 @@ type Config struct {
 	// LocalUpgrading is localSessionsUpgradingEnabled: a local session that
 	// creates an ephemeral becomes the ensemble's; else it may create none.
 	LocalUpgrading bool
+	// LostWakeUp turns ZOOKEEPER-4537 on: a committed write may wait for the
+	// next request before it is applied.
+	LostWakeUp bool
 	// Applied, if not nil, is told every transaction as it is applied, before
 	// any client hears of it; failed ones too, and again after a restart. It is
 	// for those who watch: it must not call the server.
@@ -71,19 +74,20 @@ type Server struct {
 	r    Replicator
 	role Role
 
-	tree     *datatree.Tree
-	watches  *datatree.Watches
-	fresh    map[host.ConnID]host.Addr // accepted from there, and silent so far
-	conns    conns
-	clients  map[host.ConnID]*client
-	bySess   map[int64]host.ConnID // clients whose session is open or opening
-	touches  map[int64]int32       // a follower's: timeouts in milliseconds
-	lead     *leading              // nil unless it leads
-	local    *locals               // nil unless it gives local sessions
-	nextSess int64
-	syncs    uint64
-	syncing  map[uint64]host.ConnID
-	stats    stats
+	tree      *datatree.Tree
+	watches   *datatree.Watches
+	fresh     map[host.ConnID]host.Addr // accepted from there, and silent so far
+	conns     conns
+	clients   map[host.ConnID]*client
+	bySess    map[int64]host.ConnID // clients whose session is open or opening
+	touches   map[int64]int32       // a follower's: timeouts in milliseconds
+	lead      *leading              // nil unless it leads
+	local     *locals               // nil unless it gives local sessions
+	nextSess  int64
+	syncs     uint64
+	syncing   map[uint64]host.ConnID
+	stats     stats
+	unnoticed Txn // committed, and not applied yet (a defect)
 }
 
 var (
@@ -156,6 +160,7 @@ func (s *Server) known(c host.ConnID) (from host.Addr, wasFresh bool) {
 
 // Closed forgets a client's connection; its session lives on.
 func (s *Server) Closed(c host.ConnID, why host.Reason) {
+	s.wake()
 	s.conns.left(c)
 	if _, ok := s.known(c); ok {
 		return
@@ -178,6 +183,7 @@ func (s *Server) Part(i int) any { return s.r.Part(i) }
 
 // Became takes a role on.
 func (s *Server) Became(r Role, zxid int64) {
+	s.wake()
 	s.cutAll()
 	if s.lead != nil {
 		s.lead.stop(s.h)
@@ -241,7 +247,10 @@ func (s *Server) Restore(snap Txn) error {
 }
 
 // Snapshot returns the state.
-func (s *Server) Snapshot() Txn { return Txn{s.tree.Zxid(), s.tree.Encode()} }
+func (s *Server) Snapshot() Txn {
+	s.wake()
+	return Txn{s.tree.Zxid(), s.tree.Encode()}
+}
 
 // Zxid is the last transaction that counts as processed, for tests and
 // status pages.
@@ -278,23 +287,32 @@ func (s *Server) Touches() []Touch {
 // Committed applies a transaction: watches first, then the reply to the
 // client that asked for it, if it is connected here.
 func (s *Server) Committed(t Txn) Answer {
+	s.wake()
 	x, err := s.cfg.Decode(t)
 	if err != nil {
 		s.h.Note(host.Note{Kind: host.NoteFailed, Value: err.Error(), Zxid: t.Zxid})
 		s.h.Exit(1)
 		return NotHere
 	}
-	out, events := s.tree.Apply(t.Zxid, x)
+	if s.cfg.LostWakeUp && s.overlooks(x) {
+		s.unnoticed = t
+		return Owed
+	}
+	return s.apply(t.Zxid, x)
+}
+
+func (s *Server) apply(zxid int64, x *datatree.Txn) Answer {
+	out, events := s.tree.Apply(zxid, x)
 	if s.cfg.Applied != nil {
-		s.cfg.Applied(t.Zxid, x)
+		s.cfg.Applied(zxid, x)
 	}
 	if s.lead != nil {
-		s.lead.prep.Committed(t.Zxid)
+		s.lead.prep.Committed(zxid)
 	}
 	for _, e := range events {
 		s.fire(e)
 	}
-	return s.answer(t.Zxid, x, &out)
+	return s.answer(zxid, x, &out)
 }
 
 func (s *Server) fire(e datatree.Event) {

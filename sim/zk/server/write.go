@@ -76,6 +76,7 @@ func (s *Server) createSession(session int64, timeout int32) {
 
 // Forwarded takes a write that a client of another server asks for.
 func (s *Server) Forwarded(from ServerID, data []byte) {
+	s.wake()
 	var f forwarded
 	if s.lead == nil || f.decode(data) != nil {
 		return
@@ -142,7 +143,7 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) Answ
 		s.opened(c, true)
 		return Answered
 	}
-	mine := len(cl.queue) > 0 && cl.queue[0].asked && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
+	mine := cl.awaits(x)
 	if mine && out.Code == jute.SessionMoved {
 		s.cut(c)
 		return NotHere
@@ -165,6 +166,12 @@ func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) Answ
 		return NotHere
 	}
 	return Answered
+}
+
+// awaits reports whether the client waits for the outcome of x and nothing
+// before it.
+func (cl *client) awaits(x *datatree.Txn) bool {
+	return len(cl.queue) > 0 && cl.queue[0].asked && isWrite(cl.queue[0].Type) && cl.queue[0].Xid == x.Cxid
 }
 
 // encodeOutcome appends the body of the reply to a write.
