@@ -137,13 +137,17 @@ func (v *reachView) work(e *trace.Event) {
 	}
 }
 
-// count counts the operations that clients began and that were answered, refusals
+// count counts the operations that clients and probes began and that were answered, refusals
 // apart.
 func count(events []trace.Event) (calls, acked int) {
 	for i := range events {
 		switch events[i].Kind {
-		case trace.Call:
+		case trace.Call, trace.ZCall:
 			calls++
+		case trace.ZReturn:
+			if events[i].Value == "ok" {
+				acked++
+			}
 		case trace.Return:
 			if !strings.HasPrefix(events[i].Detail, "error") {
 				acked++

@@ -192,6 +192,9 @@ func (r *Result) judge(ms monitors) {
 			})
 		}
 	}
+	if f, ok := r.seen(); ok {
+		r.Findings = append(r.Findings, f)
+	}
 	r.Verdict = verdict(r.Findings, r.Scenario.Expect)
 }
 

@@ -17,6 +17,12 @@ func (r *Result) Story() (string, error) {
 	if err := story.Tell(&b, r.Events); err != nil {
 		return "", err
 	}
+	if r.Scenario.ShowVotes {
+		b.WriteString("\nthe elections, vote by vote\n")
+		if err := story.Votes(&b, r.Events); err != nil {
+			return "", err
+		}
+	}
 	err := r.tellViolations(&b)
 	return b.String(), err
 }

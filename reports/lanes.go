@@ -18,9 +18,10 @@ type span struct {
 	goesOn   bool   // it ends where the picture ends, not where it did
 }
 
-// A lane is what one master did.
+// A lane is what one master, ZooKeeper server or probe did.
 type lane struct {
 	name     string
+	kind     string // "master", "server" or "probe"
 	states   []span
 	sessions []span
 	paused   []span
@@ -28,7 +29,8 @@ type lane struct {
 
 // lanes is a run sorted by who it happened to.
 type lanes struct {
-	masters  []*lane
+	lanes    []*lane // masters, then servers, then probes
+	servers  bool    // some of them are servers
 	faults   [][]span // rows of faults that do not overlap
 	answered []int64  // when clients got answers
 	gaveUp   []int64
@@ -49,6 +51,8 @@ func sortLanes(events []trace.Event) *lanes {
 		switch e.Kind {
 		case trace.Started, trace.Exited, trace.KilledOff, trace.HostLost, trace.Paused, trace.Resumed, trace.State:
 			l.process(e)
+		case trace.Role, trace.Serving:
+			l.role(e)
 		case trace.SessionUp, trace.SessionExpired:
 			l.session(e)
 		case trace.Fault:
@@ -57,6 +61,10 @@ func sortLanes(events []trace.Event) *lanes {
 			l.quorum = append(l.quorum, span{from: e.At, to: openEnd, what: "no quorum"})
 		case trace.ServiceUp:
 			closeLast(l.quorum, e.At)
+		case trace.ZReturn:
+			if e.Value == "ok" {
+				l.answered = append(l.answered, e.At)
+			}
 		case trace.Return:
 			l.answered = append(l.answered, e.At)
 		case trace.GaveUp:
@@ -68,13 +76,19 @@ func sortLanes(events []trace.Event) *lanes {
 }
 
 func (l *lanes) process(e *trace.Event) {
-	m := l.master(e.Process, e.Kind == trace.State || e.Kind == trace.Started && e.Value == "master")
+	kind := ""
+	if e.Kind == trace.State {
+		kind = "master"
+	} else if e.Kind == trace.Started {
+		kind = e.Value
+	}
+	m := l.lane(e.Process, kind)
 	if m == nil {
 		return
 	}
 	switch e.Kind {
 	case trace.Started:
-		m.next(e.At, "Standby", "")
+		m.next(e.At, firstStates[m.kind], "")
 	case trace.Exited:
 		m.next(e.At, "down", "ended")
 	case trace.KilledOff:
@@ -97,19 +111,42 @@ func (l *lanes) process(e *trace.Event) {
 	}
 }
 
-// master returns the lane of a master, and makes it if it may be new.
-func (l *lanes) master(name string, isMaster bool) *lane {
-	i := slices.IndexFunc(l.masters, func(m *lane) bool { return m.name == name })
+// firstStates are what those begin as that have a lane.
+var firstStates = map[string]string{"master": "Standby", "server": "looking", "probe": "running"}
+
+// lane returns the lane of a process, and makes it if it is of a kind that has
+// one.
+func (l *lanes) lane(name, kind string) *lane {
+	i := slices.IndexFunc(l.lanes, func(m *lane) bool { return m.name == name })
 	if i >= 0 {
-		return l.masters[i]
+		return l.lanes[i]
 	}
-	if !isMaster {
+	if firstStates[kind] == "" {
 		return nil
 	}
-	m := &lane{name: name}
-	l.masters = append(l.masters, m)
-	slices.SortFunc(l.masters, func(a, b *lane) int { return strings.Compare(a.name, b.name) })
+	l.servers = l.servers || kind == "server"
+	l.lanes = append(l.lanes, &lane{name: name, kind: kind})
+	m := l.lanes[len(l.lanes)-1]
+	place := func(m *lane) int { return slices.Index([]string{"master", "server", "probe"}, m.kind) }
+	slices.SortFunc(l.lanes, func(a, b *lane) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a.name, b.name))
+	})
 	return m
+}
+
+// role is what a ZooKeeper server is.
+func (l *lanes) role(e *trace.Event) {
+	m := l.lane(e.Process, "server")
+	switch {
+	case e.Kind == trace.Role && e.Value == "looking":
+		m.next(e.At, "looking", "looking")
+	case e.Kind == trace.Role:
+		m.next(e.At, "elected", "")
+	case e.Value == "leading":
+		m.next(e.At, "leader", fmt.Sprintf("leader, epoch %d", e.Term))
+	default:
+		m.next(e.At, "follower", "follower")
+	}
 }
 
 // next ends the lane's state and begins another; the same one goes on.
@@ -130,7 +167,7 @@ func closeLast(spans []span, at int64) {
 }
 
 func (l *lanes) session(e *trace.Event) {
-	m := l.master(e.Process, false)
+	m := l.lane(e.Process, "")
 	if m == nil {
 		return
 	}
@@ -173,7 +210,7 @@ func faultSpan(faults []span, e *trace.Event) []span {
 // happensOnce reports whether a fault is over as soon as it began.
 func happensOnce(e *trace.Event) bool {
 	switch e.Subject {
-	case "reset", "expire":
+	case "reset", "expire", "renumber", "myid", "backup", "restore", "tear":
 		return true
 	case "zk-leader-loss", "clock-jump":
 		return !strings.Contains(e.Detail, "for=")
@@ -192,7 +229,7 @@ func (l *lanes) close(faults []span) {
 	}
 	finish(faults)
 	finish(l.quorum)
-	for _, m := range l.masters {
+	for _, m := range l.lanes {
 		finish(m.states)
 		finish(m.sessions)
 		finish(m.paused)
@@ -223,7 +260,7 @@ func (l *lanes) within(from, to int64) {
 	}
 	l.faults = nil
 	l.end = to
-	for _, m := range l.masters {
+	for _, m := range l.lanes {
 		m.states, m.sessions, m.paused = cut(m.states, from, to), cut(m.sessions, from, to), cut(m.paused, from, to)
 	}
 	l.quorum = cut(l.quorum, from, to)

@@ -71,7 +71,7 @@ func page(b *Bundle) ([]byte, error) {
 		Violations []string
 		Events     []row
 		Left, All  int
-	}{Bundle: b, Length: story.Seconds(b.Run.SimulatedNs), Clients: story.Clients(b.Events), All: len(b.Events)}
+	}{Bundle: b, Length: story.Seconds(b.Run.SimulatedNs), Clients: append(story.Clients(b.Events), story.Probes(b.Events)...), All: len(b.Events)}
 	for _, m := range story.Moments(b.Events) {
 		data.Story = append(data.Story, row{m.Step, story.Seconds(m.At), m.Text})
 	}

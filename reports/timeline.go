@@ -23,13 +23,15 @@ type TimelineOptions struct {
 var stateColors = map[string]color.Color{
 	"Standby": rgb(0xe4e4e4), "Recovering": rgb(0xf5cd6e), "CompletingRecovery": rgb(0xe69f00),
 	"Alive": rgb(0x4ba3d8), "Suspended": rgb(0xdfa6c5),
+	"looking": rgb(0xe4e4e4), "elected": rgb(0xf5cd6e), "follower": rgb(0xbfe3d4), "leader": rgb(0x56b88f), "running": rgb(0xeeeeee),
 }
 
 // noQuorum is the ground of stretches in which the service has no quorum.
 var noQuorum = rgb(0xfdf0b8)
 
-// Timeline draws a run: a lane for each master with its recovery states and,
-// below, the life of its sessions; the faults; and a tick for every answer
+// Timeline draws a run: a lane for each master with its recovery states, for
+// each ZooKeeper server with what it was to its ensemble, and for each probe;
+// below them the life of their sessions; the faults; and a tick for every answer
 // that a client got, so that gaps in service can be seen.
 func Timeline(events []trace.Event, o TimelineOptions) (Picture, error) {
 	d, err := drawTimeline(events, o)
@@ -41,8 +43,8 @@ func Timeline(events []trace.Event, o TimelineOptions) (Picture, error) {
 
 func drawTimeline(events []trace.Event, o TimelineOptions) (*drawing, error) {
 	l := sortLanes(events)
-	if len(l.masters) == 0 {
-		return nil, fmt.Errorf("draw timeline: no master ever started")
+	if len(l.lanes) == 0 {
+		return nil, fmt.Errorf("draw timeline: no master, server or probe ever started")
 	}
 	to := o.To
 	if to == 0 {
@@ -52,7 +54,7 @@ func drawTimeline(events []trace.Event, o TimelineOptions) (*drawing, error) {
 		return nil, fmt.Errorf("draw timeline: it ends at %s, not after %s", story.Seconds(to), story.Seconds(o.From))
 	}
 	l.within(o.From, to)
-	rows := len(l.masters) + len(l.faults) + 1
+	rows := len(l.lanes) + len(l.faults) + 1
 	p := newPlot(o.Title, "time since the run began (s)", "")
 	g := plotter.NewGrid()
 	g.Vertical.Color, g.Horizontal.Width = faint, 0
@@ -64,10 +66,10 @@ func drawTimeline(events []trace.Event, o TimelineOptions) (*drawing, error) {
 	p.Y.Min, p.Y.Max = -0.5, float64(rows)-0.5
 	p.X.Tick.Marker = secondTicks{}
 	const legend = 26
-	height := vg.Points(float64(len(l.masters))*laneHeight+float64(len(l.faults)+1)*laneHeight) + vg.Points(86)
+	height := vg.Points(float64(len(l.lanes))*laneHeight+float64(len(l.faults)+1)*laneHeight) + vg.Points(86)
 	return &drawing{vg.Points(860), height, func(c draw.Canvas) {
 		p.Draw(draw.Crop(c, vg.Points(8), -vg.Points(14), legend, -vg.Points(6)))
-		timelineLegend(draw.Crop(c, vg.Points(60), 0, 0, legend-c.Max.Y))
+		timelineLegend(draw.Crop(c, vg.Points(60), 0, 0, legend-c.Max.Y), l)
 	}}, nil
 }
 
@@ -104,8 +106,8 @@ type timeline struct {
 
 func (t *timeline) names() []string {
 	names := []string{"answers\nto clients"}
-	for i := len(t.l.masters) - 1; i >= 0; i-- {
-		names = append(names, t.l.masters[i].name)
+	for i := len(t.l.lanes) - 1; i >= 0; i-- {
+		names = append(names, t.l.lanes[i].name)
 	}
 	for i := len(t.l.faults) - 1; i >= 0; i-- {
 		name := ""
@@ -124,8 +126,8 @@ func (t *timeline) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, s := range t.l.quorum {
 		fillRect(c, noQuorum, x(s.from), c.Min.Y, x(s.to), c.Max.Y)
 	}
-	for i, m := range t.l.masters {
-		m.draw(c, x, trY(float64(len(t.l.masters)-i)))
+	for i, m := range t.l.lanes {
+		m.draw(c, x, trY(float64(len(t.l.lanes)-i)))
 	}
 	for i, row := range t.l.faults {
 		y := trY(float64(t.rows - 1 - i))
@@ -226,7 +228,7 @@ func drawFault(c draw.Canvas, s span, a, b, room, y vg.Length) {
 	c.FillText(st, vg.Point{X: at, Y: y}, words)
 }
 
-func timelineLegend(c draw.Canvas) {
+func timelineLegend(c draw.Canvas, l *lanes) {
 	x, y := c.Min.X, c.Min.Y+vg.Points(12)
 	st := style(9, false)
 	add := func(words string, mark func(x vg.Length)) {
@@ -234,7 +236,14 @@ func timelineLegend(c draw.Canvas) {
 		c.FillText(st, vg.Point{X: x + vg.Points(20), Y: y}, words)
 		x += vg.Points(20) + st.Width(words) + vg.Points(14)
 	}
-	for _, s := range []string{"Standby", "Recovering", "CompletingRecovery", "Alive", "Suspended"} {
+	states := []string{"Standby", "Recovering", "CompletingRecovery", "Alive", "Suspended"}
+	switch {
+	case l.lanes[0].kind != "master":
+		states = []string{"looking", "elected", "follower", "leader"}
+	case l.servers: // servers say in words what they are
+		states = append(states[:2:2], "Alive", "Suspended", "follower", "leader")
+	}
+	for _, s := range states {
 		add(s, func(x vg.Length) { fillRect(c, stateColors[s], x, y-vg.Points(5), x+vg.Points(16), y+vg.Points(5)) })
 	}
 	add("no quorum", func(x vg.Length) { fillRect(c, noQuorum, x, y-vg.Points(5), x+vg.Points(16), y+vg.Points(5)) })

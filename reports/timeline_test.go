@@ -59,6 +59,6 @@ func TestFaultsThatHappenOnceArePoints(t *testing.T) {
 	l := sortLanes(events)
 	require.Equal(t, []span{{from: 2e9, to: 2e9, what: "at=2s reset m1 | w1", label: "reset m1 | w1"}}, l.faults[0])
 	require.Equal(t, int64(9e9), l.faults[1][0].to)
-	require.Equal(t, "down", l.masters[0].states[1].what)
-	require.Equal(t, int64(10e9), l.masters[0].states[1].to)
+	require.Equal(t, "down", l.lanes[0].states[1].what)
+	require.Equal(t, int64(10e9), l.lanes[0].states[1].to)
 }

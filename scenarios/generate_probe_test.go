@@ -38,6 +38,7 @@ func drawProbes(t *rapid.T, s *Scenario) {
 	for range rapid.IntRange(0, 2).Draw(t, "loads") {
 		s.Loads = append(s.Loads, Load{Probe: "p1", Ops: rapid.IntRange(1, 99).Draw(t, "ops"), Think: drawSpan(t, "think")})
 	}
+	s.ShowVotes = rapid.Bool().Draw(t, "votes")
 	for range rapid.IntRange(0, 3).Draw(t, "sees") {
 		s.Sees = append(s.Sees, drawSee(t))
 	}
@@ -65,7 +66,9 @@ func drawZOp(t *rapid.T) ZOp {
 		o = ZOp{Kind: ZClose}
 	}
 	o.At, o.Probe, o.Session = drawSpan(t, "at"), "p1", rapid.IntRange(0, 3).Draw(t, "session")
-	o.Want = rapid.SampledFrom([]string{"", "ok", "error no node"}).Draw(t, "want")
+	if o.Kind != ZClose {
+		o.Want = rapid.SampledFrom([]string{"", "ok", "error no-node"}).Draw(t, "want")
+	}
 	return o
 }
 

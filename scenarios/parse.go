@@ -33,6 +33,7 @@ func statements() []statement {
 		{"probe", true, parseProbe},
 		{"load", true, parseLoad},
 		{"recipe", true, parseRecipe},
+		{"show", false, parseShow},
 		{"see", true, parseSee},
 		{"must", true, func(s *Scenario, rest string) error { return addName(&s.Must, rest, checkReachable) }},
 		{"sometimes", true, func(s *Scenario, rest string) error { return addName(&s.Sometimes, rest, checkReachable) }},
@@ -250,6 +251,14 @@ func parseOp(s *Scenario, rest string) error {
 		return fmt.Errorf("supervise belongs to submit, not to %s", o.Kind)
 	}
 	return parseAttrs(attrs, known, "at")
+}
+
+func parseShow(s *Scenario, rest string) error {
+	if rest != "votes" {
+		return fmt.Errorf("nothing to show is called %q; want votes", rest)
+	}
+	s.ShowVotes = true
+	return nil
 }
 
 func parseExpect(s *Scenario, rest string) error {

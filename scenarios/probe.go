@@ -257,6 +257,9 @@ func (o *ZOp) check() error {
 	if o.Kind == ZCheck {
 		return fmt.Errorf("check stands in a multi only")
 	}
+	if o.Kind == ZClose && o.Want != "" {
+		return fmt.Errorf("close has no answer")
+	}
 	for i := range o.Ops {
 		switch in := &o.Ops[i]; {
 		case in.Kind != ZCreate && in.Kind != ZSet && in.Kind != ZDelete && in.Kind != ZCheck:

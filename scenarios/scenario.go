@@ -36,6 +36,7 @@ type Scenario struct {
 	Recipes  []Recipe
 	Loads    []Load
 
+	ShowVotes bool     // the story of a run tells its elections vote by vote
 	Sees      []See    // what each run must show
 	Must      []string // reachability: each run must see it
 	Sometimes []string // some run of a sweep of at least 20 seeds must

@@ -51,6 +51,11 @@ func (w SeeWhat) alone() bool {
 	return false
 }
 
+// Not reports whether it is something that must not happen.
+func (w SeeWhat) Not() bool {
+	return w == SeeNoService || w == SeeNoFailover || w == SeeNoEvent || w == SeeNoSession
+}
+
 func seeWhats() []string {
 	return []string{
 		"leader", "service", "no-service", "failover", "no-failover", "fails", "event", "no-event", "session", "no-session", "recipe",

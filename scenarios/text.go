@@ -41,6 +41,9 @@ func (s Scenario) String() string {
 	}
 	s.probeLines(line)
 	b.WriteString(Schedule(s.Faults).String())
+	if s.ShowVotes {
+		line("show votes")
+	}
 	for _, e := range s.Sees {
 		line("see %s", e)
 	}

@@ -27,7 +27,7 @@ func Tell(w io.Writer, events []trace.Event) error {
 			return err
 		}
 	}
-	for _, line := range Clients(events) {
+	for _, line := range append(Clients(events), Probes(events)...) {
 		if _, err := fmt.Fprintf(w, "%9s  %s\n", "", line); err != nil {
 			return err
 		}
@@ -57,7 +57,13 @@ func Short(ns int64) string {
 // Moments returns the lines of the story.
 func Moments(events []trace.Event) []Moment {
 	t := teller{masters: map[string]*master{}, tags: tagsOf(events), refused: map[string]int{}, down: map[string]string{},
-		waits: map[string]string{}, open: map[string]bool{}}
+		waits: map[string]string{}, open: map[string]bool{}, asked: map[string]string{}}
+	for i := range events {
+		if k := events[i].Kind; k == trace.ZCall || k == trace.Recipe {
+			t.calls++
+		}
+	}
+	t.quiet = t.calls > mostTold
 	t.cast(events)
 	for i := range events {
 		if tell, ok := tellers[events[i].Kind]; ok {
@@ -82,6 +88,9 @@ type teller struct {
 	waits   map[string]string // machines whose kill or pause has begun and not struck: the fault
 	open    map[string]bool   // operations of clients without an answer
 	healed  bool
+	asked   map[string]string // operations of probes without an answer, in words
+	calls   int               // operations and notes of probes
+	quiet   bool              // probes did too much to be told one by one
 }
 
 // master is what the teller knows of one master.
@@ -144,6 +153,13 @@ var tellers = map[trace.Kind]func(t *teller, e *trace.Event){
 	trace.Call:           func(t *teller, e *trace.Event) { t.open[operation(e)] = true },
 	trace.Return:         func(t *teller, e *trace.Event) { delete(t.open, operation(e)) },
 	trace.GaveUp:         func(t *teller, e *trace.Event) { delete(t.open, operation(e)) },
+	trace.Serving:        (*teller).serving,
+	trace.Failed:         (*teller).failed,
+	trace.ZCall:          (*teller).zcall,
+	trace.ZReturn:        (*teller).zreturn,
+	trace.ZWatch:         (*teller).zwatch,
+	trace.Recipe:         (*teller).recipe,
+	trace.Session:        (*teller).probeSession,
 	trace.Panicked: func(t *teller, e *trace.Event) {
 		first, _, _ := strings.Cut(e.Detail, "\n")
 		t.say(e, "%s panics: %s", e.Process, first)
