@@ -38,7 +38,7 @@ type Options struct {
 	// Timers overrides the scenario's timers; empty leaves them.
 	Timers scenarios.TimersName
 	// Grain is that of the simulated ZooKeeper: GrainService or GrainEnsemble;
-	// empty means DefaultGrain.
+	// empty means DefaultGrain. A scenario about servers has them whatever it is.
 	Grain string
 	// ZKClient is the client library of processes that use ZooKeeper:
 	// "go-zookeeper" or "curator"; empty means the first.
@@ -114,6 +114,9 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	client, err := o.normal()
 	if err != nil {
 		return nil, err
+	}
+	if s.NeedsServers() {
+		o.Grain = GrainEnsemble
 	}
 	watch := NewStopwatch()
 	r := &Result{Scenario: s, Seed: seed, Options: o}

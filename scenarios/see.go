@@ -42,6 +42,12 @@ const (
 	SeeRecipe     SeeWhat = "recipe"      // p1 recipe locked: its recipe came that far
 )
 
+// NeedsServers reports whether the scenario is about the ZooKeeper servers
+// themselves, so that a service which only stands for them will not do.
+func (s Scenario) NeedsServers() bool {
+	return s.Masters == 0 || s.Ensemble != (Ensemble{}) || len(s.Special)+len(s.Probes)+len(s.Sees) > 0
+}
+
 // alone are those that stand without somebody.
 func (w SeeWhat) alone() bool {
 	switch w {

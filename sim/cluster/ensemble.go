@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +63,7 @@ func newEnsemble(w *World) *ensemble {
 			continue
 		}
 		e.servers = append(e.servers, m)
-		e.members = append(e.members, quorum.Member{ID: server.ServerID(m.server + 1), Addr: host.Addr(m.name + peerPort)})
+		e.members = append(e.members, quorum.Member{ID: m.ids.config, Addr: host.Addr(m.name + peerPort)})
 	}
 	return e
 }
@@ -72,17 +71,19 @@ func newEnsemble(w *World) *ensemble {
 // newServer makes a server's program: alone if there is no other.
 func (e *ensemble) newServer(m *machine) host.Process {
 	cfg := server.Config{
-		ID: server.ServerID(m.server + 1), Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied, Decode: e.decode,
+		ID: m.ids.own, Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied, Decode: e.decode,
+		LocalSessions: e.w.s.Ensemble.Local != "", LocalUpgrading: e.w.s.Ensemble.Local == "upgrade",
 	}
 	m.peer = nil
 	if len(e.members) == 1 {
 		return server.New(cfg, server.NewStandalone())
 	}
 	peer, err := quorum.New(quorum.Config{
-		ID: cfg.ID, Members: e.members, Tick: cfg.Tick, Pace: quorum.Measured(len(e.members)),
+		ID: cfg.ID, Members: slices.Clone(e.members), Tick: cfg.Tick, Init: e.w.s.Ensemble.Init, Sync: e.w.s.Ensemble.Sync,
+		SnapCount: e.w.s.Ensemble.SnapCount, Pace: quorum.Measured(len(e.members)),
 	})
 	if err != nil {
-		panic(kernel.Bug(fmt.Sprintf("cluster: %s: %v", m.name, err)))
+		return refusal{why: err.Error()}
 	}
 	m.peer = peer
 	return server.New(cfg, peer)
@@ -151,7 +152,7 @@ func (e *ensemble) follows(f, m *machine) bool {
 		return false
 	}
 	net := e.w.net
-	return f.peer.Leader() == server.ServerID(m.server+1) && net.Reachable(f.id, m.id) && net.Reachable(m.id, f.id)
+	return f.peer.Leader() == m.ids.config && net.Reachable(f.id, m.id) && net.Reachable(m.id, f.id)
 }
 
 // stepped looks at a server after a step of it.

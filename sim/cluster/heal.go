@@ -54,6 +54,7 @@ func (w *World) chooseCore() map[string]bool {
 	keep("workers", min(1, w.s.Workers))
 	keep("servers", w.s.Servers/2+1)
 	keep("clients", w.s.Clients)
+	keep("probes", len(w.s.Probes))
 	return core
 }
 
@@ -98,6 +99,9 @@ func (w *World) isQuiet() bool {
 		}
 	}
 	if alive == "" && w.s.Masters > 0 || w.open > 0 {
+		return false
+	}
+	if w.s.Masters == 0 && w.ens != nil && !w.ens.up || !w.probesQuiet() {
 		return false
 	}
 	for _, m := range w.machines {

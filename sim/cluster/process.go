@@ -38,8 +38,10 @@ type machine struct {
 	server int      // index of the server it runs, -1 if none
 
 	// Of a server that is a process:
-	booting bool   // it is being started
-	boots   uint64 // counts what begins or ends that
+	ids     identity
+	backup  map[string][]byte // its files, as copied
+	booting bool              // it is being started
+	boots   uint64            // counts what begins or ends that
 	peer    *quorum.Peer
 	role    server.Role // as seen last
 }

@@ -73,6 +73,8 @@ func newWorld(s scenarios.Scenario, opts Options) *World {
 	w.addMachines("w", s.Workers)
 	w.addMachines("c", s.Clients)
 	w.addMachines("z", s.Servers)
+	w.addMachines("p", len(s.Probes))
+	w.prepare()
 	w.addService()
 	w.fault = fault.New(w.k, w.net, w, s.Faults)
 	for _, m := range w.machines {
@@ -137,6 +139,8 @@ func (w *World) addProcess(m *machine) {
 		p.kind, p.make = "worker", func() host.Process { return w.newWorker(m) }
 	case 'z':
 		p.kind, p.make = "server", func() host.Process { return w.ens.newServer(m) }
+	case 'p':
+		p.kind, p.coordinated, p.make = "probe", true, func() host.Process { return w.newProbe(m) }
 	default:
 		p.kind, p.make = "client", func() host.Process { return w.newSubmitter(m) }
 	}
@@ -194,7 +198,7 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 	switch target {
 	case "everyone":
 		return w.Everyone()
-	case "masters", "workers", "clients", "servers":
+	case "masters", "workers", "clients", "servers", "probes":
 		prefix := strings.Replace(target[:1], "s", "z", 1)
 		return w.pick(func(m *machine) bool { return strings.HasPrefix(m.name, prefix) })
 	case "active":
@@ -207,6 +211,12 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 		return w.one(key, func(m *machine) bool { return m.runs("worker") })
 	case "busy-worker":
 		return w.one(key, func(m *machine) bool { return m.runs("worker") && len(m.proc.children) > 0 })
+	case "any-probe":
+		return w.one(key, func(m *machine) bool { return m.runs("probe") })
+	case "zk-leader":
+		return w.one(key, func(m *machine) bool { return w.ens != nil && m == w.ens.leader() })
+	case "zk-follower":
+		return w.one(key, func(m *machine) bool { return w.ens != nil && w.ens.serves(m) })
 	case "any-server":
 		return w.one(key, func(m *machine) bool { return m.server >= 0 && m.up && (w.ens == nil || m.runs("server")) })
 	default:
@@ -250,7 +260,7 @@ func (m *machine) acting() bool {
 func (w *World) newClient(p *process, inc uint32) *zk.Client {
 	cfg := zk.ClientConfig{
 		Owner: string(p.id), Inc: inc, Machine: p.machine.id,
-		Virtual: p.machine.virtual, Deliver: p.deliver, Profile: w.opts.Client,
+		Virtual: p.machine.virtual, Deliver: p.deliver, Profile: w.profile(p),
 	}
 	if w.ens != nil {
 		cfg.Wire, cfg.Sent = true, w.ens.sent

@@ -287,6 +287,26 @@ func (d *Disk) tear(f *inode, key kernel.Key) {
 	f.data, f.writes, f.synced = f.data[:size], nil, size
 }
 
+// Files returns a copy of every file, by name.
+func (d *Disk) Files() map[string][]byte {
+	out := make(map[string][]byte, len(d.names))
+	for name, f := range d.names {
+		out[name] = slices.Clone(f.data)
+	}
+	return out
+}
+
+// SetFiles replaces every file, as an operator does who copies them there and
+// waits until they are on the disk. No call may be under way.
+func (d *Disk) SetFiles(files map[string][]byte) {
+	d.journal, d.syncs, d.last = nil, nil, d.k.Now()
+	d.names, d.durable = map[string]*inode{}, map[string]*inode{}
+	for name, data := range files {
+		f := &inode{data: slices.Clone(data), synced: len(data)}
+		d.names[name], d.durable[name] = f, f
+	}
+}
+
 // Digest writes the files into h in the order of their names.
 func (d *Disk) Digest(h *host.Digest) {
 	for _, name := range slices.Sorted(maps.Keys(d.names)) {

@@ -1,0 +1,46 @@
+package quorum
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/simctl/simctl/sim/zk/server"
+)
+
+// Files are what a server has on its disk that has logged txns, in the order of
+// their zxids, and is in an epoch. The names are those of files, and all of
+// them are whole.
+func Files(epoch int64, txns []server.Txn) map[string][]byte {
+	var log []byte
+	for _, t := range txns {
+		log = appendRecord(log, recordTxn, t)
+	}
+	n := strconv.AppendInt(nil, epoch, 10)
+	return map[string][]byte{acceptedFile: n, currentFile: n, logFile(0): log}
+}
+
+// Tear cuts the last record of a server's log in two. Files are as on its disk;
+// it reports whether there was a record.
+func Tear(files map[string][]byte) bool {
+	gen := uint64(0)
+	if b, ok := files[snapshotFile]; ok {
+		var err error
+		if gen, _, err = decodeSnapshot(b); err != nil {
+			return false
+		}
+	}
+	log := files[logFile(gen)]
+	last, end := 0, 0
+	for len(log)-end >= recordHeader {
+		n := recordHeader + int(binary.BigEndian.Uint32(log[end+5:]))
+		if n > len(log)-end {
+			break
+		}
+		last, end = end, end+n
+	}
+	if end == 0 {
+		return false
+	}
+	files[logFile(gen)] = log[: last+(end-last)/2 : last+(end-last)/2]
+	return true
+}
