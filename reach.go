@@ -35,6 +35,7 @@ type reachView struct {
 	terms    int               // reigns begun since a master was last Alive
 	cuts     int               // partitions and one-way cuts that hold
 	handed   bool              // a session was closed, and nothing expired since
+	zk       reachZooKeeper
 }
 
 type reachMaster struct {
@@ -73,6 +74,8 @@ func (v *reachView) observe(e *trace.Event) {
 		}
 	case trace.ServiceDown:
 		v.see("service-lost", true)
+	case trace.Serving, trace.Session, trace.SessionUp, trace.ZCall, trace.ZReturn, trace.Recipe:
+		v.zookeeper(e)
 	case trace.Refused:
 		v.see("stale-command-refused", true)
 	case trace.Registered:

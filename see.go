@@ -29,7 +29,7 @@ func (r *Result) seen() (checker.Finding, bool) {
 			f.Step = step
 		}
 	}
-	look := sight{events: r.Events}
+	look := sight{&r.Scenario, r.Events}
 	for _, e := range r.Scenario.Sees {
 		if e.Policy != "" && e.Policy != preset {
 			continue
@@ -56,7 +56,10 @@ func (r *Result) seen() (checker.Finding, bool) {
 }
 
 // sight looks at the events of a run.
-type sight struct{ events []trace.Event }
+type sight struct {
+	scenario *scenarios.Scenario
+	events   []trace.Event
+}
 
 // within calls each with the events of a while.
 func (s sight) within(e scenarios.See, each func(ev *trace.Event)) {
@@ -71,6 +74,10 @@ func (s sight) within(e scenarios.See, each func(ev *trace.Event)) {
 // see returns why a line is not seen, and in which step that shows; "" if it is.
 func (s sight) see(e scenarios.See) (step uint64, why string) {
 	switch e.What {
+	case scenarios.SeeFenced:
+		return s.fenced(e)
+	case scenarios.SeeAlways:
+		return s.always(e)
 	case scenarios.SeeLeader:
 		return s.leader(e)
 	case scenarios.SeeService, scenarios.SeeNoService:
@@ -81,6 +88,11 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 	switch e.What {
 	case scenarios.SeeFailover, scenarios.SeeNoFailover:
 		is = func(ev *trace.Event) bool { return ev.Kind == trace.Elected }
+	case scenarios.SeeElects:
+		id := s.scenario.IDOf(e.Text)
+		is = func(ev *trace.Event) bool {
+			return ev.Kind == trace.Role && ev.Value != "looking" && ev.Process == e.Who && ev.N == id
+		}
 	case scenarios.SeeFails:
 		is = func(ev *trace.Event) bool {
 			return ev.Kind == trace.Failed && ev.Process == e.Who && strings.Contains(ev.Value, e.Text)
@@ -93,7 +105,7 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 		is = func(ev *trace.Event) bool {
 			return ev.Kind == trace.Session && ev.Process == e.Who && ev.Value == e.Text
 		}
-	case scenarios.SeeRecipe:
+	case scenarios.SeeRecipe, scenarios.SeeNoRecipe:
 		is = func(ev *trace.Event) bool {
 			return ev.Kind == trace.Recipe && ev.Process == e.Who && ev.Value == first && (rest == "" || ev.Detail == rest)
 		}
@@ -111,6 +123,43 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 		return s.events[len(s.events)-1].Step, "the run does not show it"
 	}
 	return 0, ""
+}
+
+// fenced looks whether what was written under a lock was written in the order
+// of its owners.
+func (s sight) fenced(e scenarios.See) (step uint64, why string) {
+	last, written := int64(0), false
+	s.within(e, func(ev *trace.Event) {
+		if ev.Kind != trace.Recipe || ev.Subject != "lock "+e.Text || ev.Value != "wrote" || why != "" {
+			return
+		}
+		if written = true; ev.Zxid < last {
+			step, why = ev.Step, fmt.Sprintf("%s wrote at %s with the place %#x, after the owner of %#x", ev.Process, trace.Moment(ev.At), ev.Zxid, last)
+		}
+		last = max(last, ev.Zxid)
+	})
+	if !written {
+		return s.events[len(s.events)-1].Step, "nobody wrote anything under the lock"
+	}
+	return step, why
+}
+
+// always looks whether a recipe told one thing of a kind, and no other.
+func (s sight) always(e scenarios.See) (step uint64, why string) {
+	name, value, _ := strings.Cut(e.Text, " ")
+	told := false
+	s.within(e, func(ev *trace.Event) {
+		if ev.Kind != trace.Recipe || ev.Process != e.Who || ev.Value != name || why != "" {
+			return
+		}
+		if told = true; ev.Detail != value {
+			step, why = ev.Step, fmt.Sprintf("it told %s %s at %s", name, ev.Detail, trace.Moment(ev.At))
+		}
+	})
+	if !told {
+		return s.events[len(s.events)-1].Step, "it never told a " + name
+	}
+	return step, why
 }
 
 // leader looks who leads and serves at an instant: of two that believe so, the

@@ -29,8 +29,8 @@ type lane struct {
 
 // lanes is a run sorted by who it happened to.
 type lanes struct {
-	lanes    []*lane // masters, then servers, then probes
-	servers  bool    // some of them are servers
+	lanes    []*lane  // masters, then servers, then probes
+	servers  bool     // some of them are servers
 	faults   [][]span // rows of faults that do not overlap
 	answered []int64  // when clients got answers
 	gaveUp   []int64

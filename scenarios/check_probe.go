@@ -66,10 +66,27 @@ func (s *Scenario) checkSee(e See) error {
 		return nil
 	}
 	kind := byte('p')
-	if e.What == SeeFails {
+	if e.What == SeeElects {
+		if err := s.exists('z', e.Text); err != nil {
+			return err
+		}
+	}
+	if e.What == SeeFails || e.What == SeeElects {
 		kind = 'z'
 	}
 	return s.exists(kind, e.Who)
+}
+
+// IDOf is the number of a server in every configuration when the run begins;
+// 0 if there is no such server.
+func (s *Scenario) IDOf(server string) int64 {
+	for _, z := range s.Special {
+		if z.Name == server && z.ID > 0 {
+			return int64(z.ID)
+		}
+	}
+	_, n, _ := machine(server)
+	return int64(n)
 }
 
 // exists reports a machine of a kind that the scenario does not have.

@@ -31,7 +31,7 @@ func shapes() []shape {
 		{class: Leader, lasts: true, says: "the service's leader dies: every session's connection breaks, no service until a new one leads"},
 		{class: ClockJump, groups: 1, most: 1, lasts: true, extra: true, says: "wall clocks jump by by="},
 		{class: Renumber, groups: 1, most: 1, id: true, operator: true, says: "every configuration gives the server the number id=, and its myid too; read when they start next"},
-		{class: MyID, groups: 1, most: 1, id: true, operator: true, says: "the server's own myid says id=, no configuration does; read when it starts next"},
+		{class: MyID, groups: 1, most: 1, id: true, operator: true, says: "the server's own myid says id=, whatever configurations say; read when it starts next"},
 		{class: Backup, groups: 1, most: 1, operator: true, says: "the files of the servers are copied"},
 		{class: Restore, groups: 1, most: 1, operator: true, says: "the files of the servers, which must be down, are those of the last backup; without one they are gone"},
 		{class: Tear, groups: 1, most: 1, operator: true, says: "the last record in the log of the servers, which must be down, is cut in two"},

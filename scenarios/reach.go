@@ -30,6 +30,13 @@ func Reachables() []Reachable {
 		{"driver-killed", "a client's kill ended a driver"},
 		{"worker-changed-master", "a worker followed a new master"},
 		{"service-lost", "the coordination service had no quorum for a while"},
+		{"leader-changed", "a second ZooKeeper server established an epoch"},
+		{"server-came-back", "a ZooKeeper server that had ended was started again and serves"},
+		{"stale-read", "a read was answered with less than a write acknowledged before it was asked for"},
+		{"stale-after-sync", "the same, though its session had synced in between"},
+		{"session-survived", "a probe's session was disconnected and connected again"},
+		{"local-session", "a probe's session was opened without a transaction"},
+		{"lock-lost-inside", "a lock's owner lost its session before it left"},
 		{"submitted-without-master", "a job was submitted while no master was Alive, and acknowledged later"},
 	}
 }

@@ -104,7 +104,7 @@ const (
 	ClockJump Class = "clock-jump"     // the wall clocks of Targets jump by Extra
 
 	Renumber Class = "renumber" // every configuration says that the server has number ID, as does its myid; read at the next start
-	MyID     Class = "myid"     // the server's own myid says ID, no configuration does; read at the next start
+	MyID     Class = "myid"     // the server's own myid says ID, whatever configurations say; read at the next start
 	Backup   Class = "backup"   // the files of the servers are copied
 	Restore  Class = "restore"  // what was copied replaces the files of the servers, which must be down; nothing copied: they are gone
 	Tear     Class = "tear"     // the last record of the servers' logs is cut in two; they must be down

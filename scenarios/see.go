@@ -34,12 +34,16 @@ const (
 	SeeNoService  SeeWhat = "no-service"  // no probe had a write answered that it began then
 	SeeFailover   SeeWhat = "failover"    // another reign of a master began
 	SeeNoFailover SeeWhat = "no-failover" // none did
+	SeeElects     SeeWhat = "elects"      // z2 elects z3: an election of z2 ended so
 	SeeFails      SeeWhat = "fails"       // z1 fails TEXT: the process says so and ends
 	SeeEvent      SeeWhat = "event"       // p1 event /a data-changed: a watch told it
 	SeeNoEvent    SeeWhat = "no-event"    // p1 no-event /a: no watch told it anything of this znode
 	SeeSession    SeeWhat = "session"     // p1 session expired: the probe's session was told that state
 	SeeNoSession  SeeWhat = "no-session"  // p1 no-session expired: it was not
-	SeeRecipe     SeeWhat = "recipe"      // p1 recipe locked: its recipe came that far
+	SeeRecipe     SeeWhat = "recipe"      // p1 recipe value one: its recipe told that
+	SeeNoRecipe   SeeWhat = "no-recipe"   // p1 no-recipe members p2: it did not tell that
+	SeeAlways     SeeWhat = "always"      // p1 always total 100: its recipe told that, and never another total
+	SeeFenced     SeeWhat = "fenced"      // fenced /lock: no write under the lock came behind one of a later owner
 )
 
 // NeedsServers reports whether the scenario is about the ZooKeeper servers
@@ -51,7 +55,7 @@ func (s Scenario) NeedsServers() bool {
 // alone are those that stand without somebody.
 func (w SeeWhat) alone() bool {
 	switch w {
-	case SeeLeader, SeeService, SeeNoService, SeeFailover, SeeNoFailover:
+	case SeeLeader, SeeService, SeeNoService, SeeFailover, SeeNoFailover, SeeFenced:
 		return true
 	}
 	return false
@@ -59,12 +63,13 @@ func (w SeeWhat) alone() bool {
 
 // Not reports whether it is something that must not happen.
 func (w SeeWhat) Not() bool {
-	return w == SeeNoService || w == SeeNoFailover || w == SeeNoEvent || w == SeeNoSession
+	return w == SeeNoService || w == SeeNoFailover || w == SeeNoEvent || w == SeeNoSession || w == SeeNoRecipe
 }
 
 func seeWhats() []string {
 	return []string{
-		"leader", "service", "no-service", "failover", "no-failover", "fails", "event", "no-event", "session", "no-session", "recipe",
+		"leader", "service", "no-service", "failover", "no-failover", "elects", "fails", "event", "no-event", "session", "no-session", "recipe",
+		"no-recipe", "always", "fenced",
 	}
 }
 
@@ -101,9 +106,9 @@ func (e *See) check() error {
 		return fmt.Errorf("at= is an instant; from= and to= are not for it")
 	case e.To > 0 && e.To <= e.From:
 		return fmt.Errorf("from=%s is not before to=%s", duration(e.From), duration(e.To))
-	case e.What.alone() && e.What != SeeLeader && n > 0:
+	case e.What.alone() && e.What != SeeLeader && e.What != SeeFenced && n > 0:
 		return fmt.Errorf("%s takes no %q", e.What, e.Text)
-	case (e.What == SeeLeader || e.What == SeeNoEvent) && n != 1, e.What == SeeEvent && n != 2, !e.What.alone() && n == 0:
+	case (e.What == SeeLeader || e.What == SeeNoEvent || e.What == SeeFenced || e.What == SeeElects) && n != 1, (e.What == SeeEvent || e.What == SeeAlways) && n != 2, !e.What.alone() && n == 0:
 		return fmt.Errorf("see %s: want what of it", e.What)
 	}
 	return nil

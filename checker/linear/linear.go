@@ -40,6 +40,8 @@ type Judge struct {
 	harms   harms
 	// supervised are the jobs that must be run again when their worker is lost.
 	supervised map[string]bool
+	alone      bool // a ZooKeeper server or a probe has started
+	jobs       bool // so has another process
 	ended      bool
 	finding    checker.Finding
 }
@@ -62,6 +64,13 @@ func (j *Judge) Observe(e *trace.Event) {
 		j.build.Observe(e)
 	case trace.Obeyed:
 		j.build.Observe(e)
+		j.harms.observe(e)
+	case trace.Started:
+		if e.Value == "probe" || e.Value == "server" {
+			j.alone = true
+		} else {
+			j.jobs = true
+		}
 		j.harms.observe(e)
 	case trace.Ended:
 		j.ended = true
@@ -97,6 +106,8 @@ func (j *Judge) judge() {
 		j.conclude(checker.Violation, worst.violated.ReturnStep, worst.detail)
 	case worst.detail != "":
 		j.conclude(checker.Inconclusive, 0, worst.detail)
+	case j.alone && !j.jobs:
+		j.conclude(checker.Pass, 0, "nobody asks for jobs here: ZooKeeper runs alone")
 	case h.Acked() == 0:
 		j.conclude(checker.Inconclusive, 0, fmt.Sprintf("no operation was acknowledged: %d ops", len(h)))
 	default:

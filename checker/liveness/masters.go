@@ -26,6 +26,9 @@ func (*alone) missing(w *watch, _ int64) string {
 	active := w.roster.Active()
 	switch len(active) {
 	case 0:
+		if len(w.roster.Masters()) == 0 { // a run of ZooKeeper alone
+			return ""
+		}
 		return "no master is Alive: " + states(w)
 	case 1:
 		return ""

@@ -49,6 +49,9 @@ func (g *rejoined) observe(e *trace.Event) {
 
 func (g *rejoined) missing(w *watch, _ int64) string {
 	active := w.roster.Active()
+	if len(w.roster.Masters()) == 0 { // a run of ZooKeeper alone
+		return ""
+	}
 	if len(active) == 0 {
 		return "no master is Alive to register with: " + states(w)
 	}

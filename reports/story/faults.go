@@ -37,7 +37,7 @@ func (t *teller) faultBegins(e *trace.Event, groups [][]string, hit bool) string
 	case "renumber":
 		return "from its next start on " + who + " is server number " + named(e.Detail, "id") + " of the ensemble"
 	case "myid":
-		return "the file myid of " + who + " says " + named(e.Detail, "id") + ", which no configuration does"
+		return "the file myid of " + who + " says " + named(e.Detail, "id") + " from its next start on"
 	case "backup":
 		return "the files of " + who + " are copied"
 	case "restore":

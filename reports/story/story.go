@@ -88,6 +88,7 @@ type teller struct {
 	waits   map[string]string // machines whose kill or pause has begun and not struck: the fault
 	open    map[string]bool   // operations of clients without an answer
 	healed  bool
+	without bool              // ZooKeeper has been without a quorum
 	asked   map[string]string // operations of probes without an answer, in words
 	calls   int               // operations and notes of probes
 	quiet   bool              // probes did too much to be told one by one
@@ -165,11 +166,15 @@ var tellers = map[trace.Kind]func(t *teller, e *trace.Event){
 		t.say(e, "%s panics: %s", e.Process, first)
 	},
 	trace.ServiceDown: func(t *teller, e *trace.Event) {
+		t.without = true
 		t.say(e, "ZooKeeper has no quorum: nobody can be elected, nothing can be written")
 	},
 	trace.ServiceUp: func(t *teller, e *trace.Event) {
-		if e.At > 0 {
+		switch {
+		case t.without:
 			t.say(e, "ZooKeeper has a quorum again")
+		case e.At > 0:
+			t.say(e, "ZooKeeper has a quorum")
 		}
 	},
 	trace.Healed: func(t *teller, e *trace.Event) {

@@ -118,7 +118,7 @@ func Probes(events []trace.Event) []string {
 // vote is a pair of the server voted for and the last transaction which that
 // one has logged, within its epoch.
 func Votes(w io.Writer, events []trace.Event) error {
-	b := ballot{w: w, own: map[string]string{}, name: map[int64]string{}}
+	b := ballot{w: w, own: map[string]string{}, of: map[int64]string{}, name: map[int64]string{}}
 	for i := range events {
 		b.take(&events[i])
 	}
@@ -129,6 +129,7 @@ func Votes(w io.Writer, events []trace.Event) error {
 type ballot struct {
 	w    io.Writer
 	own  map[string]string // each server's latest vote
+	of   map[int64]string  // the latest vote for each server
 	name map[int64]string  // of servers, by the number they vote with
 	err  error
 	rows int
@@ -142,6 +143,7 @@ func (b *ballot) take(e *trace.Event) {
 	case e.Kind == trace.Role && e.Value == "leading":
 		b.row(e, "", "is elected by itself")
 	case e.Kind == trace.Role:
+		b.own[e.Process] = b.of[e.N]
 		b.row(e, "", "elects "+b.server(e.N))
 	case e.Kind == trace.Serving:
 		b.row(e, "", map[bool]string{true: "leads and serves", false: "follows and serves"}[e.Value == "leading"])
@@ -149,7 +151,7 @@ func (b *ballot) take(e *trace.Event) {
 		if b.own[e.Process] == "" {
 			b.name[e.M] = e.Process // the first is for itself
 		}
-		b.own[e.Process] = vote(e)
+		b.own[e.Process], b.of[e.M] = vote(e), vote(e)
 		b.row(e, "", "votes")
 	case e.Kind == trace.Vote && e.Value == "refused":
 		b.row(e, b.server(e.N), "does not lead")
