@@ -19,7 +19,7 @@ const module = "github.com/simctl/simctl"
 //
 // What the lines add up to: impl and model never meet but in sim/cluster and
 // impl/live/lab, which translate; sim and checker never meet, so the same
-// judges work on a live run; scenarios are data and import nothing; only the
+// judges work on a live run; scenarios are data and import nothing else; only the
 // root package sees everything.
 const importLaw = `
 	impl/host:
@@ -47,7 +47,8 @@ const importLaw = `
 	model/spec:           model/history model/trace
 	model/abstract:       model/trace
 
-	scenarios:
+	scenarios:            scenarios/hint
+	scenarios/hint:
 
 	sim/kernel:           impl/host model/trace
 	sim/network:          sim/kernel impl/host model/trace

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // One file a scenario; its path below catalog is the scenario's name.
@@ -71,7 +73,7 @@ func Lookup(pattern string) ([]Scenario, error) {
 	if tree {
 		names = subtrees(names)
 	}
-	return nil, fmt.Errorf("no scenario %q%s", pattern, hint(pattern, names, sameLeaf(pattern, names)))
+	return nil, fmt.Errorf("no scenario %q%s", pattern, hint.For(pattern, names, sameLeaf(pattern, names)))
 }
 
 // subtrees lists the patterns that select something: "failover/...".

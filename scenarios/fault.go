@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // A shape is what a class of fault is given.
@@ -68,7 +70,7 @@ func (c Class) shape() (shape, error) {
 		}
 		names = append(names, string(sh.class))
 	}
-	return shape{}, fmt.Errorf("unknown fault class %q%s", string(c), hint(string(c), names, "one of "+strings.Join(names, ", ")))
+	return shape{}, fmt.Errorf("unknown fault class %q%s", string(c), hint.For(string(c), names, "one of "+strings.Join(names, ", ")))
 }
 
 // Sets and Roles are the targets that are no machines. Rest is everyone whom
@@ -211,7 +213,7 @@ func checkTarget(t string) error {
 		return nil
 	}
 	names := append(append([]string{}, sets...), roles...)
-	return fmt.Errorf("unknown target %q%s", t, hint(t, names, "want a machine as m1, w1, c1, z1 or p1, or one of "+strings.Join(names, ", ")))
+	return fmt.Errorf("unknown target %q%s", t, hint.For(t, names, "want a machine as m1, w1, c1, z1 or p1, or one of "+strings.Join(names, ", ")))
 }
 
 // machine reads a machine's name: its kind, one of m, w, c, z and p, and its

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // maxText bounds the text of a scenario, in bytes.
@@ -131,7 +133,7 @@ func (s *Scenario) readLine(at *places, known []statement, line string) error {
 	for _, st := range known {
 		keys = append(keys, st.key)
 	}
-	return fmt.Errorf("unknown key %q%s", key, hint(key, keys, "a line begins with "+strings.Join(keys, ", ")+", or with at= for a fault"))
+	return fmt.Errorf("unknown key %q%s", key, hint.For(key, keys, "a line begins with "+strings.Join(keys, ", ")+", or with at= for a fault"))
 }
 
 // ParseSchedule reads one fault a line, as [Schedule.String] prints them.
@@ -176,7 +178,7 @@ func parseTopology(s *Scenario, rest string) error {
 func parseTimers(s *Scenario, rest string) error {
 	s.Timers = TimersName(rest)
 	if TimersFor(s.Timers) == (Timers{}) {
-		return fmt.Errorf("unknown timers %q%s", rest, hint(rest, []string{"fast", "spark"}, "want fast or spark"))
+		return fmt.Errorf("unknown timers %q%s", rest, hint.For(rest, []string{"fast", "spark"}, "want fast or spark"))
 	}
 	return nil
 }
@@ -238,7 +240,7 @@ func parseOp(s *Scenario, rest string) error {
 	s.Ops = append(s.Ops, o)
 	kinds := []string{string(Submit), string(Kill), string(Status)}
 	if !contains(kinds, words[1]) {
-		return fmt.Errorf("unknown operation %q%s", words[1], hint(words[1], kinds, "want "+strings.Join(kinds, ", ")))
+		return fmt.Errorf("unknown operation %q%s", words[1], hint.For(words[1], kinds, "want "+strings.Join(kinds, ", ")))
 	}
 	if err := checkTag(o.Tag); err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // An Ensemble is how the ZooKeeper servers are configured, as in zoo.cfg. Zero
@@ -213,7 +215,7 @@ func (o *ZOp) take(words []string) error {
 	}
 	o.Kind, words = ZKind(words[0]), words[1:]
 	if !contains(zkinds(), string(o.Kind)) {
-		return fmt.Errorf("unknown operation %q%s", o.Kind, hint(string(o.Kind), zkinds(), "want "+strings.Join(zkinds(), ", ")))
+		return fmt.Errorf("unknown operation %q%s", o.Kind, hint.For(string(o.Kind), zkinds(), "want "+strings.Join(zkinds(), ", ")))
 	}
 	if o.Kind != ZClose {
 		if len(words) == 0 {
@@ -291,7 +293,7 @@ func parseRecipe(s *Scenario, rest string) error {
 	r.Probe, r.Kind, r.Path = words[0], words[1], words[2]
 	switch {
 	case !contains(Recipes(), r.Kind):
-		return fmt.Errorf("unknown recipe %q%s", r.Kind, hint(r.Kind, Recipes(), "want "+strings.Join(Recipes(), ", ")))
+		return fmt.Errorf("unknown recipe %q%s", r.Kind, hint.For(r.Kind, Recipes(), "want "+strings.Join(Recipes(), ", ")))
 	case r.Path[0] != '/':
 		return fmt.Errorf("%q is no path of a znode, as /lock", r.Path)
 	case r.Unfenced && r.Kind != "lock":

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // A Reachable is something worth seeing in a run. A scenario names those that
@@ -49,5 +51,5 @@ func checkReachable(name string) error {
 		}
 		names = append(names, r.Name)
 	}
-	return fmt.Errorf("nothing to reach is called %q%s", name, hint(name, names, "one of "+strings.Join(names, ", ")))
+	return fmt.Errorf("nothing to reach is called %q%s", name, hint.For(name, names, "one of "+strings.Join(names, ", ")))
 }

@@ -1,7 +1,7 @@
 // Package scenarios is what we try: a scenario is a text that prints and
 // parses, saying which machines there are, what clients do, and what goes
 // wrong when. It holds no code that acts: sim/cluster and impl/live/lab are
-// two interpreters of it. It imports nothing of ours.
+// two interpreters of it. It knows nothing of what it describes.
 package scenarios
 
 import "time"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 // A See is something that a run must show, or it fails:
@@ -97,7 +99,7 @@ func (e *See) check() error {
 	n := len(strings.Fields(e.Text))
 	switch {
 	case !contains(seeWhats(), string(e.What)):
-		return fmt.Errorf("nothing to see is called %q%s", e.What, hint(string(e.What), seeWhats(), "want "+strings.Join(seeWhats(), ", ")))
+		return fmt.Errorf("nothing to see is called %q%s", e.What, hint.For(string(e.What), seeWhats(), "want "+strings.Join(seeWhats(), ", ")))
 	case e.What.alone() != (e.Who == ""):
 		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server or a probe, as: p1 " + string(e.What)}[e.What.alone()])
 	case (e.What == SeeLeader) != (e.At > 0):
