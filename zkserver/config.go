@@ -7,9 +7,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +33,7 @@ type Config struct {
 	port       int    // clientPort
 	address    string // clientPortAddress
 	ownClients map[server.ServerID]string
+	texts      map[server.ServerID]string // of /zookeeper/config
 }
 
 // defaultTick is tickTime where a zoo.cfg has none.
@@ -52,7 +55,7 @@ func ReadConfig(file string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{address: "127.0.0.1", ownClients: map[server.ServerID]string{}}
+	c := &Config{address: "127.0.0.1", ownClients: map[server.ServerID]string{}, texts: map[server.ServerID]string{}}
 	c.Server.Tick, c.Server.MaxClientCnxns = defaultTick, 60
 	for _, l := range properties(string(text)) {
 		if err := c.set(l); err != nil {
@@ -126,7 +129,7 @@ func (c *Config) set(l line) error {
 // that cannot connect, of what is simulated.
 var refused = map[string]string{
 	"group.": "hierarchical quorums are not simulated", "weight.": "hierarchical quorums are not simulated",
-	"secureClientPort": "TLS is not simulated", "observerMasterPort": errObserver.Error(),
+	"observerMasterPort": errObserver.Error(),
 }
 
 // settings are the keys that count besides server.N.
@@ -144,6 +147,12 @@ var settings = map[string]func(c *Config, value string) error{
 	"forceSync":                     func(c *Config, v string) error { c.NoSync = v == "no"; return nil },
 	"localSessionsEnabled":          func(c *Config, v string) error { return boolean(&c.Server.LocalSessions, v) },
 	"localSessionsUpgradingEnabled": func(c *Config, v string) error { return boolean(&c.Server.LocalUpgrading, v) },
+	"maxClientCnxns":                func(c *Config, v string) error { return number(&c.Server.MaxClientCnxns, v, 0) },
+	"DigestAuthenticationProvider.superDigest": func(c *Config, v string) error { c.Server.Super = v; return nil },
+	"jute.maxbuffer":                  func(c *Config, v string) error { return number(&c.Server.MaxBuffer, v, 1) },
+	"znode.container.checkIntervalMs": func(c *Config, v string) error { return millis(&c.Server.ContainerCheck, v, 1) },
+	"readonlymode.enabled":            func(c *Config, v string) error { return boolean(&c.Server.ReadOnly, v) },
+	"reconfigEnabled":                 func(c *Config, v string) error { return boolean(&c.Server.Reconfig, v) },
 	"electionAlg": func(_ *Config, v string) error {
 		if v != "3" {
 			return errors.New("want 3, as of ZooKeeper 3.8")
@@ -235,7 +244,12 @@ func (c *Config) setMember(id, value string) error {
 			return fmt.Errorf("client port: %w", err)
 		}
 		c.ownClients[server.ServerID(n)] = client
+		if client == port {
+			client = "0.0.0.0:" + port
+		}
+		client = ";" + client
 	}
+	c.texts[server.ServerID(n)] = fmt.Sprintf("server.%d=%s:participant%s\n", n, net.JoinHostPort(name, strings.Join(parts[:2], ":")), client)
 	c.Members.Members = append(c.Members.Members, quorum.Member{
 		ID: server.ServerID(n), Addr: host.Addr(net.JoinHostPort(name, parts[0])),
 	})
@@ -291,6 +305,10 @@ func (c *Config) complete() error {
 		return fmt.Errorf("myid: %q is not a number from 1 to 255", strings.TrimSpace(string(text)))
 	}
 	c.Server.ID, m.ID = server.ServerID(id), server.ServerID(id)
+	for _, id := range slices.Sorted(maps.Keys(c.texts)) {
+		c.Server.Members += c.texts[id]
+	}
+	c.Server.Members += "version=0"
 	c.useClientOf(m.ID)
 	return c.listen()
 }

@@ -40,6 +40,9 @@ func TestZooCfg(t *testing.T) {
 		}{
 			{c.NoSync, "no sync"}, {s.ExtendedTypes, "TTL"}, {s.LocalSessions, "local sessions"}, {s.LocalUpgrading, "upgraded"},
 			{s.MaxClientCnxns != 60, fmt.Sprint("maxClientCnxns ", s.MaxClientCnxns)},
+			{s.ReadOnly, "read-only mode"}, {s.Reconfig, "reconfig"}, {s.Super != "", "super " + s.Super},
+			{s.MaxBuffer > 0, fmt.Sprint("jute.maxbuffer ", s.MaxBuffer)},
+			{s.ContainerCheck > 0, fmt.Sprint("containers every ", s.ContainerCheck)},
 			{m.SnapCount > 0, fmt.Sprint("snapCount ", m.SnapCount)},
 		} {
 			if is.set {
@@ -50,7 +53,7 @@ func TestZooCfg(t *testing.T) {
 			fmt.Fprintf(&b, "\n  %d %s", x.ID, x.Addr)
 		}
 		if len(m.Members) > 0 {
-			fmt.Fprintf(&b, "\n  initLimit %d, syncLimit %d", m.Init, m.Sync)
+			fmt.Fprintf(&b, "\n  initLimit %d, syncLimit %d\n  %s", m.Init, m.Sync, strings.ReplaceAll(s.Members, "\n", "\n  "))
 		}
 		for _, w := range c.Warnings {
 			fmt.Fprintf(&b, "\nwarning: %s", w)

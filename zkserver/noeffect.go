@@ -6,7 +6,7 @@ import "strings"
 // could see, or whose value is what servers here do anyway.
 var harmless = map[string]string{
 	"dataLogDir": "*", "autopurge.snapRetainCount": "*", "autopurge.purgeInterval": "*", "quorumListenOnAllIPs": "*",
-	"clientPortListenBacklog": "*", "dynamicConfigFile": "", "standaloneEnabled": "true", "reconfigEnabled": "false",
+	"clientPortListenBacklog": "*", "dynamicConfigFile": "", "standaloneEnabled": "true",
 	"syncEnabled": "*", "sslQuorum": "false", "connectToLearnerMasterLimit": "*", "skipACL": "no", "preAllocSize": "*",
 	"serverCnxnFactory": "org.apache.zookeeper.server.NIOServerCnxnFactory",
 }
@@ -16,6 +16,9 @@ var harmlessBelow = []string{"admin.", "metricsProvider.", "multiAddress.", "fas
 
 // noEffect says why a line that is not refused is worth a warning, or "".
 func noEffect(key, value string) string {
+	if strings.HasPrefix(key, "secureClientPort") {
+		return "TLS is not simulated; the port stays closed"
+	}
 	if settings[key] != nil || strings.HasPrefix(key, "server.") {
 		return ""
 	}

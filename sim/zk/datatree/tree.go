@@ -106,6 +106,13 @@ func New() *Tree {
 	return t
 }
 
+// SetConfig makes text the data of /zookeeper/config, without a transaction:
+// every server of an ensemble writes it for itself, with the version -1.
+func (t *Tree) SetConfig(text string) {
+	n := t.nodes["/zookeeper/config"]
+	t.touch("/zookeeper/config", n, func() { n.data, n.version, n.mzxid = []byte(text), -1, 0 })
+}
+
 func empty() *Tree {
 	return &Tree{
 		nodes: map[string]*node{}, ephemerals: map[int64]map[string]bool{},

@@ -2,9 +2,11 @@ package server
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/datatree"
 	"github.com/simctl/simctl/sim/zk/jute"
 )
 
@@ -43,7 +45,7 @@ func (s *Server) packet(c host.ConnID, data []byte) {
 	from, wasFresh := s.known(c)
 	cl := s.clients[c]
 	switch {
-	case s.role == Looking, wasFresh && s.conns.tooMany(c, s.cfg.MaxClientCnxns):
+	case s.role == Looking && !s.readOnly, wasFresh && s.conns.tooMany(c, s.cfg.MaxClientCnxns):
 		s.cut(c)
 	case wasFresh:
 		s.clients[c] = &client{from: from}
@@ -63,7 +65,7 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 	var r jute.ConnectRequest
 	d := jute.NewDecoder(data)
 	r.Decode(d)
-	if d.Err() != nil || r.LastZxidSeen > s.tree.Zxid() {
+	if d.Err() != nil || r.LastZxidSeen > s.tree.Zxid() || !s.admits(&r) {
 		s.cut(c)
 		return
 	}
@@ -95,6 +97,10 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 	s.bySess[r.Session] = c
 	if s.touchLocal(r.Session, cl.timeout) {
 		s.opened(c, true)
+		return
+	}
+	if s.readOnly {
+		s.refuse(c)
 		return
 	}
 	if s.lead == nil {
@@ -130,7 +136,7 @@ func (s *Server) refuse(c host.ConnID) {
 
 func (s *Server) handshake(c host.ConnID, cl *client, r jute.ConnectResponse) {
 	var e jute.Encoder
-	r.HasReadOnly = cl.readOnly
+	r.HasReadOnly, r.ReadOnly = cl.readOnly, s.readOnly
 	r.Encode(&e)
 	s.send(c, e.Buf)
 }
@@ -203,6 +209,9 @@ func (s *Server) auth(c host.ConnID, cl *client, q *request) {
 		return
 	}
 	id, known := identify(cl, &a)
+	if known && id.Scheme == "digest" && id.ID == s.cfg.Super {
+		cl.add(datatree.Super)
+	}
 	h := jute.ReplyHeader{Xid: q.Xid}
 	if !known {
 		h.Err = jute.AuthFailed
@@ -214,12 +223,13 @@ func (s *Server) auth(c host.ConnID, cl *client, q *request) {
 		s.cut(c)
 		return
 	}
-	for _, have := range cl.who {
-		if have == id {
-			return
-		}
+	cl.add(id)
+}
+
+func (cl *client) add(id jute.ID) {
+	if !slices.Contains(cl.who, id) {
+		cl.who = append(cl.who, id)
 	}
-	cl.who = append(cl.who, id)
 }
 
 // drain answers what it can of a client's queue: a write, or a follower's
@@ -227,6 +237,8 @@ func (s *Server) auth(c host.ConnID, cl *client, q *request) {
 func (s *Server) drain(c host.ConnID, cl *client) {
 	for len(cl.queue) > 0 && !cl.queue[0].asked && s.clients[c] == cl {
 		switch q := &cl.queue[0]; {
+		case s.readsOnly(c, q):
+			cl.pop()
 		case q.Type == jute.OpCloseSession && s.isLocal(cl.session):
 			s.closeLocal(c, cl, q)
 			return

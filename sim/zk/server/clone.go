@@ -29,6 +29,8 @@ func (s *Server) Clone(h host.Host) host.Process {
 // Digest writes the complete state into d.
 func (s *Server) Digest(d *host.Digest) {
 	d.Uint(uint64(s.role))
+	d.Bool(s.readOnly)
+	d.Uint(uint64(s.roTimer))
 	d.Int(s.nextSess)
 	d.Uint(s.syncs)
 	s.tree.Digest(d)

@@ -42,6 +42,18 @@ type Config struct {
 	// MaxClientCnxns is how many connections one machine may have; 0: any
 	// number. One too many is closed when it first speaks.
 	MaxClientCnxns int
+	// ReadOnly is readonlymode.enabled: a server that looks for a leader serves
+	// reads, to clients that allow it. LocalSessions is to be set too.
+	ReadOnly bool
+	// Super is DigestAuthenticationProvider.superDigest, as USER:HASH: whoever
+	// proves to be that may do everything. Empty: nobody.
+	Super string
+	// Members is what /zookeeper/config says of the ensemble; empty of a
+	// standalone server.
+	Members string
+	// Reconfig is reconfigEnabled: a reconfig is checked before it is refused,
+	// for to change an ensemble that runs is not simulated.
+	Reconfig bool
 }
 
 func decode(t Txn) (*datatree.Txn, error) {
@@ -83,6 +95,8 @@ type Server struct {
 	touches   map[int64]int32       // a follower's: timeouts in milliseconds
 	lead      *leading              // nil unless it leads
 	local     *locals               // nil unless it gives local sessions
+	readOnly  bool                  // it looks for a leader and serves reads meanwhile
+	roTimer   host.TimerID          // to readOnly
 	nextSess  int64
 	syncs     uint64
 	syncing   map[uint64]host.ConnID
@@ -110,6 +124,9 @@ func New(cfg Config, r Replicator) *Server {
 
 func (s *Server) setTree(t *datatree.Tree) {
 	t.ExtendedTypes = s.cfg.ExtendedTypes
+	if s.cfg.Members != "" {
+		t.SetConfig(s.cfg.Members)
+	}
 	s.tree = t
 }
 
@@ -124,6 +141,7 @@ func (s *Server) Start(h host.Host) {
 		h.Exit(1)
 		return
 	}
+	s.awaitReadOnly()
 	s.r.Start(h, s)
 }
 
@@ -190,10 +208,12 @@ func (s *Server) Became(r Role, zxid int64) {
 		s.lead = nil
 	}
 	s.stopLocals()
+	s.stopReadOnly()
 	s.role = r
 	clear(s.touches)
 	clear(s.syncing)
 	if r == Looking {
+		s.awaitReadOnly()
 		return
 	}
 	s.tree.SetZxid(max(zxid, s.tree.Zxid()))

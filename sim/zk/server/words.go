@@ -75,7 +75,10 @@ func (s *Server) say(word string) string {
 	case "ruok":
 		return "imok"
 	case "isro":
-		if s.role == Looking {
+		switch {
+		case s.readOnly:
+			return "ro"
+		case s.role == Looking:
 			return "null"
 		}
 		return "rw"
@@ -83,7 +86,7 @@ func (s *Server) say(word string) string {
 	default:
 		return word + " is not executed because it is not in the whitelist."
 	}
-	if s.role == Looking {
+	if s.role == Looking && !s.readOnly {
 		return notServing
 	}
 	var b strings.Builder
@@ -114,12 +117,19 @@ func (s *Server) mode() string {
 	if s.cfg.ID == 0 {
 		return "standalone"
 	}
+	if s.readOnly {
+		return "read-only"
+	}
 	return s.role.String()
 }
 
 func (s *Server) srvr(b *strings.Builder, clients string) {
 	t := &s.stats
-	fmt.Fprintf(b, "Zookeeper version: %s\n%s", version, clients)
+	fmt.Fprintf(b, "Zookeeper version: %s\n", version)
+	if s.readOnly {
+		b.WriteString("READ-ONLY mode; serving only read-only clients\n")
+	}
+	b.WriteString(clients)
 	fmt.Fprintf(b, "Latency min/avg/max: %d/%s/%d\n", ms(t.minTook), t.average(), ms(t.maxTook))
 	fmt.Fprintf(b, "Received: %d\nSent: %d\nConnections: %d\nOutstanding: %d\n", t.received, t.sent, len(s.clients)+1, s.outstanding())
 	fmt.Fprintf(b, "Zxid: 0x%x\nMode: %s\nNode count: %d\n", s.tree.Zxid(), s.mode(), s.tree.Len())

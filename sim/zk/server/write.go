@@ -104,7 +104,7 @@ func (s *Server) propose(from ServerID, f *forwarded, r *datatree.Request) {
 		s.lead.closing(f.session)
 		c = s.lead.prep.CloseSession(zxid, f.session)
 	case f.typ == jute.OpReconfig:
-		c = datatree.Change{Type: jute.OpError, Code: jute.ReconfigDisabled}
+		c = datatree.Change{Type: jute.OpError, Code: s.reconfig(f)}
 	default:
 		c = s.lead.prep.Validate(zxid, r)
 	}
