@@ -308,7 +308,6 @@ func (c *Config) complete() error {
 	for _, id := range slices.Sorted(maps.Keys(c.texts)) {
 		c.Server.Members += c.texts[id]
 	}
-	c.Server.Members += "version=0"
 	c.useClientOf(m.ID)
 	return c.listen()
 }

@@ -53,7 +53,7 @@ func TestZooCfg(t *testing.T) {
 			fmt.Fprintf(&b, "\n  %d %s", x.ID, x.Addr)
 		}
 		if len(m.Members) > 0 {
-			fmt.Fprintf(&b, "\n  initLimit %d, syncLimit %d\n  %s", m.Init, m.Sync, strings.ReplaceAll(s.Members, "\n", "\n  "))
+			fmt.Fprintf(&b, "\n  initLimit %d, syncLimit %d\n  %s", m.Init, m.Sync, strings.ReplaceAll(strings.TrimSpace(s.Members), "\n", "\n  "))
 		}
 		for _, w := range c.Warnings {
 			fmt.Fprintf(&b, "\nwarning: %s", w)

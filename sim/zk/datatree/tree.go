@@ -106,11 +106,11 @@ func New() *Tree {
 	return t
 }
 
-// SetConfig makes text the data of /zookeeper/config, without a transaction:
-// every server of an ensemble writes it for itself, with the version -1.
-func (t *Tree) SetConfig(text string) {
+// SetConfig makes text the data of /zookeeper/config as of a zxid, without a
+// transaction: every server of an ensemble writes it for itself.
+func (t *Tree) SetConfig(text string, zxid int64) {
 	n := t.nodes["/zookeeper/config"]
-	t.touch("/zookeeper/config", n, func() { n.data, n.version, n.mzxid = []byte(text), -1, 0 })
+	t.touch("/zookeeper/config", n, func() { n.data, n.version, n.mzxid = []byte(text), -1, zxid })
 }
 
 func empty() *Tree {

@@ -12,6 +12,15 @@ import (
 // who may change them.
 const configPath = "/zookeeper/config"
 
+// version is that of the configuration: the epoch in which it was established,
+// if it may change.
+func (c *Config) version() int64 {
+	if c.Reconfig {
+		return 1 << 32
+	}
+	return 0
+}
+
 // reconfig returns why a reconfig is refused. What ZooKeeper checks is checked
 // in its order; to change an ensemble that runs is not simulated.
 func (s *Server) reconfig(f *forwarded) jute.Code {
@@ -22,7 +31,7 @@ func (s *Server) reconfig(f *forwarded) jute.Code {
 		return jute.ReconfigDisabled
 	case s.cfg.ID == 0:
 		return jute.Unimplemented
-	case version != -1 && version != 0:
+	case version != -1 && version != s.cfg.version():
 		return jute.BadVersion
 	case members == "" && !(areMembers(joining) && areIDs(leaving)):
 		return jute.BadArguments

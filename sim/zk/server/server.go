@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -48,8 +49,8 @@ type Config struct {
 	// Super is DigestAuthenticationProvider.superDigest, as USER:HASH: whoever
 	// proves to be that may do everything. Empty: nobody.
 	Super string
-	// Members is what /zookeeper/config says of the ensemble; empty of a
-	// standalone server.
+	// Members is what /zookeeper/config says of the ensemble, a line a server;
+	// empty of a standalone server.
 	Members string
 	// Reconfig is reconfigEnabled: a reconfig is checked before it is refused,
 	// for to change an ensemble that runs is not simulated.
@@ -125,7 +126,7 @@ func New(cfg Config, r Replicator) *Server {
 func (s *Server) setTree(t *datatree.Tree) {
 	t.ExtendedTypes = s.cfg.ExtendedTypes
 	if s.cfg.Members != "" {
-		t.SetConfig(s.cfg.Members)
+		t.SetConfig(fmt.Sprintf("%sversion=%x", s.cfg.Members, s.cfg.version()), s.cfg.version())
 	}
 	s.tree = t
 }

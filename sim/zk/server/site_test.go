@@ -34,6 +34,7 @@ type setting struct {
 	tick    time.Duration
 	cfg     server.Config // ours, but ID, Client and Tick
 	lines   []string      // zoo.cfg's, but what lab writes
+	java    []string      // what ZooKeeper takes from system properties only
 }
 
 // needZooKeeper skips a test where ZooKeeper is not installed.
@@ -104,7 +105,7 @@ func theirSite(t *testing.T, o setting) *site {
 		t.Cleanup(func() { os.RemoveAll(fast) })
 	}
 	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{
-		Servers: o.servers, Tick: o.tick, Dir: dir, Lines: append([]string{"forceSync=no", "preAllocSize=4096"}, o.lines...),
+		Servers: o.servers, Tick: o.tick, Dir: dir, Java: append([]string{"-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, o.java...), Lines: append([]string{"forceSync=no", "preAllocSize=4096"}, o.lines...),
 	})
 	require.NoError(t, err)
 	s := &site{up: make([]bool, o.servers)}
