@@ -1,0 +1,44 @@
+package simctl
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// TestWhatIsSeen runs scripts: the events of a run, then lines about what must
+// be seen of it, each with why it is not.
+func TestWhatIsSeen(t *testing.T) {
+	var events []trace.Event
+	datadriven.RunTest(t, "testdata/see.txt", func(t *testing.T, d *datadriven.TestData) string {
+		if d.Cmd == "events" {
+			var err error
+			events, err = trace.ParseEvents(d.Input)
+			require.NoError(t, err)
+			return ""
+		}
+		var out strings.Builder
+		for line := range strings.Lines(d.Input) {
+			s, err := scenarios.Parse("x", []byte("scenario a\ntopology servers=3\ntimers fast\nsafety 60s\nprobe p1\nprobe p2\n"+line))
+			require.NoError(t, err)
+			r := Result{Scenario: s, Events: events, Options: Options{Policy: policy.Hardened}}
+			f, ok := r.seen()
+			switch detail := strings.SplitN(f.Detail, "\n", 2); {
+			case !ok:
+				out.WriteString("nothing to see\n")
+			case len(detail) == 1:
+				out.WriteString("seen\n")
+			default:
+				_, why, _ := strings.Cut(detail[1], ": ")
+				out.WriteString(why + "\n")
+			}
+		}
+		return out.String()
+	})
+}
