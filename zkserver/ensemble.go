@@ -23,6 +23,9 @@ type Options struct {
 	Tick          time.Duration // tickTime; 0 means 2 s
 	ExtendedTypes bool          // allow TTL znodes
 	NoSync        bool          // write the log, but do not sync it
+	// MaxClientCnxns is how many connections one address may have to one
+	// server; 0: any number.
+	MaxClientCnxns int
 	// Program is a simctl program. It is run as `Program zk --config=FILE`, once
 	// a server.
 	Program string
@@ -43,6 +46,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("zk: %d servers: want 1 to 99", o.Servers)
 	case o.Port < 1 || o.Port+o.Servers > 65536:
 		return fmt.Errorf("zk: port %d: want 1 to 65535, for %d servers", o.Port, o.Servers)
+	case o.MaxClientCnxns < 0:
+		return fmt.Errorf("zk: at most %d connections of a client: want 0 or more", o.MaxClientCnxns)
 	case o.Tick < time.Millisecond || o.Tick%time.Millisecond != 0:
 		return fmt.Errorf("zk: a tick of %v: want whole milliseconds, at least 1ms", o.Tick)
 	}
@@ -106,6 +111,9 @@ func serveEnsemble(ctx context.Context, o Options) error {
 	}
 	defer control.close()
 	lo := lab.EnsembleOptions{Servers: o.Servers, Port: o.Port, Tick: o.Tick, Dir: o.Data, Program: o.Program, Start: begin}
+	if o.MaxClientCnxns > 0 {
+		lo.Lines = append(lo.Lines, fmt.Sprintf("maxClientCnxns=%d", o.MaxClientCnxns))
+	}
 	if o.ExtendedTypes {
 		lo.Lines = append(lo.Lines, "extendedTypesEnabled=true")
 	}

@@ -44,6 +44,7 @@ func New(out, warn io.Writer, noArgs cobra.PositionalArgs, strict func(*pflag.Fl
 	f.DurationVar(&o.Tick, "tick", 2*time.Second, "tickTime")
 	f.BoolVar(&o.ExtendedTypes, "ttl", false, "allow TTL znodes")
 	f.BoolVar(&o.NoSync, "no-sync", false, "do not sync the log to the disk: a crash of the machine may lose writes")
+	f.IntVar(&o.MaxClientCnxns, "max-client-cnxns", 0, "connections of one address to one server (default any number)")
 	f.StringVar(&o.Config, "config", "", "a zoo.cfg: be the server that it describes")
 	for _, v := range simctl.ZooKeeperVerbs {
 		sub := newVerb(out, v.Name, v.Doc)
