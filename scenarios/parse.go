@@ -264,12 +264,24 @@ func parseShow(s *Scenario, rest string) error {
 }
 
 func parseExpect(s *Scenario, rest string) error {
-	words := strings.Fields(rest)
-	if len(words) != 3 || words[0] != "violation" || words[1] != "of" {
-		return fmt.Errorf("want: expect violation of PROPERTY; got %q", rest)
+	names, ok := strings.CutPrefix(rest, "violation of ")
+	if s.Expect = names; !ok {
+		return fmt.Errorf("want: expect violation of PROPERTY [or PROPERTY]; got %q", rest)
 	}
-	s.Expect = words[2]
-	return checkProperty(words[2])
+	for _, name := range Expected(names) {
+		if err := checkProperty(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Expected splits what a scenario expects into the names of properties.
+func Expected(expect string) []string {
+	if expect == "" {
+		return nil
+	}
+	return strings.Split(expect, " or ")
 }
 
 func addName(list *[]string, name string, check func(string) error) error {

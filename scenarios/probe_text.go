@@ -22,6 +22,9 @@ func (e Ensemble) String() string {
 	if e.Local != "" {
 		words = append(words, "local="+e.Local)
 	}
+	if e.Defect != "" {
+		words = append(words, "defect="+e.Defect)
+	}
 	return strings.Join(words, " ")
 }
 

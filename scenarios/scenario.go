@@ -41,7 +41,9 @@ type Scenario struct {
 	Must      []string // reachability: each run must see it
 	Sometimes []string // some run of a sweep of at least 20 seeds must
 	Require   []string // optional properties that must hold here
-	Expect    string   // the one property that every run must violate; "" for none
+	// Expect is the one property that every run must violate, or several, as
+	// "A or B", of which each run must violate some, and none else. "": none.
+	Expect string
 }
 
 // A Range is a duration drawn uniformly from [Lo, Hi]. It prints "3s" if they

@@ -75,12 +75,17 @@ func (e *ensemble) newServer(m *machine) host.Process {
 		LocalSessions: e.w.s.Ensemble.Local != "", LocalUpgrading: e.w.s.Ensemble.Local == "upgrade",
 	}
 	m.peer = nil
+	defects, err := quorum.ParseDefects(e.w.s.Ensemble.Defect)
+	if err != nil {
+		panic(kernel.Bug(err.Error())) // the scenario was checked
+	}
+	cfg.LostWakeUp = defects.LostWakeUp
 	if len(e.members) == 1 {
 		return server.New(cfg, server.NewStandalone())
 	}
 	peer, err := quorum.New(quorum.Config{
 		ID: cfg.ID, Members: slices.Clone(e.members), Tick: cfg.Tick, Init: e.w.s.Ensemble.Init, Sync: e.w.s.Ensemble.Sync,
-		SnapCount: e.w.s.Ensemble.SnapCount, Pace: quorum.Measured(len(e.members)),
+		SnapCount: e.w.s.Ensemble.SnapCount, Pace: quorum.Measured(len(e.members)), Defects: defects,
 	})
 	if err != nil {
 		return refusal{why: err.Error()}
