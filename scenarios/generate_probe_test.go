@@ -12,7 +12,7 @@ func drawProbes(t *rapid.T, s *Scenario) {
 	s.Ensemble = Ensemble{
 		Tick: drawSpan(t, "tick").Lo, Init: rapid.IntRange(0, 9).Draw(t, "init"), Sync: rapid.IntRange(0, 9).Draw(t, "sync"),
 		SnapCount: rapid.SampledFrom([]int{0, 2, 100}).Draw(t, "snap"), Local: rapid.SampledFrom([]string{"", "yes", "upgrade"}).Draw(t, "local"),
-		Defect: rapid.SampledFrom([]string{"", "", "4643"}).Draw(t, "defect"),
+		Defect: rapid.SampledFrom([]int{0, 0, 4643}).Draw(t, "defect"),
 	}
 	for i := range rapid.IntRange(0, s.Servers).Draw(t, "special") {
 		s.Special = append(s.Special, Server{

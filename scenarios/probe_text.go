@@ -14,16 +14,13 @@ func (e Ensemble) String() string {
 	for _, f := range []struct {
 		name string
 		n    int
-	}{{"init", e.Init}, {"sync", e.Sync}, {"snap", e.SnapCount}} {
+	}{{"init", e.Init}, {"sync", e.Sync}, {"snap", e.SnapCount}, {"defect", e.Defect}} {
 		if f.n != 0 {
 			words = append(words, fmt.Sprintf("%s=%d", f.name, f.n))
 		}
 	}
 	if e.Local != "" {
 		words = append(words, "local="+e.Local)
-	}
-	if e.Defect != "" {
-		words = append(words, "defect="+e.Defect)
 	}
 	return strings.Join(words, " ")
 }

@@ -75,10 +75,7 @@ func (e *ensemble) newServer(m *machine) host.Process {
 		LocalSessions: e.w.s.Ensemble.Local != "", LocalUpgrading: e.w.s.Ensemble.Local == "upgrade",
 	}
 	m.peer = nil
-	defects, err := quorum.ParseDefects(e.w.s.Ensemble.Defect)
-	if err != nil {
-		panic(kernel.Bug(err.Error())) // the scenario was checked
-	}
+	defects, _ := quorum.WithDefect(e.w.s.Ensemble.Defect) // the scenario was checked
 	cfg.LostWakeUp = defects.LostWakeUp
 	if len(e.members) == 1 {
 		return server.New(cfg, server.NewStandalone())

@@ -16,6 +16,7 @@ import (
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk"
+	"github.com/simctl/simctl/sim/zk/quorum"
 )
 
 // Options say how a scenario is run. Seed and Policy decide what happens; the
@@ -106,6 +107,9 @@ func draw(s scenarios.Scenario, opts Options) scenarios.Scenario {
 func check(s scenarios.Scenario) error {
 	if s.Servers < 1 {
 		return fmt.Errorf("needs a server")
+	}
+	if _, err := quorum.WithDefect(s.Ensemble.Defect); err != nil {
+		return err
 	}
 	known := map[string]bool{}
 	for _, set := range []struct {

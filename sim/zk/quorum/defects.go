@@ -2,9 +2,6 @@ package quorum
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -58,28 +55,19 @@ func KnownDefects() []Defect {
 	}
 }
 
-// ParseDefects turns on the defects of a list of issues, "4643,4646". An empty
-// list turns none on.
-func ParseDefects(list string) (Defects, error) {
-	var d Defects
-	known := KnownDefects()
-	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
-		issue, err := strconv.Atoi(word)
-		i := slices.IndexFunc(known, func(k Defect) bool { return k.Issue == issue })
-		if err != nil || i < 0 {
-			return d, fmt.Errorf("no defect %q; want the number of an issue: %s", word, issues(known))
+// WithDefect turns on the defect of an issue, or none for 0. It fails if the
+// defect is none of [KnownDefects].
+func WithDefect(issue int) (d Defects, err error) {
+	if issue == 0 {
+		return d, nil
+	}
+	for _, k := range KnownDefects() {
+		if k.Issue == issue {
+			*k.Switch(&d) = true
+			return d, nil
 		}
-		*known[i].Switch(&d) = true
 	}
-	return d, nil
-}
-
-func issues(known []Defect) string {
-	var out []string
-	for _, k := range known {
-		out = append(out, strconv.Itoa(k.Issue))
-	}
-	return strings.Join(out, ", ")
+	return d, fmt.Errorf("no switch for ZOOKEEPER-%d", issue)
 }
 
 // overlap is how long at most two threads of ZooKeeper that ought to follow
