@@ -95,6 +95,7 @@ func (c *conn) reset() {
 	}
 	c.dead = true
 	close(c.gone)
+	c.poke()
 	if c.tcp != nil {
 		c.tcp.Close()
 	}
@@ -140,10 +141,7 @@ func (c *conn) write() {
 			c.goodbye()
 			return
 		default:
-			select {
-			case <-c.more:
-			case <-c.gone:
-			}
+			<-c.more
 		}
 	}
 }
@@ -220,9 +218,7 @@ func (c *conn) decode(buf []byte) (used int, ok bool) {
 		if m == nil {
 			continue
 		}
-		select {
-		case c.taken <- struct{}{}:
-		case <-c.gone:
+		if !c.take() {
 			return used, true
 		}
 		delivered := func() {
@@ -234,4 +230,20 @@ func (c *conn) decode(buf []byte) (used int, ok bool) {
 		}
 	}
 	return used, true
+}
+
+// take waits until one more message may wait for the loop. It reports false if
+// the connection is gone.
+func (c *conn) take() bool {
+	select {
+	case c.taken <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case c.taken <- struct{}{}:
+		return true
+	case <-c.gone:
+		return false
+	}
 }
