@@ -58,6 +58,8 @@ func (s *store) digest(d *host.Digest) {
 	d.Int(s.accepted)
 	d.Int(s.current)
 	d.Uint(s.gen)
+	d.Int(s.snapZxid)
+	d.Int(int64(s.snapSize))
 	d.Int(s.base)
 	digestTxns(d, s.txns)
 	d.Int(int64(s.since))

@@ -2,8 +2,10 @@ package quorum
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/server"
 )
 
 // lead begins discovery.
@@ -142,10 +144,69 @@ func (p *Peer) answered(n *learner, m Packet) {
 	p.epochAcked(p.el.Index(n.id))
 }
 
-// synchronise sends a follower what it lacks, and from then on everything.
+// synchronise sends a follower what it lacks, and from then on everything. What
+// memory no longer holds may be in the log on the disk.
 func (p *Peer) synchronise(n *learner) {
-	from := p.bringUp(n)
-	for _, t := range p.st.txns[behind(p.st.txns, from):] {
+	s := &p.st
+	if n.last < s.base && n.last >= s.snapZxid {
+		p.h.ReadFile(logFile(s.gen), host.BindResult((*Peer).pastRead, pastOf{n.conn, p.phase, s.gen}))
+		return
+	}
+	p.catchUp(n, s.base, s.txns)
+}
+
+// pastOf is for whom the log was read, and which one.
+type pastOf struct {
+	conn  host.ConnID
+	phase uint64
+	gen   uint64
+}
+
+// pastRead synchronises a follower by the log on the disk, if that is not too
+// much.
+func (p *Peer) pastRead(of pastOf, r host.ReadResult) {
+	n := p.learnerOf(of.conn)
+	if of.phase != p.phase || n == nil {
+		return
+	}
+	s := &p.st
+	if r.Err == "" && of.gen == s.gen {
+		if past := s.past(r.Data, n.last); past != nil {
+			p.catchUp(n, s.snapZxid, slices.Concat(past, s.txns))
+			return
+		}
+	}
+	p.catchUp(n, s.base, s.txns)
+}
+
+// snapshotFactor is how large a part of the log may be that is sent instead of
+// a snapshot, in hundredths of the latest snapshot: ZooKeeper's
+// snapshotSizeFactor. A server without a snapshot sends as much as it has.
+const snapshotFactor = 33
+
+// past returns what the log holds before memory begins, or nil if that has a
+// gap, or if what a follower with the zxid last lacks of it is too large.
+func (s *store) past(log []byte, last int64) []server.Txn {
+	txns, _ := readLog(log, s.snapZxid)
+	txns = txns[:behind(txns, s.base)]
+	if len(txns) == 0 || txns[len(txns)-1].Zxid != s.base {
+		return nil
+	}
+	size, limit := 0, s.snapSize*snapshotFactor/100
+	for _, t := range txns[behind(txns, last):] {
+		size += recordHeader + len(t.Data)
+	}
+	if limit > 0 && size > limit {
+		return nil
+	}
+	return txns
+}
+
+// catchUp sends what a follower lacks of a history: the transactions txns
+// behind the zxid base, or a snapshot.
+func (p *Peer) catchUp(n *learner, base int64, txns []server.Txn) {
+	from := p.bringUp(n, base, txns)
+	for _, t := range txns[behind(txns, from):] {
 		p.h.Send(n.conn, Packet{Type: Proposal, Zxid: t.Zxid, Data: t.Data})
 	}
 	n.sent = p.st.last()
@@ -155,30 +216,29 @@ func (p *Peer) synchronise(n *learner) {
 
 // bringUp makes a follower's history a prefix of this server's, and returns
 // where it ends.
-func (p *Peer) bringUp(n *learner) int64 {
-	s := &p.st
+func (p *Peer) bringUp(n *learner, base int64, txns []server.Txn) int64 {
 	tell := func(t PacketType, zxid int64) int64 {
 		p.h.Send(n.conn, Packet{Type: t, Zxid: zxid})
 		return zxid
 	}
-	top := s.last()
-	at := behind(s.txns, n.last) // of the first transaction it lacks
-	known := s.base
+	top := p.st.last()
+	at := behind(txns, n.last) // of the first transaction it lacks
+	known := base
 	if at > 0 {
-		known = s.txns[at-1].Zxid
+		known = txns[at-1].Zxid
 	}
 	switch {
 	case n.last == known, n.last == p.last():
 		tell(Diff, top)
 		return n.last
-	case n.last < s.base:
-	case counterOf(n.last) == 0 && at < len(s.txns): // it led an epoch without transactions
+	case n.last < base:
+	case counterOf(n.last) == 0 && at < len(txns): // it led an epoch without transactions
 		tell(Diff, top)
 		return n.last
 	case counterOf(n.last) == 0:
-	case at == len(s.txns): // it has what this server never had
+	case at == len(txns): // it has what this server never had
 		return tell(Trunc, top)
-	case epochOf(s.txns[at].Zxid) == epochOf(n.last):
+	case epochOf(txns[at].Zxid) == epochOf(n.last):
 		return tell(Trunc, known)
 	}
 	snap := p.snapshot()

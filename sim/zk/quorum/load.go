@@ -63,6 +63,7 @@ func (p *Peer) readSnapshot(_ struct{}, r host.ReadResult) {
 		return
 	}
 	p.st.base, p.st.durable = s.zxid, s.zxid
+	p.st.snapZxid, p.st.snapSize = s.zxid, len(r.Data)
 	name := logFile(p.st.gen)
 	p.h.ReadFile(name, host.BindResult((*Peer).readLog, name))
 }

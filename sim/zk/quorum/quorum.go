@@ -6,9 +6,10 @@
 // What differs from ZooKeeper, on purpose: uncommitted transactions found in
 // the log are not applied before a leader has confirmed them, where ZooKeeper
 // applies and perhaps takes them back (no client can see it, as none is served
-// meanwhile); acknowledgements and commits are cumulative; a follower that
-// lags by more than the window in memory gets a snapshot, never the leader's
-// log from disk; both elections and followers use one port a server.
+// meanwhile); acknowledgements and commits are cumulative; what is compared
+// with the snapshot's size, to send the log on the disk instead, is the part of
+// it that a follower lacks and not the files that hold that part; both
+// elections and followers use one port a server.
 //
 // What does not differ, on purpose: a server that has promised itself to an
 // epoch later than its leader's stays out until there is another leader.

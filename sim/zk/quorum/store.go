@@ -18,6 +18,8 @@ type store struct {
 	accepted, current int64 // epochs
 
 	gen               uint64
+	snapZxid          int64        // of the snapshot on the disk, behind which its log begins
+	snapSize          int          // bytes of it; 0 if there is none
 	base              int64        // zxid before the first of txns
 	txns              []server.Txn // the latest, committed or not
 	since             int          // transactions since the last snapshot
@@ -248,6 +250,7 @@ func (p *Peer) rolled(step uint8, r host.DiskResult) {
 	}
 	p.h.RemoveFile(logFile(s.gen), host.Call{})
 	s.gen++
+	s.snapZxid, s.snapSize = s.rolling.snap.zxid, snapshotHeader+len(s.rolling.snap.data)
 	s.doneSeq = s.flushSeq
 	p.onDisk(min(max(s.durable, s.rolling.last), s.last()))
 	s.rolling = rolling{}

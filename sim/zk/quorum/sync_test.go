@@ -1,0 +1,122 @@
+package quorum
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/host"
+)
+
+// What a leader sends a follower that was away: the transactions that it
+// lacks, from memory or from the log on the disk, or a snapshot where the log
+// does not reach back or is too long beside it.
+func TestAFollowerThatLagsGetsTheLogOrASnapshot(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before int  // transactions before a snapshot is made; 0: none is made
+		missed int  // while the follower was away
+		again  bool // another snapshot is made meanwhile, and a new log begun
+		want   PacketType
+		log    bool // it comes from the disk
+	}{
+		{"within memory", 0, 100, false, Diff, false},
+		{"within the window, at its end", 0, windowSize - 50, false, Diff, false},
+		{"beyond memory, and there is no snapshot", 0, 3 * windowSize, false, Diff, true},
+		{"beyond memory, and the snapshot is large", 14 * windowSize, 3 * windowSize, false, Diff, true},
+		{"beyond memory, and the snapshot is small", 2 * windowSize, 3 * windowSize, false, Snap, false},
+		{"beyond the log", 14 * windowSize, 3 * windowSize, true, Snap, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(1, 3, Config{Tick: 200 * time.Millisecond, SnapCount: 1 << 30}).startAll()
+			w.run(2 * time.Second)
+			l, f := w.leader(), w.nodes[0]
+			many := func(n int) {
+				for range n {
+					w.propose(l)
+				}
+				w.run(500 * time.Millisecond)
+			}
+			snapshot := func() {
+				gen := l.peer.st.gen
+				l.peer.cfg.SnapCount = 2
+				many(1)
+				l.peer.cfg.SnapCount = 1 << 30
+				w.run(500 * time.Millisecond)
+				require.Greater(t, l.peer.st.gen, gen)
+			}
+			many(c.before)
+			if c.before > 0 {
+				snapshot()
+			}
+			f.kill()
+			many(c.missed)
+			if c.again {
+				snapshot()
+				many(3 * windowSize)
+			}
+			var sent []PacketType
+			w.sent = func(from *node, _ host.ConnID, m host.Message) {
+				if p, ok := m.(Packet); ok && from == l && (p.Type == Diff || p.Type == Snap || p.Type == Trunc) {
+					sent = append(sent, p.Type)
+				}
+			}
+			require.Equal(t, c.log, c.want == Diff && f.stored() < l.peer.st.base, "memory begins at %#x", l.peer.st.base)
+			f.start()
+			many(50) // it goes on meanwhile
+			w.run(time.Second)
+			require.Equal(t, []PacketType{c.want}, sent)
+			w.settle(t)
+			require.Equal(t, l.state, f.state)
+		})
+	}
+}
+
+// A follower whose log ends in an epoch that went on without it, far behind the
+// leader's memory, is given a snapshot, as one that ends there in memory.
+func TestAFollowerWithATailOfAnotherEpochGetsASnapshot(t *testing.T) {
+	w := newWorld(2, 3, Config{Tick: 200 * time.Millisecond, SnapCount: 1 << 30}).startAll()
+	w.run(2 * time.Second)
+	old := w.leader()
+	for range 10 {
+		w.propose(old)
+	}
+	w.run(500 * time.Millisecond)
+	for _, n := range w.nodes {
+		if n != old {
+			w.net.Cut(old.mach, n.mach)
+		}
+	}
+	w.propose(old) // nobody else gets it
+	w.run(50 * time.Millisecond)
+	tail := old.stored()
+	old.kill()
+	w.run(2 * time.Second)
+	l := w.leader()
+	require.NotNil(t, l)
+	for range 3 * windowSize {
+		w.propose(l)
+	}
+	w.run(time.Second)
+	require.Greater(t, l.peer.st.base, tail, "memory begins behind it")
+	for _, n := range w.nodes {
+		if n != old {
+			w.net.Heal(old.mach, n.mach)
+		}
+	}
+	var sent []PacketType
+	w.sent = func(from *node, _ host.ConnID, m host.Message) {
+		if p, ok := m.(Packet); ok && from == l && (p.Type == Diff || p.Type == Snap || p.Type == Trunc) {
+			sent = append(sent, p.Type)
+		}
+	}
+	old.start()
+	w.run(3 * time.Second)
+	require.Equal(t, []PacketType{Snap}, sent, "a tail of another epoch is not known to end where the next begins")
+	w.settle(t)
+	require.Equal(t, l.state, old.state)
+}
+
+// stored is the last zxid that a server's memory held when it last ran.
+func (n *node) stored() int64 { return n.peer.st.last() }
