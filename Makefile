@@ -8,10 +8,10 @@ SEEDS = 1-10000
 T     = 30s
 N     = 6
 FOR   = 5m
-ZK    = debian
+ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-diff golden fuzz live cover zookeeper clean
+.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-zk bench-diff golden fuzz live cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,10 @@ bench: build ## kernel, world and judges against the bare loop; go test's benchm
 	mkdir -p out/bench
 	go test -run '^$$' -bench . -count=$(N) ./... >out/bench/$$(git rev-parse --short HEAD).txt
 
+bench-zk: build zookeeper ## simctl zk beside Debian's ZooKeeper, in pairs; goes on where it was interrupted
+	bin/simctl bench zk --file=out/bench/zk.jsonl
+	bin/simctl bench zk --no-sync --file=out/bench/zk.jsonl
+
 bench-diff: ## benchstat of the benchmarks of two commits: OLD=out/bench/a.txt NEW=out/bench/b.txt
 	$(BENCHSTAT) $(OLD) $(NEW)
 
@@ -73,7 +77,7 @@ fuzz: ## every Fuzz function for T=30s
 	  d=$$(git grep -l "func $$f(" -- '*_test.go' | head -n1 | xargs dirname); \
 	  go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(T) "./$$d" || exit 1; done
 
-live: build zookeeper ## the same code on real ZooKeeper with real faults: FOR=5m ZK=debian
+live: build $(if $(filter debian,$(ZK)),zookeeper) ## the same code as processes under real faults: FOR=5m ZK=embedded (or debian, or HOST:PORT,...)
 	bin/simctl soak --zk=$(ZK) --for=$(FOR) -o out/soak
 
 cover: ## how much of impl the scenarios reach by themselves

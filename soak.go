@@ -27,7 +27,7 @@ type SoakOptions struct {
 	For    time.Duration
 	// ZK is an ensemble that stands already, as HOST:PORT; without it three
 	// servers of Debian's ZooKeeper are started, or, with Embedded, three of
-	// Binary's own.
+	// Binary's own, and single ones of them are killed and stopped in between.
 	ZK                        []string
 	Embedded                  bool
 	Masters, Workers, Clients int // 0 means 3, 3 and 2
@@ -145,6 +145,16 @@ func (r *SoakResult) ByCause() map[string]int {
 	return out
 }
 
+// ServerLosses counts how often a server of the service was taken away.
+func (r *SoakResult) ServerLosses() (n int) {
+	for _, f := range r.Applied {
+		if strings.HasPrefix(f.Groups[0][0], "z") {
+			n++
+		}
+	}
+	return n
+}
+
 // tooLittle says why a soak proves too little, empty if it does not.
 func (r *SoakResult) tooLittle(o SoakOptions) string {
 	causes := o.Causes
@@ -237,7 +247,7 @@ func (r *SoakResult) Save(dir string) error {
 func (r *SoakResult) Line(dir string) reports.SoakLine {
 	return reports.SoakLine{
 		Schema: reports.SoakSchema, ZK: r.ZK, Policy: r.Options.Policy.String(), Seed: r.Seed,
-		Failovers: int64(len(r.Failovers)), ByCause: r.ByCause(), Ops: int64(r.Calls), Acked: int64(r.Acked), Lost: int64(r.Lost),
+		Failovers: int64(len(r.Failovers)), ByCause: r.ByCause(), ServerLosses: int64(r.ServerLosses()), Ops: int64(r.Calls), Acked: int64(r.Acked), Lost: int64(r.Lost),
 		Verdict: r.Verdict, Findings: r.Findings, WallNs: r.Wall.Nanoseconds(), Bundle: dir,
 	}
 }

@@ -107,19 +107,21 @@ type SoakFault struct {
 
 // A SoakLine is the last line of soak --json.
 type SoakLine struct {
-	Schema    string            `json:"schema"` // SoakSchema
-	ZK        string            `json:"zk"`     // version of the ensemble
-	Policy    string            `json:"policy"`
-	Seed      uint64            `json:"seed"`
-	Failovers int64             `json:"failovers"`
-	ByCause   map[string]int    `json:"byCause"` // completed failovers
-	Ops       int64             `json:"ops"`
-	Acked     int64             `json:"acked"`
-	Lost      int64             `json:"lost"` // acknowledged work that is gone
-	Verdict   checker.Verdict   `json:"verdict"`
-	Findings  []checker.Finding `json:"findings"`
-	WallNs    int64             `json:"wallNs"`
-	Bundle    string            `json:"bundle,omitempty"`
+	Schema    string         `json:"schema"` // SoakSchema
+	ZK        string         `json:"zk"`     // version of the ensemble
+	Policy    string         `json:"policy"`
+	Seed      uint64         `json:"seed"`
+	Failovers int64          `json:"failovers"`
+	ByCause   map[string]int `json:"byCause"` // completed failovers
+	// ServerLosses is how often a server of the service was taken away.
+	ServerLosses int64             `json:"serverLosses"`
+	Ops          int64             `json:"ops"`
+	Acked        int64             `json:"acked"`
+	Lost         int64             `json:"lost"` // acknowledged work that is gone
+	Verdict      checker.Verdict   `json:"verdict"`
+	Findings     []checker.Finding `json:"findings"`
+	WallNs       int64             `json:"wallNs"`
+	Bundle       string            `json:"bundle,omitempty"`
 }
 
 // A LatencyLine is what latency --json prints.

@@ -35,7 +35,7 @@ type BenchRow struct {
 	Size     int     `json:"size"`   // bytes of a value
 	Servers  int     `json:"servers"`
 	Clients  int     `json:"clients"`
-	InFlight int     `json:"in_flight"` // requests of a client that are under way at a time
+	InFlight int     `json:"inFlight"` // requests of a client that are under way at a time
 	Sync     bool    `json:"sync"`      // both sides sync their log to the disk before they answer
 	Ours     float64 `json:"ours"`      // operations a second, the median of the pairs
 	Theirs   float64 `json:"theirs"`

@@ -19,11 +19,12 @@ func newSoak(e *env) *cobra.Command {
 	var seedText string
 	cmd := &cobra.Command{
 		Use:   "soak",
-		Short: "Run real processes on a real ZooKeeper under real faults",
-		Long: "Start masters, workers and clients as processes of this program on this machine, over a real ZooKeeper, and\n" +
-			"stop, kill, pause and cut off the active master at random moments. The same properties judge. Everything that was\n" +
-			"started is gone at the end, also after Ctrl-C.",
-		Example: "  simctl soak --zk=debian --for=10m\n  simctl soak --zk=127.0.0.1:2181",
+		Short: "Run real processes on ZooKeeper under real faults",
+		Long: "Start masters, workers and clients as processes of this program on this machine, over servers of ZooKeeper:\n" +
+			"three of `simctl zk`, three of Debian's, or an ensemble that stands. Stop, kill, pause and cut off the active master\n" +
+			"at random moments; kill and stop workers, and servers that were started here, one at a time. The same properties\n" +
+			"judge. Everything that was started is gone at the end, also after Ctrl-C.",
+		Example: "  simctl soak --for=10m\n  simctl soak --zk=debian\n  simctl soak --zk=127.0.0.1:2181",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			run, err := common.options(cmd)
@@ -44,7 +45,7 @@ func newSoak(e *env) *cobra.Command {
 	flags.StringVar(&common.policy, "policy", "hardened", "hardened, spark, or either with switches")
 	flags.StringVar(&common.timers, "timers", "fast", "spark or fast")
 	common.addOutput(cmd, e)
-	flags.StringVar(&o.ZK, "zk", "debian", "debian (three servers of Debian's ZooKeeper), embedded (three of simctl zk) or HOST:PORT,... of an ensemble")
+	flags.StringVar(&o.ZK, "zk", "embedded", "embedded (three servers of simctl zk), debian (three of Debian's ZooKeeper) or HOST:PORT,... of an ensemble")
 	flags.DurationVar(&o.For, "for", 5*time.Minute, "how long faults go on")
 	flags.IntVar(&o.Masters, "masters", 3, "master processes, from 2")
 	flags.IntVar(&o.Workers, "workers", 3, "worker processes")
@@ -125,7 +126,7 @@ func (e *env) printSoak(t *soakOutcome, common *commonFlags) error {
 	for _, cause := range sortedKeys(t.ByCause) {
 		fmt.Fprintf(e.Stdout, "  failovers by %-12s %d\n", cause, t.ByCause[cause])
 	}
-	_, err := fmt.Fprintf(e.Stdout, "  ZooKeeper %s   %d failovers   %s acknowledged, %d lost   bundle %s\n  verdict    %s  seed=%d\n",
-		t.ZK, t.Failovers, reports.Thousands(t.Acked), t.Lost, t.Bundle, t.Verdict, t.Seed)
+	_, err := fmt.Fprintf(e.Stdout, "  ZooKeeper %s, %d servers lost   %d failovers   %s acknowledged, %d lost   bundle %s\n  verdict    %s  seed=%d\n",
+		t.ZK, t.ServerLosses, t.Failovers, reports.Thousands(t.Acked), t.Lost, t.Bundle, t.Verdict, t.Seed)
 	return err
 }

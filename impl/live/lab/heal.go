@@ -90,6 +90,9 @@ const (
 	roundTrips = 40                     // messages one after another from an election to Alive
 	syncLimit  = 5                      // ticks until a silent server of the service is given up
 	begin      = 2 * time.Second        // from the start of a process until it runs
+	// serverBegin is from the start of a server of the service, on a Java
+	// virtual machine, until it follows.
+	serverBegin = 5 * time.Second
 )
 
 // bounds computes every liveness bound at the moment of healing, in the terms
@@ -105,6 +108,9 @@ func (s *soak) bounds() []bound {
 		{"a lost session expires", t.Granted() + 2*s.tick()},
 		{"a process that ended is started again", s.scenario.Restart.Hi + begin},
 		{"messages of an election", roundTrips * message},
+	}
+	if s.ensemble != nil {
+		elect = append(elect, term{"a server of the service starts", serverBegin})
 	}
 	if s.o.Policy.BlockingStore {
 		elect = append(elect, term{"the blocking store's retries", 7 * t.StoreRetry})
@@ -143,14 +149,22 @@ func (s *soak) bounds() []bound {
 
 // tellFailoverBounds tells how long each cause of a lost reign may take to the
 // next Alive master, and requires it. A graceful stop pays neither the session
-// nor the lease.
+// nor the lease. If a server is lost, what costs the reign is that the master's
+// client does not find another one in time, or the leader's loss, after which
+// sessions are given their whole timeout again.
 func (s *soak) tellFailoverBounds() {
 	t := s.timers
 	stop := []term{{"messages of an election", roundTrips * message}, {"recovery timeout", t.Recovery}}
 	lost := append([]term{{"the session expires", t.Granted() + 2*s.tick()}, {"the predecessor's lease", t.Lease}}, stop...)
+	server := append([]term{
+		{"the service elects a leader", syncLimit * s.tick()},
+		{"a session notices a dead connection", t.Granted() * 2 / 3},
+		{"its client tries each server", t.Granted()},
+	}, lost...)
 	s.tell(trace.Event{Kind: trace.Require, Subject: withinBound})
 	for _, b := range []bound{
 		{withinBound, "stop", stop}, {withinBound, "kill", lost}, {withinBound, "pause", lost}, {withinBound, "partition", lost}, {withinBound, "another", lost},
+		{withinBound, "server-loss", server},
 	} {
 		s.tell(trace.Event{Kind: trace.Bound, Subject: b.property, Value: b.cause, N: int64(b.total()), Detail: b.String()})
 	}

@@ -17,7 +17,7 @@ import (
 var room = scenarios.Range{Lo: time.Second, Hi: 4 * time.Second}
 
 // safety takes the active master away, in every way in turn, until the time is
-// over. In between a worker dies now and then.
+// over. In between a worker dies now and then, or a server of the service.
 func (s *soak) safety(ctx context.Context) error {
 	end := live.Monotonic() + int64(s.o.For)
 	for {
@@ -32,6 +32,14 @@ func (s *soak) safety(ctx context.Context) error {
 					return err
 				}
 				if err := s.pass(ctx, program.Between(s.draw, room)/2, end); err != nil {
+					return err
+				}
+			}
+			if live.Monotonic() < end && s.draw.IntN(2) == 0 {
+				if err := s.loseServer(ctx); err != nil {
+					return err
+				}
+				if err := s.pass(ctx, program.Between(s.draw, room), end); err != nil {
 					return err
 				}
 			}
