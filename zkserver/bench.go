@@ -36,8 +36,8 @@ type BenchRow struct {
 	Servers  int     `json:"servers"`
 	Clients  int     `json:"clients"`
 	InFlight int     `json:"inFlight"` // requests of a client that are under way at a time
-	Sync     bool    `json:"sync"`      // both sides sync their log to the disk before they answer
-	Ours     float64 `json:"ours"`      // operations a second, the median of the pairs
+	Sync     bool    `json:"sync"`     // both sides sync their log to the disk before they answer
+	Ours     float64 `json:"ours"`     // operations a second, the median of the pairs
 	Theirs   float64 `json:"theirs"`
 	Ratio    float64 `json:"ratio"` // the median of the pairs' ratios
 	Least    float64 `json:"least"` // the least of them
