@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // Defects are mistakes that ZooKeeper made or makes, to be turned on one by
@@ -79,7 +80,7 @@ const overlap = 20 * time.Millisecond
 func (p *Peer) forget() {
 	if p.cfg.Defects.ForgottenTail && p.serving {
 		s := &p.st
-		s.txns = s.txns[:behind(s.txns, p.applied)]
+		s.txns = s.txns[:txnlog.Behind(s.txns, p.applied)]
 		s.cuts++
 	}
 }

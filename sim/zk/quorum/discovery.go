@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // lead begins discovery.
@@ -187,14 +188,14 @@ const snapshotFactor = 33
 // past returns what the log holds before memory begins, or nil if that has a
 // gap, or if what a follower with the zxid last lacks of it is too large.
 func (s *store) past(log []byte, last int64) []server.Txn {
-	txns, _ := readLog(log, s.snapZxid)
-	txns = txns[:behind(txns, s.base)]
+	txns, _ := txnlog.Read(log, s.snapZxid)
+	txns = txns[:txnlog.Behind(txns, s.base)]
 	if len(txns) == 0 || txns[len(txns)-1].Zxid != s.base {
 		return nil
 	}
 	size, limit := 0, s.snapSize*snapshotFactor/100
-	for _, t := range txns[behind(txns, last):] {
-		size += recordHeader + len(t.Data)
+	for _, t := range txns[txnlog.Behind(txns, last):] {
+		size += txnlog.Size(t)
 	}
 	if limit > 0 && size > limit {
 		return nil
@@ -206,7 +207,7 @@ func (s *store) past(log []byte, last int64) []server.Txn {
 // behind the zxid base, or a snapshot.
 func (p *Peer) catchUp(n *learner, base int64, txns []server.Txn) {
 	from := p.bringUp(n, base, txns)
-	for _, t := range txns[behind(txns, from):] {
+	for _, t := range txns[txnlog.Behind(txns, from):] {
 		p.h.Send(n.conn, Packet{Type: Proposal, Zxid: t.Zxid, Data: t.Data})
 	}
 	n.sent = p.st.last()
@@ -222,7 +223,7 @@ func (p *Peer) bringUp(n *learner, base int64, txns []server.Txn) int64 {
 		return zxid
 	}
 	top := p.st.last()
-	at := behind(txns, n.last) // of the first transaction it lacks
+	at := txnlog.Behind(txns, n.last) // of the first transaction it lacks
 	known := base
 	if at > 0 {
 		known = txns[at-1].Zxid

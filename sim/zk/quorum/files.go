@@ -1,10 +1,10 @@
 package quorum
 
 import (
-	"encoding/binary"
 	"strconv"
 
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // Files are what a server has on its disk that has logged txns, in the order of
@@ -13,7 +13,7 @@ import (
 func Files(epoch int64, txns []server.Txn) map[string][]byte {
 	var log []byte
 	for _, t := range txns {
-		log = appendRecord(log, recordTxn, t)
+		log = txnlog.Append(log, t)
 	}
 	n := strconv.AppendInt(nil, epoch, 10)
 	return map[string][]byte{acceptedFile: n, currentFile: n, logFile(0): log}
@@ -29,18 +29,7 @@ func Tear(files map[string][]byte) bool {
 			return false
 		}
 	}
-	log := files[logFile(gen)]
-	last, end := 0, 0
-	for len(log)-end >= recordHeader {
-		n := recordHeader + int(binary.BigEndian.Uint32(log[end+5:]))
-		if n > len(log)-end {
-			break
-		}
-		last, end = end, end+n
-	}
-	if end == 0 {
-		return false
-	}
-	files[logFile(gen)] = log[: last+(end-last)/2 : last+(end-last)/2]
-	return true
+	torn, ok := txnlog.Tear(files[logFile(gen)])
+	files[logFile(gen)] = torn
+	return ok
 }

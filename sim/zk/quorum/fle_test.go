@@ -11,6 +11,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // table writes an election down, vote by vote.
@@ -37,7 +38,7 @@ func TestElectionsVoteByVote(t *testing.T) {
 			require.NoError(t, err)
 			var log []byte
 			for z := range zxid {
-				log = appendRecord(log, recordTxn, server.Txn{Zxid: z + 1, Data: []byte{1}})
+				log = txnlog.Append(log, server.Txn{Zxid: z + 1, Data: []byte{1}})
 			}
 			n := w.nodes[i]
 			n.disk.AppendFile(n.actor, 0, logFile(0), log, host.Call{})

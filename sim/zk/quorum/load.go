@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // load reads the disk, one file after another, and then looks for a leader.
@@ -78,7 +79,7 @@ func (p *Peer) readLog(name string, r host.ReadResult) {
 	if !p.read(name, r) {
 		return
 	}
-	txns, whole := readLog(r.Data, p.st.base)
+	txns, whole := txnlog.Read(r.Data, p.st.base)
 	p.st.txns = txns
 	p.st.since = len(txns)
 	p.st.durable = p.st.last()
@@ -90,7 +91,7 @@ func (p *Peer) readLog(name string, r host.ReadResult) {
 	// The last record is torn: nothing may be appended behind it.
 	tmp := name + temporary
 	p.h.RemoveFile(tmp, host.Call{})
-	p.h.AppendFile(tmp, append(appendRecord(nil, recordCut, server.Txn{Zxid: 1<<63 - 1}), r.Data[:whole]...),
+	p.h.AppendFile(tmp, append(txnlog.AppendCut(nil, 1<<63-1), r.Data[:whole]...),
 		host.BindResult((*Peer).mended, uint8(0)))
 }
 

@@ -63,25 +63,6 @@ func TestAFrameTooLongIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "a frame of")
 }
 
-func TestTheLogIsReadUpToATornRecord(t *testing.T) {
-	one, two := server.Txn{Zxid: 1, Data: []byte("a")}, server.Txn{Zxid: 2, Data: []byte("b")}
-	b := appendRecord(appendRecord(nil, recordTxn, one), recordTxn, two)
-	whole := len(b)
-	txns, n := readLog(b, 0)
-	require.Equal(t, []server.Txn{one, two}, txns)
-	require.Equal(t, whole, n)
-	txns, _ = readLog(b, 1)
-	require.Equal(t, []server.Txn{two}, txns, "what the snapshot holds is not in the log")
-	txns, n = readLog(b[:whole-1], 0)
-	require.Equal(t, []server.Txn{one}, txns)
-	require.Equal(t, whole/2, n)
-	txns, _ = readLog(appendRecord(b, recordCut, server.Txn{Zxid: 1}), 0)
-	require.Equal(t, []server.Txn{one}, txns, "taken back")
-	b[whole-1] ^= 1
-	_, n = readLog(b, 0)
-	require.Equal(t, whole/2, n, "a damaged record ends the log")
-}
-
 func TestTouchesSurviveTheirEncoding(t *testing.T) {
 	touches := []server.Touch{{Session: 1, Timeout: time.Second}, {Session: -5, Timeout: 4 * time.Second}}
 	got, ok := decodeTouches(encodeTouches(touches))

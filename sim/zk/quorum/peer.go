@@ -6,6 +6,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/fle"
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // A Peer is one server's part in the ensemble. It is a host part: its
@@ -157,7 +158,7 @@ func (p *Peer) outOfPatience(phase uint64) {
 // apply gives the machine what is committed, up to a zxid.
 func (p *Peer) apply(upTo int64) {
 	phase := p.phase
-	for i := behind(p.st.txns, p.applied); i < len(p.st.txns) && p.st.txns[i].Zxid <= upTo; i++ {
+	for i := txnlog.Behind(p.st.txns, p.applied); i < len(p.st.txns) && p.st.txns[i].Zxid <= upTo; i++ {
 		t := p.st.txns[i]
 		p.deliver(t)
 		if p.phase != phase {

@@ -4,16 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"slices"
-
-	"github.com/simctl/simctl/sim/zk/server"
 )
 
 // The files of a server:
 //
 //	acceptedEpoch, currentEpoch   a decimal number each
 //	snapshot                      checksum, generation, zxid, digest, state
-//	log.N                         records, N being the snapshot's generation
+//	log.N                         records (package txnlog), N being the snapshot's generation
 //
 // All but the log are replaced whole, by a rename. A new snapshot starts a new
 // log, and it is the snapshot's rename that switches, so that a crash leaves
@@ -27,60 +24,6 @@ const (
 )
 
 func logFile(gen uint64) string { return fmt.Sprintf("log.%d", gen) }
-
-// A record of the log is {checksum, kind, length, zxid, data}, big-endian; the
-// checksum covers all that follows it.
-const (
-	recordTxn    = 1
-	recordCut    = 2 // forget what is behind zxid
-	recordHeader = 4 + 1 + 4 + 8
-)
-
-func appendRecord(dst []byte, kind byte, t server.Txn) []byte {
-	be := binary.BigEndian
-	at := len(dst)
-	dst = append(slices.Grow(dst, recordHeader+len(t.Data)), 0, 0, 0, 0, kind)
-	dst = be.AppendUint32(dst, uint32(len(t.Data)))
-	dst = be.AppendUint64(dst, uint64(t.Zxid))
-	dst = append(dst, t.Data...)
-	be.PutUint32(dst[at:], crc32.ChecksumIEEE(dst[at+4:]))
-	return dst
-}
-
-// readLog returns the transactions of a log behind base, and how many bytes of
-// it are whole records.
-func readLog(b []byte, base int64) (txns []server.Txn, whole int) {
-	be := binary.BigEndian
-	for len(b)-whole >= recordHeader {
-		r := b[whole:]
-		n := int(be.Uint32(r[5:]))
-		if n > len(r)-recordHeader {
-			break
-		}
-		end := recordHeader + n
-		if be.Uint32(r) != crc32.ChecksumIEEE(r[4:end]) {
-			break
-		}
-		t := server.Txn{Zxid: int64(be.Uint64(r[9:])), Data: r[recordHeader:end:end]}
-		switch {
-		case r[4] == recordCut:
-			txns = txns[:behind(txns, t.Zxid)]
-		case t.Zxid > base:
-			txns = append(txns, t)
-		}
-		whole += end
-	}
-	return txns, whole
-}
-
-// behind is the index of the first transaction behind zxid.
-func behind(txns []server.Txn, zxid int64) int {
-	i := len(txns)
-	for i > 0 && txns[i-1].Zxid > zxid {
-		i--
-	}
-	return i
-}
 
 // A snapshot is the state as of a zxid.
 type snapshot struct {

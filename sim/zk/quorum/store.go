@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/server"
+	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
 // windowSize is how many committed transactions are kept in memory for
@@ -106,7 +107,7 @@ func (s *store) holds(seq uint64) bool {
 func (p *Peer) log(t server.Txn) {
 	s := &p.st
 	s.txns = append(s.txns, t)
-	s.buf = appendRecord(s.buf, recordTxn, t)
+	s.buf = txnlog.Append(s.buf, t)
 	s.since++
 	s.seq++
 	p.flush()
@@ -115,8 +116,8 @@ func (p *Peer) log(t server.Txn) {
 // cut forgets what is behind a zxid.
 func (p *Peer) cut(zxid int64) {
 	s := &p.st
-	s.txns = s.txns[:behind(s.txns, zxid)]
-	s.buf = appendRecord(s.buf, recordCut, server.Txn{Zxid: zxid})
+	s.txns = s.txns[:txnlog.Behind(s.txns, zxid)]
+	s.buf = txnlog.AppendCut(s.buf, zxid)
 	s.cuts++
 	s.seq++
 	p.onDisk(min(s.durable, zxid))
@@ -133,7 +134,7 @@ func (p *Peer) onDisk(zxid int64) {
 
 // trim keeps the window small.
 func (s *store) trim(applied int64) {
-	over := behind(s.txns, applied) - windowSize
+	over := txnlog.Behind(s.txns, applied) - windowSize
 	if over < windowSize { // in large steps
 		return
 	}
@@ -230,9 +231,9 @@ func (p *Peer) rollOn(step rollStep) {
 // freshLog is the log that follows the snapshot being written.
 func (p *Peer) freshLog() []byte {
 	s := &p.st
-	b := appendRecord(nil, recordCut, server.Txn{Zxid: s.rolling.snap.zxid}) // so that it is not empty
-	for _, t := range s.txns[behind(s.txns, s.rolling.snap.zxid):] {
-		b = appendRecord(b, recordTxn, t)
+	b := txnlog.AppendCut(nil, s.rolling.snap.zxid) // so that it is not empty
+	for _, t := range s.txns[txnlog.Behind(s.txns, s.rolling.snap.zxid):] {
+		b = txnlog.Append(b, t)
 	}
 	s.buf, s.flushed = nil, max(s.last(), s.rolling.snap.zxid)
 	s.rolling.last, s.flushSeq = s.flushed, s.seq
