@@ -3,7 +3,6 @@ package datatree
 import (
 	"crypto/sha1"
 	"encoding/base64"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,28 +44,33 @@ func matches(granted jute.ID, who []jute.ID) bool {
 
 // inNet reports whether an address belongs to "address" or "address/bits".
 func inNet(addr, network string) bool {
-	a, err := netip.ParseAddr(addr)
-	if err != nil {
-		return false
-	}
-	p, ok := parseNet(network)
-	return ok && p.Contains(a)
+	a, ok := parseV4(addr)
+	n, bits, valid := parseNet(network)
+	return ok && valid && (a^n)>>(32-bits) == 0
 }
 
-func parseNet(network string) (netip.Prefix, bool) {
-	base, bits, sliced := strings.Cut(network, "/")
-	a, err := netip.ParseAddr(base)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	n := a.BitLen()
+func parseNet(network string) (addr uint64, bits int, ok bool) {
+	base, slice, sliced := strings.Cut(network, "/")
+	addr, ok = parseV4(base)
+	bits = 32
 	if sliced {
-		if n, err = strconv.Atoi(bits); err != nil {
-			return netip.Prefix{}, false
-		}
+		n, err := strconv.Atoi(slice)
+		bits, ok = n, ok && err == nil && n >= 0 && n <= 32
 	}
-	p, err := a.Prefix(n)
-	return p, err == nil
+	return addr, bits, ok
+}
+
+// parseV4 takes four numbers, as ZooKeeper 3.8.0 does: it knows no IPv6.
+func parseV4(addr string) (a uint64, ok bool) {
+	parts := strings.Split(addr, ".")
+	for _, p := range parts {
+		n, err := strconv.Atoi(p)
+		if err != nil || n < 0 || n > 255 {
+			return 0, false
+		}
+		a = a<<8 | uint64(n)
+	}
+	return a, len(parts) == 4
 }
 
 // FixACL checks an ACL that a client gives and replaces the scheme auth in it
@@ -96,7 +100,7 @@ func FixACL(acl []jute.ACL, who []jute.ID) ([]jute.ACL, jute.Code) {
 		case a.Scheme == "digest" && strings.Count(a.ID.ID, ":") == 1 && !strings.HasSuffix(a.ID.ID, ":"):
 			add(a)
 		case a.Scheme == "ip":
-			if _, ok := parseNet(a.ID.ID); !ok {
+			if _, _, ok := parseNet(a.ID.ID); !ok {
 				return nil, jute.InvalidACL
 			}
 			add(a)
@@ -136,8 +140,8 @@ func validPath(path string) bool {
 			return false
 		}
 	}
-	for _, r := range path {
-		if r <= 0x1f || r >= 0x7f && r <= 0x9f || r >= 0xe000 && r <= 0xf8ff || r >= 0xfff0 {
+	for _, r := range path { // beyond 0xffff Java has surrogates, which it refuses
+		if r <= 0x1f || r >= 0x7f && r <= 0x9f || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 {
 			return false
 		}
 	}

@@ -138,6 +138,12 @@ func (p *Prep) Validate(zxid int64, r *Request) Change {
 func (p *Prep) multi(zxid int64, r *Request) Change {
 	m := Change{Type: jute.OpMulti, Multi: make([]Change, len(r.Multi))}
 	for i := range r.Multi {
+		if op := &r.Multi[i]; op.Type == jute.OpCreate && op.WantsTTL() {
+			// ZooKeeper 3.8.0 takes it for a createTTL, and then does not
+			// find the TTL: the whole request is one that does not decode.
+			p.rollBack()
+			return Change{Type: jute.OpError, Code: jute.MarshallingError}
+		}
 		c, code := p.one(zxid, r, &r.Multi[i])
 		if code != jute.OK {
 			p.rollBack()
@@ -185,6 +191,9 @@ func (p *Prep) one(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
 
 // owner returns what a created znode is, from the flags.
 func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, code jute.Code) {
+	if op.Type == jute.OpCreateTTL && !op.WantsTTL() && op.TTL >= 0 {
+		return 0, false, jute.BadArguments
+	}
 	sequential = op.Flags == jute.FlagSequential || op.Flags == jute.FlagEphemeral|jute.FlagSequential || op.Flags == jute.FlagTTLSeq
 	switch op.Flags {
 	case 0, jute.FlagSequential:

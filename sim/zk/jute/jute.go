@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -127,12 +126,12 @@ func (d *Decoder) Buffer() []byte {
 	return d.take("buffer", int(n))
 }
 
-// String takes a string; null is the empty string. Bytes that are not UTF-8
-// become U+FFFD, as in Java.
+// String takes a string; null is the empty string. Each byte that is not UTF-8
+// becomes U+FFFD, as in Java.
 func (d *Decoder) String() string {
 	s := string(d.Buffer())
 	if !utf8.ValidString(s) {
-		return strings.ToValidUTF8(s, "\uFFFD")
+		return string([]rune(s))
 	}
 	return s
 }

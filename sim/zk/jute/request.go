@@ -13,6 +13,9 @@ type Op struct {
 	Watch   bool   // exists, getData, getChildren
 }
 
+// WantsTTL reports whether the flags are those of a TTL znode.
+func (o *Op) WantsTTL() bool { return o.Flags == FlagTTL || o.Flags == FlagTTLSeq }
+
 // Encode appends the operation's body.
 func (o *Op) Encode(e *Encoder) {
 	e.String(o.Path)

@@ -243,10 +243,7 @@ func (s *Server) drain(c host.ConnID, cl *client) {
 			s.closeLocal(c, cl, q)
 			return
 		case isWrite(q.Type):
-			if !s.askWrite(cl, q) {
-				s.cut(c)
-				return
-			}
+			s.askWrite(cl, q)
 		case q.Type == jute.OpSync && s.lead == nil:
 			q.asked = true
 			s.syncs++
@@ -281,27 +278,21 @@ func (s *Server) askAhead(cl *client) {
 		switch {
 		case q.Type == jute.OpSync && s.lead == nil, q.Type == jute.OpCloseSession && s.isLocal(cl.session):
 			return
-		case !q.asked && isWrite(q.Type) && !s.askWrite(cl, q):
-			return
+		case !q.asked && isWrite(q.Type):
+			s.askWrite(cl, q)
 		}
 	}
 }
 
-// askWrite sends a write on its way. It reports false if the write is
-// malformed: its client is cut when all before it is answered.
-func (s *Server) askWrite(cl *client, q *request) bool {
-	r, err := writeOf(q.Type, q.body)
-	if err != nil {
-		return false
-	}
+// askWrite sends a write on its way.
+func (s *Server) askWrite(cl *client, q *request) {
 	q.refused, q.asked = !s.upgrade(cl, q), true
 	f := forwarded{cl.session, q.Xid, q.Type, cl.timeout, q.refused, cl.who, q.body}
 	if s.lead == nil {
 		s.r.Forward(f.encode())
 	} else {
-		s.propose(s.cfg.ID, &f, &r)
+		s.propose(s.cfg.ID, &f)
 	}
-	return true
 }
 
 // Synced answers the sync whose mark has come back.
@@ -320,7 +311,7 @@ func (s *Server) Synced(id uint64) {
 func isWrite(typ int32) bool {
 	switch typ {
 	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL, jute.OpDelete, jute.OpSetData,
-		jute.OpSetACL, jute.OpCheck, jute.OpMulti, jute.OpReconfig, jute.OpCloseSession:
+		jute.OpSetACL, jute.OpCheck, jute.OpMulti, jute.OpDeleteContainer, jute.OpReconfig, jute.OpCloseSession:
 		return true
 	}
 	return false

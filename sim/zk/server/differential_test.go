@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -11,30 +10,64 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
-	"github.com/simctl/simctl/impl/live/lab"
 	"github.com/simctl/simctl/sim/zk/jute"
 	"github.com/simctl/simctl/sim/zk/server"
 )
 
 // Ours and ZooKeeper 3.8 answer the same random program of several sessions
-// alike: codes, stats but for times, zxids, children, watch events in order.
-// SIMCTL_DIFF_OPS says how many operations, SIMCTL_DIFF_SEED from which seed.
+// alike: codes, stats but for times, zxids, children, watch events in order;
+// on one server, and on three between which the sessions move.
+// SIMCTL_DIFF_OPS says how many steps, SIMCTL_DIFF_SEED from which seed.
 func TestDifferentialAgainstZooKeeper(t *testing.T) {
-	if err := lab.HaveZooKeeper(); err != nil || testing.Short() {
-		if os.Getenv("SIMCTL_REQUIRE_ZK") != "" && err != nil {
-			t.Fatal(err)
+	needZooKeeper(t)
+	ops, seed := number("SIMCTL_DIFF_OPS", 10_000), number("SIMCTL_DIFF_SEED", 1)
+	for _, servers := range []int{1, 3} {
+		t.Run(fmt.Sprintf("%d", servers), func(t *testing.T) {
+			t.Parallel()
+			sites := bothSites(t, servers, seed)
+			r := rand.New(rand.NewPCG(seed, uint64(servers)))
+			g := &generator{draw: r.IntN, servers: servers, clients: 4, rare: 4}
+			if servers == 1 {
+				g.large = jute.MaxBuffer
+			}
+			p := newProgram(t, sites, g.clients)
+			for range ops / 2 {
+				p.step(t, g.step())
+			}
+			t.Logf("%d steps from seed %d", ops/2, seed)
+		})
+	}
+}
+
+// The same of short programs, each in a part of the tree of its own: one that
+// fails is shrunk to the steps that it takes, and printed.
+func TestDifferentialProgramsShrink(t *testing.T) {
+	needZooKeeper(t)
+	sites := bothSites(t, 3, 1)
+	round := 0
+	rapid.Check(t, func(t *rapid.T) {
+		round++
+		root := fmt.Sprintf("/r%d", round)
+		numbers := rapid.IntRange(0, 1<<20)
+		g := &generator{servers: 3, clients: 3, root: root, draw: func(n int) int { return numbers.Draw(t, "") % n }}
+		p := newProgram(t, sites, g.clients)
+		defer p.end(t)
+		p.step(t, step{ops: []op{tree(jute.Op{Type: jute.OpCreate, Path: root, ACL: g.acl()})}})
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			p.step(t, g.step())
 		}
-		t.Skip("needs ZooKeeper: ", err)
-	}
-	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{Servers: 1, Tick: 2 * time.Second, Dir: t.TempDir()})
-	require.NoError(t, err)
-	defer e.Stop()
-	ours, _ := serve(t, t.TempDir(), server.Config{})
-	p := newProgram(t, ours, string(e.Addrs()[0]), number("SIMCTL_DIFF_SEED", 1))
-	for i := range number("SIMCTL_DIFF_OPS", 10_000) {
-		p.step(t, int(i))
-	}
+	})
+}
+
+// bothSites starts ours and ZooKeeper's, with the same settings. Nobody sweeps
+// containers away, and no server waits less than 10 s for another.
+func bothSites(t *testing.T, servers int, seed uint64) [2]*site {
+	o := setting{servers: servers, tick: 100 * time.Millisecond, patience: 100}
+	o.cfg = server.Config{MaxSession: 40 * time.Second, ContainerCheck: 1000 * time.Hour, ExtendedTypes: seed%2 == 0}
+	o.lines = []string{"maxSessionTimeout=40000", fmt.Sprintf("extendedTypesEnabled=%v", o.cfg.ExtendedTypes)}
+	return [2]*site{ourSite(t, o), theirSite(t, o)}
 }
 
 func number(env string, otherwise uint64) uint64 {
@@ -44,43 +77,64 @@ func number(env string, otherwise uint64) uint64 {
 	return otherwise
 }
 
-// unknownOp is no operation's number.
-const unknownOp = 99
-
-// A program is a random one, carried out on two servers.
+// A program is carried out on two sites, step by step.
 type program struct {
-	rng   *rand.Rand
-	sides [2]side
+	sides [2]*side
 	log   []string
-	// unordered: a session was closed, whose ephemerals ZooKeeper deletes in
-	// the order of a hash table.
-	unordered bool
 }
 
+// A side is one site, and the sessions that the program has there.
 type side struct {
-	addr     string
-	base     int64
-	sessions [3]*raw
-	names    map[int64]string
+	*site
+	*scale
+	sessions []*raw
+	where    []int // the server of each, in the order of roles
+	order    []int // of the servers: leader, followers
+	zxid     int64 // the latest that a client was told
+	// What came of the step, and whether a session ended by it, whose
+	// ephemerals ZooKeeper deletes in the order of a hash table.
+	said      []string
+	unordered bool
+	more      bool // a second request is under way
 }
 
-func newProgram(t *testing.T, ours, theirs string, seed uint64) *program {
-	p := &program{rng: rand.New(rand.NewPCG(seed, 7))}
-	for i, addr := range []string{ours, theirs} {
-		s := &p.sides[i]
-		s.addr, s.names = addr, map[int64]string{0: "-"}
+func newProgram(t tester, sites [2]*site, clients int) *program {
+	p := &program{}
+	for k, site := range sites {
+		s := &side{site: site, sessions: make([]*raw, clients), where: make([]int, clients), order: site.roles()}
+		p.sides[k] = s
+		var all []int64
 		for n := range s.sessions {
-			s.open(t, n)
+			s.where[n] = n % len(s.order)
+			s.sessions[n], _ = dialRaw(t, s.addr(n), 0, nil)
+			all = append(all, s.sessions[n].session)
 		}
-		h, _, err := s.sessions[0].call(t, jute.OpPing, nil)
-		require.NoError(t, err)
-		s.base = h.Zxid
+		s.level(t)
+		s.scale = newScale(s.zxid)
+		for n, id := range all {
+			s.names[id] = fmt.Sprintf("session %d", n)
+		}
+		s.said = nil
 	}
 	return p
 }
 
-func (s *side) open(t *testing.T, n int) {
-	r, resp := dialRaw(t, s.addr, 0, nil)
+// end closes every session.
+func (p *program) end(t tester) {
+	for _, s := range p.sides {
+		for _, r := range s.sessions {
+			_, _, _ = r.call(t, jute.OpCloseSession, nil)
+		}
+	}
+}
+
+func (s *side) addr(n int) string { return s.addrs[s.order[s.where[n]]] }
+
+func (s *side) say(format string, args ...any) { s.said = append(s.said, fmt.Sprintf(format, args...)) }
+
+// open gives client n a new session.
+func (s *side) open(t tester, n int) {
+	r, resp := dialRaw(t, s.addr(n), 0, nil)
 	require.NotZero(t, resp.Session)
 	s.sessions[n] = r
 	s.names[r.session] = fmt.Sprintf("session %d", n)
@@ -88,160 +142,223 @@ func (s *side) open(t *testing.T, n int) {
 
 // retire closes a session whose connection was cut, lest it expire some time,
 // and opens another.
-func (s *side) retire(t *testing.T, n int) {
+func (s *side) retire(t tester, n int) {
 	r := s.sessions[n]
+	s.unordered = true
 	r.c.Close()
-	if again, resp := dialRaw(t, s.addr, r.session, r.password); resp.Session != 0 {
+	if again, resp := dialRaw(t, s.addr(n), r.session, r.password); resp.Session != 0 {
 		_, _, err := again.call(t, jute.OpCloseSession, nil)
 		require.NoError(t, err)
+		again.c.Close()
 	}
 	s.open(t, n)
 }
 
-// step carries out one operation, and compares the replies and what every
-// session was told.
-func (p *program) step(t *testing.T, i int) {
-	n := p.rng.IntN(3)
-	typ, body, what := p.operation()
-	p.log = append(p.log, fmt.Sprintf("%d: session %d: %s", i, n, what))
-	var said [2][]string
-	unordered := p.unordered || typ == jute.OpCloseSession || typ == unknownOp
-	p.unordered = false
-	for k := range p.sides {
-		s := &p.sides[k]
-		said[k] = append(said[k], s.sessions[n].do(t, s.base, typ, body, s.names))
-		if typ == unknownOp {
-			time.Sleep(50 * time.Millisecond) // ZooKeeper closes some time after it has answered
+// resume resumes client n's session at a server.
+func (s *side) resume(t tester, n, server int) {
+	s.where[n] = server
+	old := s.sessions[n]
+	r, resp := dialRaw(t, s.addr(n), old.session, old.password)
+	s.say("session %d is resumed for %d ms", n, resp.Timeout)
+	if resp.Timeout == 0 {
+		s.open(t, n)
+		return
+	}
+	r.xid = old.xid
+	s.sessions[n] = r
+}
+
+// send sends a request; at is the latest zxid.
+func (s *side) send(r *raw, o *op) (int32, error) {
+	body := o.body
+	if o.watches != nil {
+		var e jute.Encoder
+		w := *o.watches
+		w.Zxid = s.zxid - w.Zxid
+		w.Encode(&e)
+		body = e.Buf
+	}
+	return r.send(o.typ, body)
+}
+
+// await tells the reply to a request of client n.
+func (s *side) await(t tester, n int, r *raw, o *op, xid int32, err error) {
+	var h jute.ReplyHeader
+	var b []byte
+	if err == nil {
+		h, b, err = r.receive(t, xid)
+	}
+	s.say("%s", s.reply(o.typ, h, b, err))
+	switch {
+	case err != nil:
+		return
+	case o.typ == jute.OpCloseSession:
+		s.unordered = true
+		s.open(t, n)
+	case s.more:
+	case h.Err == jute.Unimplemented || h.Err == jute.AuthFailed || h.Err == jute.MarshallingError:
+		// Some close the connection afterwards, when they come to it.
+		_, _, err := r.call(t, jute.OpPing, nil)
+		s.say("then closed %v", err != nil)
+	}
+}
+
+// level pings with every client until all were told of the same zxid, and tells
+// what their watches told.
+func (s *side) level(t tester) {
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		var low, high int64
+		xids, errs := make([]int32, len(s.sessions)), make([]error, len(s.sessions))
+		for n, r := range s.sessions {
+			xids[n], errs[n] = r.send(jute.OpPing, nil)
 		}
-		switch {
-		case said[k][0] == "closed":
-			p.unordered = true
-			s.retire(t, n)
-		case typ == jute.OpCloseSession:
-			s.open(t, n)
+		for n, r := range s.sessions {
+			var h jute.ReplyHeader
+			if errs[n] == nil {
+				h, _, errs[n] = r.receive(t, xids[n])
+			}
+			if errs[n] != nil {
+				s.say("session %d is cut", n)
+				s.retire(t, n)
+			}
+			if high = max(high, h.Zxid); n == 0 || h.Zxid < low {
+				low = h.Zxid
+			}
 		}
-		for m, r := range s.sessions {
-			if _, _, err := r.call(t, jute.OpPing, nil); err != nil {
-				said[k] = append(said[k], fmt.Sprintf("session %d is cut", m))
-				p.unordered = true
-				s.retire(t, m)
-			}
-			if unordered {
-				slices.Sort(r.events)
-			}
-			for _, e := range r.events {
-				said[k] = append(said[k], fmt.Sprintf("session %d is told %s", m, e))
-			}
-			r.events = nil
+		if low == high {
+			s.zxid = high
+			return
+		}
+		require.True(t, time.Now().Before(deadline), "servers that have applied the same: 0x%x to 0x%x", low, high)
+	}
+}
+
+func (s *side) tell() {
+	for n, r := range s.sessions {
+		if s.unordered {
+			slices.Sort(r.events)
+		}
+		for _, e := range r.events {
+			s.say("session %d is told %s", n, e)
+		}
+		r.events = nil
+	}
+}
+
+// step carries out one step on both sides and compares what was said.
+func (p *program) step(t tester, do step) {
+	t.Helper()
+	p.note(&do)
+	if do.doing == request { // on both sides at the same time
+		var xids [2]int32
+		var errs [2]error
+		for k, s := range p.sides {
+			xids[k], errs[k] = s.send(s.sessions[do.client], &do.ops[0])
+		}
+		for k, s := range p.sides {
+			s.await(t, do.client, s.sessions[do.client], &do.ops[0], xids[k], errs[k])
+		}
+	} else {
+		for _, s := range p.sides {
+			s.special(t, &do)
 		}
 	}
+	for _, s := range p.sides {
+		s.level(t)
+		s.tell()
+	}
+	said := [2][]string{p.sides[0].said, p.sides[1].said}
+	for _, s := range p.sides {
+		s.said, s.unordered = nil, false
+	}
 	if !slices.Equal(said[0], said[1]) {
-		for _, l := range p.log[max(0, len(p.log)-12):] {
-			t.Log(l)
+		for _, l := range p.log {
+			t.Logf("%s", l)
 		}
 		require.Equal(t, said[1], said[0], "theirs is expected, ours is actual")
 	}
 }
 
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
-
-func (p *program) path() string {
-	r := p.rng
-	a, b := pick(r, "/a", "/b", "/c", "/d"), pick(r, "", "", "/x", "/y", "/x/z")
-	if r.IntN(40) == 0 {
-		return pick(r, "/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota", "noslash", "/a//b", "/a/", "/a/../b", "/a/./b", "/a\x01b", "")
+// note keeps the last steps in words.
+func (p *program) note(do *step) {
+	text := fmt.Sprintf("session %d: %s", do.client, [...]string{"", "two at once", "reconnects", "moves", "expires", "failover"}[do.doing])
+	if do.doing != request && do.doing != pair {
+		text += fmt.Sprintf(", server %d", do.server)
 	}
-	return a + b
+	for i := range do.ops {
+		text += " | " + do.ops[i].what
+	}
+	if p.log = append(p.log, text); len(p.log) > 40 {
+		p.log = p.log[1:]
+	}
 }
 
-func (p *program) acl() []jute.ACL {
-	r := p.rng
-	world := jute.ID{Scheme: "world", ID: "anyone"}
-	if r.IntN(12) > 0 {
-		return []jute.ACL{{Perms: jute.PermAll, ID: world}}
+// settleTime is how long ZooKeeper may take to forget the watches of a
+// connection that was cut.
+const settleTime = 20 * time.Millisecond
+
+// special carries out what is not one request on a connection that stays.
+func (s *side) special(t tester, do *step) {
+	old := s.sessions[do.client]
+	switch do.doing {
+	case pair:
+		var xids [2]int32
+		var errs [2]error
+		for i := range do.ops {
+			xids[i], errs[i] = s.send(old, &do.ops[i])
+		}
+		for i := range do.ops {
+			s.more = i == 0
+			s.await(t, do.client, old, &do.ops[i], xids[i], errs[i])
+		}
+	case reconnect:
+		old.c.Close()
+		time.Sleep(settleTime)
+		s.resume(t, do.client, do.server)
+		xid, err := s.send(s.sessions[do.client], &do.ops[0])
+		s.await(t, do.client, s.sessions[do.client], &do.ops[0], xid, err)
+	case move:
+		s.resume(t, do.client, do.server)
+		xid, err := s.send(old, &do.ops[0])
+		s.await(t, do.client, old, &do.ops[0], xid, err)
+		old.c.Close()
+		time.Sleep(settleTime)
+	case expire:
+		s.expire(t, do)
+	case failover:
+		s.failover(t)
 	}
-	return pick(r, nil,
-		[]jute.ACL{{Perms: jute.PermRead | jute.PermAdmin | jute.PermDelete, ID: world}},
-		[]jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "auth"}}},
-		[]jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "digest", ID: "nocolon"}}},
-		[]jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "ip", ID: "127.0.0.0/8"}}},
-		[]jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "ip", ID: "junk"}}},
-		[]jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "nonsense", ID: "x"}}},
-		[]jute.ACL{{Perms: jute.PermRead, ID: world}, {Perms: jute.PermAll, ID: jute.ID{Scheme: "ip", ID: "127.0.0.1"}}})
 }
 
-// write returns an operation that may stand in a multi.
-func (p *program) write() jute.Op {
-	r := p.rng
-	op := jute.Op{Path: p.path(), Version: pick(r, int32(-1), -1, 0, 1, 2)}
-	op.Type = pick[int32](r, jute.OpCreate, jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpDelete, jute.OpDelete, jute.OpSetData, jute.OpCheck)
-	op.Data = pick(r, nil, []byte{}, []byte("data"), []byte("other data"))
-	op.ACL = p.acl()
-	op.Flags = pick[int32](r, 0, 0, 0, 1, 2, 3)
-	if op.Type == jute.OpCreateContainer {
-		op.Flags = jute.FlagContainer
+// expire opens a session that creates ephemerals and is left alone, and waits
+// until it has expired.
+func (s *side) expire(t tester, do *step) {
+	r, resp := dialFor(t, s.addrs[s.order[do.server]], 200*time.Millisecond, 0, nil)
+	require.EqualValues(t, 200, resp.Timeout)
+	s.names[r.session] = "a session that expires"
+	for i := range do.ops {
+		xid, err := s.send(r, &do.ops[i])
+		s.await(t, 0, r, &do.ops[i], xid, err)
 	}
-	if op.Type <= jute.OpCreate2 && r.IntN(60) == 0 {
-		op.Flags = pick[int32](r, 4, 7, -1)
+	r.c.Close()
+	s.level(t)
+	before := s.zxid
+	for deadline := time.Now().Add(10 * time.Second); s.zxid == before && time.Now().Before(deadline); s.level(t) {
+		time.Sleep(5 * time.Millisecond)
 	}
-	return op
+	s.unordered = true
 }
 
-func (p *program) operation() (typ int32, body []byte, what string) {
-	var e jute.Encoder
-	r := p.rng
-	op := p.write()
-	switch k := r.IntN(100); {
-	case k < 40:
-		for op.Type == jute.OpCheck {
-			op = p.write()
-		}
-	case k < 70:
-		op.Type = pick[int32](r, jute.OpExists, jute.OpGetData, jute.OpGetChildren, jute.OpGetChildren2, jute.OpGetACL, jute.OpGetAllChildren, jute.OpSync)
-		op.Watch = r.IntN(2) == 0
-	case k < 74:
-		op.Type = jute.OpSetACL
-	case k < 84:
-		var ops []jute.Op
-		for range r.IntN(4) {
-			ops = append(ops, p.write())
-		}
-		jute.EncodeMulti(&e, ops)
-		return jute.OpMulti, e.Buf, fmt.Sprintf("multi %+v", ops)
-	case k < 87:
-		ops := []jute.Op{{Type: jute.OpGetData, Path: p.path()}, {Type: jute.OpGetChildren, Path: p.path()}}
-		jute.EncodeMulti(&e, ops)
-		return jute.OpMultiRead, e.Buf, fmt.Sprintf("multiRead %+v", ops)
-	case k < 91:
-		pm := jute.PathMode{Path: p.path(), Mode: int32(r.IntN(2))}
-		pm.Encode(&e)
-		return jute.OpAddWatch, e.Buf, fmt.Sprintf("addWatch %+v", pm)
-	case k < 94:
-		pm := jute.PathMode{Path: p.path(), Mode: 1 + int32(r.IntN(3))}
-		pm.Encode(&e)
-		if pm.Path == "noslash" {
-			// Fails if any recursive watch is left, and ZooKeeper forgets
-			// those of a connection some time after it was cut.
-			return jute.OpPing, nil, "ping"
-		}
-		typ = pick[int32](r, jute.OpCheckWatches, jute.OpRemoveWatches)
-		return typ, e.Buf, fmt.Sprintf("%d watches %+v", typ, pm)
-	case k < 96:
-		w := jute.SetWatches{Zxid: 1 << 40, Data: []string{p.path()}, Exist: []string{p.path()}, Child: []string{p.path()}}
-		w.Encode(&e)
-		return jute.OpSetWatches, e.Buf, fmt.Sprintf("setWatches %+v", w)
-	case k < 97:
-		return jute.OpCloseSession, nil, "closeSession"
-	case k < 98:
-		(&jute.Auth{Scheme: "digest", Auth: []byte("user:pass")}).Encode(&e)
-		return jute.OpAuth, e.Buf, "auth"
-	case k < 99:
-		e.String(pick(r, "/", "/a", ""))
-		return jute.OpGetEphemerals, e.Buf, "getEphemerals"
-	default:
-		typ = pick[int32](r, unknownOp, jute.OpReconfig, jute.OpPing)
-		return typ, make([]byte, 32), fmt.Sprintf("type %d", typ)
+// failover kills the leader and starts it again, and resumes every session.
+func (s *side) failover(t tester) {
+	s.kill(s.order[0])
+	s.site.await(t)
+	s.start(t, s.order[0])
+	s.site.await(t)
+	s.order = s.roles()
+	for n, r := range s.sessions {
+		_, _, err := r.call(t, jute.OpPing, nil)
+		s.say("session %d is cut: %v", n, err != nil)
+		s.resume(t, n, s.where[n])
 	}
-	op.Encode(&e)
-	return op.Type, e.Buf, fmt.Sprintf("%+v", op)
 }

@@ -1,9 +1,7 @@
 package server_test
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -72,19 +70,19 @@ func settingOf(t *testing.T, d *datadriven.TestData) setting {
 // A player carries out a script's lines on a site.
 type player struct {
 	s       *site
-	epoch   int64
+	scale   *scale
 	roles   map[string]int
 	clients map[string]*raw
 	past    map[string]*raw // those that were cut too
-	names   map[int64]string
 }
 
 func newPlayer(t *testing.T, s *site) *player {
-	p := &player{s: s, clients: map[string]*raw{}, past: map[string]*raw{}, names: map[int64]string{0: "-"}}
+	p := &player{s: s, clients: map[string]*raw{}, past: map[string]*raw{}}
 	p.settle(t)
-	_, err := fmt.Sscanf(s.field(p.roles["leader"], "Zxid"), "0x%x", &p.epoch)
+	var first int64
+	_, err := fmt.Sscanf(s.field(p.roles["leader"], "Zxid"), "0x%x", &first)
 	require.NoError(t, err)
-	p.epoch >>= 32
+	p.scale = newScale(first)
 	return p
 }
 
@@ -174,7 +172,8 @@ func (p *player) act(t *testing.T, f []string) string {
 		return ""
 	}
 	typ, body := operation(t, f[1:])
-	return p.do(t, p.clients[f[0]], typ, body)
+	h, b, err := p.clients[f[0]].call(t, typ, body)
+	return p.scale.reply(typ, h, b, err)
 }
 
 func (p *player) connect(t *testing.T, name, addr string, timeout time.Duration, of *raw) string {
@@ -182,21 +181,8 @@ func (p *player) connect(t *testing.T, name, addr string, timeout time.Duration,
 	if resp.Timeout == 0 {
 		return "no such session"
 	}
-	p.clients[name], p.past[name], p.names[c.session] = c, c, name
+	p.clients[name], p.past[name], p.scale.names[c.session] = c, c, name
 	return fmt.Sprintf("%d ms", resp.Timeout)
-}
-
-// do carries out an operation. Zxids are told as epochs since the script began
-// and counters.
-func (p *player) do(t *testing.T, c *raw, typ int32, body []byte) string {
-	h, b, err := c.call(t, typ, body)
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return "no answer"
-		}
-		return "closed"
-	}
-	return fmt.Sprintf("zxid %d/%d err %d %s", h.Zxid>>32-p.epoch, h.Zxid&0xffffffff, h.Err, render(typ, h.Err, b, p.epoch<<32, p.names))
 }
 
 // operation reads an operation: its name, flags and path.

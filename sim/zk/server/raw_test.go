@@ -2,18 +2,28 @@ package server_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/sim/zk/jute"
 )
+
+// A tester is a test, or a check of rapid's.
+type tester interface {
+	require.TestingT
+	Helper()
+	Cleanup(func())
+	Logf(format string, args ...any)
+}
 
 // A raw is a client that speaks the protocol as it is told to.
 type raw struct {
@@ -24,13 +34,13 @@ type raw struct {
 	events   []string
 }
 
-func dialRaw(t *testing.T, addr string, session int64, password []byte) (*raw, jute.ConnectResponse) {
+func dialRaw(t tester, addr string, session int64, password []byte) (*raw, jute.ConnectResponse) {
 	t.Helper()
 	return dialFor(t, addr, 10*time.Second, session, password)
 }
 
 // dialFor opens or resumes a session with a timeout.
-func dialFor(t *testing.T, addr string, timeout time.Duration, session int64, password []byte) (*raw, jute.ConnectResponse) {
+func dialFor(t tester, addr string, timeout time.Duration, session int64, password []byte) (*raw, jute.ConnectResponse) {
 	t.Helper()
 	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	require.NoError(t, err)
@@ -50,13 +60,17 @@ func dialFor(t *testing.T, addr string, timeout time.Duration, session int64, pa
 	return r, resp
 }
 
-func (r *raw) write(t *testing.T, packet []byte) {
+func (r *raw) write(t tester, packet []byte) {
 	t.Helper()
-	_, err := r.c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(packet))), packet...))
-	require.NoError(t, err)
+	require.NoError(t, r.tryWrite(packet))
 }
 
-func (r *raw) packet(t *testing.T) []byte {
+func (r *raw) tryWrite(packet []byte) error {
+	_, err := r.c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(packet))), packet...))
+	return err
+}
+
+func (r *raw) packet(t tester) []byte {
 	t.Helper()
 	b, err := r.tryPacket()
 	require.NoError(t, err)
@@ -76,8 +90,17 @@ func (r *raw) tryPacket() ([]byte, error) {
 
 // call sends a request and returns the reply; events that come before it are
 // kept. It returns io.EOF's error if the server closed the connection.
-func (r *raw) call(t *testing.T, typ int32, body []byte) (jute.ReplyHeader, []byte, error) {
+func (r *raw) call(t tester, typ int32, body []byte) (jute.ReplyHeader, []byte, error) {
 	t.Helper()
+	xid, err := r.send(typ, body)
+	if err != nil {
+		return jute.ReplyHeader{}, nil, err
+	}
+	return r.receive(t, xid)
+}
+
+// send sends a request and returns its xid.
+func (r *raw) send(typ int32, body []byte) (int32, error) {
 	r.xid++
 	xid := r.xid
 	if typ == jute.OpPing {
@@ -85,7 +108,12 @@ func (r *raw) call(t *testing.T, typ int32, body []byte) (jute.ReplyHeader, []by
 	}
 	var e jute.Encoder
 	(&jute.RequestHeader{Xid: xid, Type: typ}).Encode(&e)
-	r.write(t, append(e.Buf, body...))
+	return xid, r.tryWrite(append(e.Buf, body...))
+}
+
+// receive returns the reply to a request.
+func (r *raw) receive(t tester, xid int32) (jute.ReplyHeader, []byte, error) {
+	t.Helper()
 	for {
 		b, err := r.tryPacket()
 		if err != nil {
@@ -104,89 +132,131 @@ func (r *raw) call(t *testing.T, typ int32, body []byte) (jute.ReplyHeader, []by
 	}
 }
 
-// do carries out an operation and renders what came of it, without what no two
-// servers share: times and session numbers.
-func (r *raw) do(t *testing.T, base int64, typ int32, body []byte, names map[int64]string) string {
-	t.Helper()
-	h, b, err := r.call(t, typ, body)
-	if err != nil {
-		return "closed"
-	}
-	zxid := h.Zxid
-	if zxid > 0 {
-		zxid -= base
-	}
-	return fmt.Sprintf("zxid %d err %d %s", zxid, h.Err, render(typ, h.Err, b, base, names))
+// A scale is how zxids and session numbers are told so that two ensembles can
+// be compared: an epoch by how many came since the first, a counter of the
+// first as what was added to it, and a session by its client.
+type scale struct {
+	first  int64 // zxid
+	epochs []int64
+	names  map[int64]string
 }
 
-func render(typ int32, code jute.Code, b []byte, base int64, names map[int64]string) string {
+func newScale(first int64) *scale {
+	return &scale{first: first, epochs: []int64{first >> 32}, names: map[int64]string{0: "-"}}
+}
+
+// zxid is a zxid in words.
+func (s *scale) zxid(z int64) string {
+	epoch, counter := z>>32, z&0xffffffff
+	switch {
+	case z < 0:
+		return fmt.Sprint(z)
+	case z <= s.first:
+		return "old"
+	case epoch == s.epochs[0]:
+		return fmt.Sprint(z - s.first)
+	}
+	at := slices.Index(s.epochs, epoch)
+	if at < 0 {
+		at = len(s.epochs)
+		s.epochs = append(s.epochs, epoch)
+	}
+	return fmt.Sprintf("%d/%d", at, counter)
+}
+
+// reply is what came of an operation, without what no two servers share: times
+// and session numbers.
+func (s *scale) reply(typ int32, h jute.ReplyHeader, b []byte, err error) string {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer"
+	case err != nil:
+		return "closed"
+	}
+	return fmt.Sprintf("zxid %s err %d %s", s.zxid(h.Zxid), h.Err, s.render(typ, h.Err, b))
+}
+
+func (s *scale) stat(d *jute.Decoder) string {
+	var st jute.Stat
+	st.Decode(d)
+	return fmt.Sprintf("{%s %s %s v%d c%d a%d %s len %d kids %d}", s.zxid(st.Czxid), s.zxid(st.Mzxid), s.zxid(st.Pzxid),
+		st.Version, st.Cversion, st.Aversion, s.names[st.EphemeralOwner], st.DataLength, st.NumChildren)
+}
+
+// render is the body of a reply in words.
+func (s *scale) render(typ int32, code jute.Code, b []byte) string {
 	if code != jute.OK {
 		return fmt.Sprintf("%d bytes", len(b))
 	}
 	d := jute.NewDecoder(b)
-	stat := func() string {
-		var s jute.Stat
-		s.Decode(d)
-		return fmt.Sprintf("{%d %d %d v%d c%d a%d %s len %d kids %d}", max(s.Czxid-base, 0), max(s.Mzxid-base, 0), max(s.Pzxid-base, 0),
-			s.Version, s.Cversion, s.Aversion, names[s.EphemeralOwner], s.DataLength, s.NumChildren)
-	}
 	var out string
 	switch typ {
 	case jute.OpCreate, jute.OpSync:
 		out = d.String()
 	case jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL:
-		out = d.String() + " " + stat()
+		out = d.String() + " " + s.stat(d)
 	case jute.OpSetData, jute.OpSetACL, jute.OpExists:
-		out = stat()
+		out = s.stat(d)
 	case jute.OpGetData:
 		data := d.Buffer()
-		out = fmt.Sprintf("%v %q %s", data == nil, data, stat())
+		out = fmt.Sprintf("%v %s %s", data == nil, brief(data), s.stat(d))
 	case jute.OpGetACL:
-		out = fmt.Sprint(jute.DecodeACL(d), stat())
+		out = fmt.Sprint(inWords(jute.DecodeACL(d)), s.stat(d))
 	case jute.OpGetChildren, jute.OpGetEphemerals:
-		kids := d.Strings()
-		slices.Sort(kids)
-		out = strings.Join(kids, ",")
+		out = strings.Join(sorted(d.Strings()), ",")
 	case jute.OpGetChildren2:
-		kids := d.Strings()
-		slices.Sort(kids)
-		out = strings.Join(kids, ",") + " " + stat()
+		out = strings.Join(sorted(d.Strings()), ",") + " " + s.stat(d)
 	case jute.OpMulti, jute.OpMultiRead:
-		return renderMulti(d, base, names)
+		return s.multi(d)
 	case jute.OpGetAllChildren, jute.OpAddWatch:
 		out = fmt.Sprint(d.Int())
+	case jute.OpWhoAmI:
+		out = fmt.Sprint(inWords(jute.DecodeIDs(d)))
 	}
 	return fmt.Sprintf("%s +%d", out, len(d.Rest()))
 }
 
-func renderMulti(d *jute.Decoder, base int64, names map[int64]string) string {
+// inWords is what ZooKeeper gives in the order of a hash table: sorted.
+func inWords[T any](v []T) []string {
+	out := make([]string, len(v))
+	for i := range v {
+		out[i] = fmt.Sprint(v[i])
+	}
+	return sorted(out)
+}
+
+func sorted(v []string) []string { slices.Sort(v); return v }
+
+// brief is data in words: all of it, or its length and checksum.
+func brief(b []byte) string {
+	if len(b) > 64 {
+		return fmt.Sprintf("%d bytes of sum %x", len(b), crc32.ChecksumIEEE(b))
+	}
+	return fmt.Sprintf("%q", b)
+}
+
+func (s *scale) multi(d *jute.Decoder) string {
 	var out []string
 	for {
 		var h jute.MultiHeader
 		h.Decode(d)
 		if h.Done || d.Err() != nil {
-			return strings.Join(append(out, fmt.Sprintf("done %v +%d", d.Err(), len(d.Rest()))), "; ")
+			return strings.Join(append(out, fmt.Sprintf("done %v %d/%d +%d", d.Err(), h.Type, h.Err, len(d.Rest()))), "; ")
 		}
 		one := fmt.Sprintf("%d/%d ", h.Type, h.Err)
-		var st jute.Stat
 		switch h.Type {
 		case jute.OpError:
 			one += fmt.Sprint(d.Int())
 		case jute.OpCreate:
 			one += d.String()
 		case jute.OpCreate2:
-			one += d.String()
-			st.Decode(d)
+			one += d.String() + " " + s.stat(d)
 		case jute.OpSetData:
-			st.Decode(d)
-			one += fmt.Sprint(st.Version, st.Mzxid-base)
+			one += s.stat(d)
 		case jute.OpGetData:
-			one += fmt.Sprintf("%q", d.Buffer())
-			st.Decode(d)
+			one += brief(d.Buffer()) + " " + s.stat(d)
 		case jute.OpGetChildren:
-			kids := d.Strings()
-			slices.Sort(kids)
-			one += strings.Join(kids, ",")
+			one += strings.Join(sorted(d.Strings()), ",")
 		}
 		out = append(out, one)
 	}

@@ -51,7 +51,7 @@ func (s *Server) read(c host.ConnID, cl *client, q *request) {
 		s.reply(c, q, -1, jute.Unimplemented, nil)
 		s.cut(c)
 	case d.Err() != nil:
-		s.cut(c)
+		s.reply(c, q, s.tree.Zxid(), jute.MarshallingError, nil)
 	default:
 		s.reply(c, q, s.tree.Zxid(), code, e)
 	}
@@ -160,21 +160,30 @@ func (s *Server) readSession(c host.ConnID, cl *client, q *request, d *jute.Deco
 		}
 	case jute.OpAddWatch:
 		if pm.Decode(d); pm.Mode != jute.AddPersistent && pm.Mode != jute.AddRecursive {
-			return jute.BadArguments, true
+			return jute.MarshallingError, true
 		}
 		if d.Err() == nil {
 			s.watches.Persist(pm.Path, c, pm.Mode == jute.AddRecursive)
 		}
 		e.Int(0)
 	case jute.OpCheckWatches:
-		pm.Decode(d)
+		if pm.Decode(d); !isWatcher(pm.Mode) {
+			return jute.MarshallingError, true
+		}
 		code = s.watches.Has(pm.Path, pm.Mode)
 	case jute.OpRemoveWatches:
-		if pm.Decode(d); !s.watches.Remove(pm.Path, c, pm.Mode) {
+		if pm.Decode(d); !isWatcher(pm.Mode) {
+			return jute.MarshallingError, true
+		}
+		if d.Err() == nil && !s.watches.Remove(pm.Path, c, pm.Mode) {
 			code = jute.NoWatcher
 		}
 	case jute.OpGetEphemerals:
-		e.Strings(s.tree.EphemeralsOf(cl.session, d.String()))
+		prefix := d.String()
+		if bare := strings.Trim(prefix, " \t\r\n"); bare == "/" || bare == "" {
+			prefix = ""
+		}
+		e.Strings(s.tree.EphemeralsOf(cl.session, prefix))
 	case jute.OpWhoAmI:
 		ids := make([]jute.ID, len(cl.who))
 		for i, id := range cl.who {
@@ -190,6 +199,11 @@ func (s *Server) readSession(c host.ConnID, cl *client, q *request, d *jute.Deco
 		return 0, false
 	}
 	return code, true
+}
+
+// isWatcher reports whether a kind of watch is one.
+func isWatcher(kind int32) bool {
+	return kind == jute.WatcherChildren || kind == jute.WatcherData || kind == jute.WatcherAny
 }
 
 // setWatches re-arms the watches that a client had on another connection, and

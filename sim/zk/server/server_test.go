@@ -129,8 +129,9 @@ func TestHostileBytesCloseTheirConnectionOnly(t *testing.T) {
 	}
 	for _, body := range [][]byte{nil, {0, 0, 0, 9, 'x'}} {
 		c, _ := dialRaw(t, addr, 0, nil)
-		_, _, err := c.call(t, jute.OpCreate, body)
-		require.Error(t, err)
+		h, _, err := c.call(t, jute.OpCreate, body)
+		require.NoError(t, err)
+		require.Equal(t, jute.MarshallingError, h.Err)
 	}
 	_, _, err := good.call(t, jute.OpPing, nil)
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ import (
 type site struct {
 	addrs []string
 	up    []bool
-	start func(t *testing.T, i int)
+	start func(t tester, i int)
 	kill  func(i int)
 }
 
@@ -35,6 +35,8 @@ type setting struct {
 	cfg     server.Config // ours, but ID, Client and Tick
 	lines   []string      // zoo.cfg's, but what lab writes
 	java    []string      // what ZooKeeper takes from system properties only
+	// patience is initLimit and syncLimit, in ticks; 0 is the default.
+	patience int
 }
 
 // needZooKeeper skips a test where ZooKeeper is not installed.
@@ -53,7 +55,7 @@ func needZooKeeper(t *testing.T) {
 // that are told to: their connections end with them.
 func ourSite(t *testing.T, o setting) *site {
 	t.Helper()
-	members := quorum.Config{Tick: o.tick}
+	members := quorum.Config{Tick: o.tick, Init: o.patience, Sync: o.patience}
 	s := &site{up: make([]bool, o.servers)}
 	dir := t.TempDir()
 	for i := range o.servers {
@@ -61,7 +63,7 @@ func ourSite(t *testing.T, o setting) *site {
 		members.Members = append(members.Members, quorum.Member{ID: server.ServerID(i + 1), Addr: host.Addr(freeAddr(t))})
 	}
 	stops := make([]func(), o.servers)
-	s.start = func(t *testing.T, i int) {
+	s.start = func(t tester, i int) {
 		cfg := o.cfg
 		cfg.Client, cfg.Tick = host.Addr(s.addrs[i]), o.tick
 		var r server.Replicator = server.NewStandalone()
@@ -104,6 +106,13 @@ func theirSite(t *testing.T, o setting) *site {
 		dir = fast
 		t.Cleanup(func() { os.RemoveAll(fast) })
 	}
+	if o.patience > 0 {
+		o.lines = append(o.lines, fmt.Sprintf("initLimit=%d", o.patience), fmt.Sprintf("syncLimit=%d", o.patience))
+	}
+	if o.cfg.ContainerCheck > 0 {
+		every := min(o.cfg.ContainerCheck.Milliseconds(), 1<<31-1)
+		o.java = append(o.java, fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", every))
+	}
 	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{
 		Servers: o.servers, Tick: o.tick, Dir: dir, Java: append([]string{"-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, o.java...), Lines: append([]string{"forceSync=no", "preAllocSize=4096"}, o.lines...),
 	})
@@ -112,7 +121,7 @@ func theirSite(t *testing.T, o setting) *site {
 	for i, a := range e.Addrs() {
 		s.addrs, s.up[i] = append(s.addrs, string(a)), true
 	}
-	s.start = func(t *testing.T, i int) {
+	s.start = func(t tester, i int) {
 		require.NoError(t, e.Servers()[i].Start())
 		s.up[i] = true
 	}
@@ -139,7 +148,7 @@ func (s *site) stop() {
 }
 
 // await waits until every server that is up serves.
-func (s *site) await(t *testing.T) {
+func (s *site) await(t tester) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		for i, up := range s.up {
@@ -179,7 +188,7 @@ func (s *site) roles() []int {
 
 // level waits until all servers that are up have applied the same. Those that
 // follow a leader that has proposed nothing yet have what it has.
-func (s *site) level(t *testing.T) {
+func (s *site) level(t tester) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		zxids := map[string]bool{}

@@ -44,7 +44,7 @@ func writeOf(typ int32, body []byte) (r datatree.Request, err error) {
 		for i := range r.Multi {
 			asInMulti(&r.Multi[i])
 		}
-	case jute.OpReconfig, jute.OpCloseSession, jute.OpCreateSession:
+	case jute.OpReconfig, jute.OpCloseSession, jute.OpCreateSession, jute.OpDeleteContainer:
 	default:
 		r.Op.Decode(d)
 	}
@@ -55,10 +55,13 @@ func writeOf(typ int32, body []byte) (r datatree.Request, err error) {
 // flags decide, and create2 is no more than create (ZOOKEEPER-4026).
 func asInMulti(op *jute.Op) {
 	switch op.Type {
-	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer:
-		op.Type = jute.OpCreate
-		if op.Flags == jute.FlagContainer {
+	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL:
+		switch {
+		case op.Flags == jute.FlagContainer:
 			op.Type = jute.OpCreateContainer
+		case op.Type == jute.OpCreateTTL && op.WantsTTL():
+		default:
+			op.Type = jute.OpCreate
 		}
 	}
 }
@@ -71,7 +74,7 @@ func (s *Server) createSession(session int64, timeout int32) {
 		s.r.Forward(f.encode())
 		return
 	}
-	s.propose(s.cfg.ID, &f, &datatree.Request{})
+	s.propose(s.cfg.ID, &f)
 }
 
 // Forwarded takes a write that a client of another server asks for.
@@ -81,14 +84,13 @@ func (s *Server) Forwarded(from ServerID, data []byte) {
 	if s.lead == nil || f.decode(data) != nil {
 		return
 	}
-	if r, err := writeOf(f.typ, f.body); err == nil {
-		s.propose(from, &f, &r)
-	}
+	s.propose(from, &f)
 }
 
 // propose validates a write and proposes its transaction. A write that is
-// refused has a transaction too.
-func (s *Server) propose(from ServerID, f *forwarded, r *datatree.Request) {
+// refused, or does not decode, has a transaction too.
+func (s *Server) propose(from ServerID, f *forwarded) {
+	r, err := writeOf(f.typ, f.body)
 	r.Session, r.Who = f.session, f.who
 	var c datatree.Change
 	zxid := s.lead.next()
@@ -103,10 +105,16 @@ func (s *Server) propose(from ServerID, f *forwarded, r *datatree.Request) {
 	case f.typ == jute.OpCloseSession:
 		s.lead.closing(f.session)
 		c = s.lead.prep.CloseSession(zxid, f.session)
+	case err != nil:
+		c = datatree.Change{Type: jute.OpError, Code: jute.MarshallingError}
+	case f.typ == jute.OpDeleteContainer:
+		// Only the leader itself may; of a client's, ZooKeeper reads the whole
+		// packet as the path, which is none.
+		c = datatree.Change{Type: jute.OpError, Code: jute.BadArguments}
 	case f.typ == jute.OpReconfig:
 		c = datatree.Change{Type: jute.OpError, Code: s.reconfig(f)}
 	default:
-		c = s.lead.prep.Validate(zxid, r)
+		c = s.lead.prep.Validate(zxid, &r)
 	}
 	s.proposeTxn(zxid, &datatree.Txn{Session: f.session, Cxid: f.xid, Time: s.now(), Change: c})
 }
