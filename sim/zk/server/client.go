@@ -249,6 +249,9 @@ func (s *Server) drain(c host.ConnID, cl *client) {
 			s.syncs++
 			s.syncing[s.syncs] = c
 			s.r.Sync(s.syncs)
+		case s.lead != nil && s.lead.moved(cl.session, s.cfg.ID):
+			s.cut(c)
+			return
 		default:
 			q := cl.pop()
 			s.read(c, cl, &q)

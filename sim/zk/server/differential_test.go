@@ -196,10 +196,12 @@ func (s *side) await(t tester, n int, r *raw, o *op, xid int32, err error) {
 		s.unordered = true
 		s.open(t, n)
 	case s.more:
-	case h.Err == jute.Unimplemented || h.Err == jute.AuthFailed || h.Err == jute.MarshallingError:
-		// Some close the connection afterwards, when they come to it.
-		_, _, err := r.call(t, jute.OpPing, nil)
-		s.say("then closed %v", err != nil)
+	case h.Err == jute.Unimplemented && h.Zxid < 0 || h.Err == jute.AuthFailed:
+		// The connection is closed, when the server comes to it.
+		for err == nil {
+			_, err = r.tryPacket()
+		}
+		s.say("then %s", s.reply(o.typ, h, b, err))
 	}
 }
 
@@ -267,6 +269,7 @@ func (p *program) step(t tester, do step) {
 		s.level(t)
 		s.tell()
 	}
+	p.log[len(p.log)-1] += fmt.Sprintf("\n\t%q", p.sides[0].said)
 	said := [2][]string{p.sides[0].said, p.sides[1].said}
 	for _, s := range p.sides {
 		s.said, s.unordered = nil, false
@@ -361,4 +364,9 @@ func (s *side) failover(t tester) {
 		s.say("session %d is cut: %v", n, err != nil)
 		s.resume(t, n, s.where[n])
 	}
+	// Followers tell the new epoch with its first transaction.
+	_, err := s.send(s.sessions[0], &op{typ: jute.OpDelete})
+	require.NoError(t, err)
+	_, _, err = s.sessions[0].receive(t, s.sessions[0].xid)
+	require.NoError(t, err)
 }

@@ -58,6 +58,16 @@ func (s *Server) check(f *forwarded, from ServerID) (may, ephemeral jute.Code) {
 	return jute.OK, jute.OK
 }
 
+// moved reports whether a session belongs to another server than this, by
+// which its client asks. A follower does not know.
+func (l *leading) moved(session int64, me ServerID) bool {
+	t := l.sessions[session]
+	if t != nil && t.owner == 0 {
+		t.owner = me
+	}
+	return t != nil && t.owner != me
+}
+
 func (l *leading) closing(id int64) {
 	if t := l.sessions[id]; t != nil {
 		t.closing = true

@@ -220,14 +220,8 @@ func (s *Server) Touched(_ ServerID, touches []Touch) {
 	}
 }
 
-// Revalidate moves a session to the server from. If its client had a
-// connection here, that one is cut.
+// Revalidate moves a session to the server from. If its client has a
+// connection here, that one is cut when it is next heard.
 func (s *Server) Revalidate(from ServerID, session int64, timeout time.Duration) bool {
-	if s.lead == nil || !s.lead.touch(s.h, session, int32(timeout.Milliseconds()), from, true) {
-		return false
-	}
-	if c, here := s.bySess[session]; here && from != s.cfg.ID {
-		s.cut(c)
-	}
-	return true
+	return s.lead != nil && s.lead.touch(s.h, session, int32(timeout.Milliseconds()), from, true)
 }
