@@ -117,8 +117,9 @@ type Request struct {
 	Who     []jute.ID
 	Op      jute.Op
 	Multi   []jute.Op // of a multi
-	// NoEphemerals is what creating an ephemeral fails with; OK lets it be.
-	NoEphemerals jute.Code
+	// Denied is what every operation fails with because of its session, and
+	// NoEphemerals what creating an ephemeral does; OK lets it be.
+	Denied, NoEphemerals jute.Code
 }
 
 // Validate turns a write into the change that its transaction makes, which is
@@ -145,7 +146,11 @@ func (p *Prep) multi(zxid int64, r *Request) Change {
 			return Change{Type: jute.OpError, Code: jute.MarshallingError}
 		}
 		c, code := p.one(zxid, r, &r.Multi[i])
-		if code != jute.OK {
+		switch {
+		case code == jute.SessionMoved: // its client is cut
+			p.rollBack()
+			return Change{Type: jute.OpError, Code: code}
+		case code != jute.OK:
 			p.rollBack()
 			return failedMulti(len(r.Multi), i, code)
 		}
@@ -171,6 +176,12 @@ func failedMulti(n, i int, code jute.Code) Change {
 }
 
 func (p *Prep) one(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
+	switch op.Type {
+	case jute.OpDelete, jute.OpSetData, jute.OpSetACL, jute.OpCheck:
+		if r.Denied != jute.OK {
+			return Change{}, r.Denied
+		}
+	}
 	switch op.Type {
 	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL:
 		return p.create(zxid, r, op)
@@ -199,6 +210,9 @@ func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, cod
 	case 0, jute.FlagSequential:
 		return 0, sequential, jute.OK
 	case jute.FlagEphemeral, jute.FlagEphemeral | jute.FlagSequential:
+		if r.Denied != jute.OK {
+			return 0, false, r.Denied
+		}
 		return r.Session, sequential, r.NoEphemerals
 	case jute.FlagContainer:
 		return ownerContainer, false, jute.OK
@@ -217,8 +231,11 @@ func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, cod
 
 func (p *Prep) create(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
 	owner, sequential, code := p.owner(r, op)
-	if code != jute.OK {
+	switch {
+	case code != jute.OK:
 		return Change{}, code
+	case r.Denied != jute.OK:
+		return Change{}, r.Denied
 	}
 	path := op.Path
 	if !strings.Contains(path, "/") || strings.IndexByte(path, 0) >= 0 {

@@ -95,16 +95,16 @@ func (s *Server) propose(from ServerID, f *forwarded) {
 	var c datatree.Change
 	zxid := s.lead.next()
 	code, ephemeral := s.check(f, from)
-	r.NoEphemerals = ephemeral
+	r.Denied, r.NoEphemerals = code, ephemeral
 	switch {
 	case f.typ == jute.OpCreateSession:
 		s.lead.track(s.h, f.session, f.timeout, from)
 		c = datatree.Change{Type: jute.OpCreateSession, Timeout: f.timeout}
-	case code != jute.OK:
-		c = datatree.Change{Type: jute.OpError, Code: code}
 	case f.typ == jute.OpCloseSession:
 		s.lead.closing(f.session)
 		c = s.lead.prep.CloseSession(zxid, f.session)
+	case code != jute.OK && !looksFirst(f.typ):
+		c = datatree.Change{Type: jute.OpError, Code: code}
 	case err != nil:
 		c = datatree.Change{Type: jute.OpError, Code: jute.MarshallingError}
 	case f.typ == jute.OpDeleteContainer:
@@ -117,6 +117,16 @@ func (s *Server) propose(from ServerID, f *forwarded) {
 		c = s.lead.prep.Validate(zxid, &r)
 	}
 	s.proposeTxn(zxid, &datatree.Txn{Session: f.session, Cxid: f.xid, Time: s.now(), Change: c})
+}
+
+// looksFirst reports whether ZooKeeper looks at a write before it does at the
+// session that asks for it.
+func looksFirst(typ int32) bool {
+	switch typ {
+	case jute.OpCreate, jute.OpCreate2, jute.OpCreateContainer, jute.OpCreateTTL, jute.OpMulti, jute.OpDeleteContainer, jute.OpReconfig:
+		return true
+	}
+	return false
 }
 
 func (s *Server) proposeTxn(zxid int64, x *datatree.Txn) {
