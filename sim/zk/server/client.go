@@ -79,7 +79,7 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 		cl.session = s.nextSess
 		s.bySess[cl.session] = c
 		if s.local != nil {
-			s.local.track(s.h, cl.session, cl.timeout, s.cfg.ID)
+			s.local.Track(s.h, cl.session, cl.timeout, s.cfg.ID)
 			s.opened(c, true)
 			return
 		}
@@ -107,7 +107,7 @@ func (s *Server) connect(c host.ConnID, cl *client, data []byte) {
 		s.r.Revalidate(r.Session, time.Duration(cl.timeout)*time.Millisecond)
 		return
 	}
-	s.opened(c, s.lead.touch(s.h, r.Session, cl.timeout, s.cfg.ID, true))
+	s.opened(c, s.lead.Touch(s.h, r.Session, cl.timeout, s.cfg.ID, true))
 }
 
 // Revalidated tells the client whether its session lives.
@@ -191,7 +191,7 @@ func (s *Server) heard(cl *client) bool {
 		return true
 	}
 	if s.lead != nil {
-		return s.lead.touch(s.h, cl.session, cl.timeout, s.cfg.ID, false)
+		return s.lead.Touch(s.h, cl.session, cl.timeout, s.cfg.ID, false)
 	}
 	if !s.isKnown(cl.session) {
 		return false

@@ -3,13 +3,14 @@ package server
 import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/datatree"
+	"github.com/simctl/simctl/sim/zk/expiry"
 	"github.com/simctl/simctl/sim/zk/jute"
 )
 
 // leading is what a server has only while it leads: its proposals and the
 // sessions' deadlines.
 type leading struct {
-	tracker
+	expiry.Tracker
 	prep     *datatree.Prep
 	proposed int64 // the last zxid proposed
 	sweep    host.TimerID
@@ -17,18 +18,18 @@ type leading struct {
 
 // startLeading gives every session a full timeout.
 func (s *Server) startLeading() {
-	l := &leading{tracker: newTracker(s.h, s.cfg.Tick), prep: datatree.NewPrep(s.tree), proposed: s.tree.Zxid()}
+	l := &leading{Tracker: expiry.New(s.h, s.cfg.Tick), prep: datatree.NewPrep(s.tree), proposed: s.tree.Zxid()}
 	s.lead = l
 	for _, id := range s.tree.Sessions() {
 		timeout, _ := s.tree.Session(id)
-		l.track(s.h, id, timeout, 0)
+		l.Track(s.h, id, timeout, 0)
 	}
 	s.awaitExpiry()
 	l.sweep = host.After(s.h, s.cfg.ContainerCheck, (*Server).deleteAbandoned, struct{}{})
 }
 
 func (l *leading) stop(h host.Host) {
-	h.StopTimer(l.timer)
+	h.StopTimer(l.Timer)
 	h.StopTimer(l.sweep)
 }
 
@@ -39,20 +40,20 @@ func (l *leading) next() int64 { return l.proposed + 1 }
 // not heard of since it leads; one that it never heard of may be a local one
 // of another server.
 func (s *Server) check(f *forwarded, from ServerID) (may, ephemeral jute.Code) {
-	t := s.lead.sessions[f.session]
+	t := s.lead.Sessions[f.session]
 	switch {
 	case t == nil && s.foreignLocal(f.session):
 		if f.refused {
 			return jute.OK, jute.EphemeralOnLocalSession
 		}
 		return jute.OK, jute.SessionExpired
-	case t == nil || t.closing:
+	case t == nil || t.Closing:
 		return jute.SessionExpired, 0
 	}
-	if t.owner == 0 {
-		t.owner = from
+	if t.Owner == 0 {
+		t.Owner = from
 	}
-	if t.owner != from && f.typ != jute.OpCloseSession {
+	if t.Owner != from && f.typ != jute.OpCloseSession {
 		return jute.SessionMoved, 0
 	}
 	return jute.OK, jute.OK
@@ -61,31 +62,31 @@ func (s *Server) check(f *forwarded, from ServerID) (may, ephemeral jute.Code) {
 // moved reports whether a session belongs to another server than this, by
 // which its client asks. A follower does not know.
 func (l *leading) moved(session int64, me ServerID) bool {
-	t := l.sessions[session]
-	if t != nil && t.owner == 0 {
-		t.owner = me
+	t := l.Sessions[session]
+	if t != nil && t.Owner == 0 {
+		t.Owner = me
 	}
-	return t != nil && t.owner != me
+	return t != nil && t.Owner != me
 }
 
 func (l *leading) closing(id int64) {
-	if t := l.sessions[id]; t != nil {
-		t.closing = true
+	if t := l.Sessions[id]; t != nil {
+		t.Closing = true
 	}
 }
 
 func (s *Server) awaitExpiry() {
 	l := s.lead
-	l.timer = host.After(s.h, l.wait(s.h), (*Server).expire, l.bucket)
+	l.Timer = host.After(s.h, l.Wait(s.h), (*Server).expire, l.Bucket)
 }
 
 // expire ends the sessions of one bucket.
 func (s *Server) expire(bucket int64) {
 	l := s.lead
-	if l == nil || l.bucket != bucket {
+	if l == nil || l.Bucket != bucket {
 		return
 	}
-	for _, id := range l.expired() {
+	for _, id := range l.Expired() {
 		s.endSession(id)
 	}
 	s.awaitExpiry()
@@ -98,11 +99,11 @@ func (s *Server) ExpireSession(id int64) {
 	if s.lead == nil {
 		return
 	}
-	t := s.lead.sessions[id]
-	if t == nil || t.closing {
+	t := s.lead.Sessions[id]
+	if t == nil || t.Closing {
 		return
 	}
-	t.closing = true
+	t.Closing = true
 	s.endSession(id)
 }
 
@@ -132,7 +133,7 @@ func (l *leading) clone(t *datatree.Tree) *leading {
 		return nil
 	}
 	c := *l
-	c.prep, c.tracker = l.prep.Clone(t), l.tracker.clone()
+	c.prep, c.Tracker = l.prep.Clone(t), l.Tracker.Clone()
 	return &c
 }
 
@@ -143,6 +144,6 @@ func (l *leading) digest(d *host.Digest) {
 	}
 	l.prep.Digest(d)
 	d.Int(l.proposed)
-	l.tracker.digest(d)
+	l.Tracker.Digest(d)
 	d.Uint(uint64(l.sweep))
 }

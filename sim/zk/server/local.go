@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/expiry"
 	"github.com/simctl/simctl/sim/zk/jute"
 )
 
@@ -12,7 +13,7 @@ import (
 // transaction, that no other server knows of, and that it expires itself.
 // They end when it loses its leader.
 type locals struct {
-	tracker
+	expiry.Tracker
 	// upgrading are the sessions whose createSession is on its way to the
 	// order; they are local no more and not yet the ensemble's.
 	upgrading map[int64]bool
@@ -23,29 +24,29 @@ func (s *Server) startLocals() {
 	if !s.cfg.LocalSessions || s.cfg.ID == 0 {
 		return
 	}
-	s.local = &locals{newTracker(s.h, s.cfg.Tick), map[int64]bool{}}
+	s.local = &locals{expiry.New(s.h, s.cfg.Tick), map[int64]bool{}}
 	s.awaitLocalExpiry()
 }
 
 func (s *Server) stopLocals() {
 	if s.local != nil {
-		s.h.StopTimer(s.local.timer)
+		s.h.StopTimer(s.local.Timer)
 		s.local = nil
 	}
 }
 
 func (s *Server) awaitLocalExpiry() {
 	l := s.local
-	l.timer = host.After(s.h, l.wait(s.h), (*Server).expireLocals, l.bucket)
+	l.Timer = host.After(s.h, l.Wait(s.h), (*Server).expireLocals, l.Bucket)
 }
 
 // expireLocals ends the local sessions of one bucket, without a transaction.
 func (s *Server) expireLocals(bucket int64) {
-	if s.local == nil || s.local.bucket != bucket {
+	if s.local == nil || s.local.Bucket != bucket {
 		return
 	}
-	for _, id := range s.local.expired() {
-		delete(s.local.sessions, id)
+	for _, id := range s.local.Expired() {
+		delete(s.local.Sessions, id)
 		if c, here := s.bySess[id]; here {
 			s.cut(c)
 		}
@@ -55,19 +56,19 @@ func (s *Server) expireLocals(bucket int64) {
 
 // isLocal reports whether a session is a local one of this server.
 func (s *Server) isLocal(session int64) bool {
-	return s.local != nil && s.local.sessions[session] != nil
+	return s.local != nil && s.local.Sessions[session] != nil
 }
 
 // touchLocal notes that a local session's client lives, and reports whether
 // it is one.
 func (s *Server) touchLocal(session int64, timeout int32) bool {
-	return s.local != nil && s.local.touch(s.h, session, timeout, s.cfg.ID, false)
+	return s.local != nil && s.local.Touch(s.h, session, timeout, s.cfg.ID, false)
 }
 
 // foreignLocal reports whether a session of which the leader knows nothing may
 // be a local one: its own, or one that another server gave.
 func (s *Server) foreignLocal(session int64) bool {
-	return s.local != nil && (s.local.sessions[session] != nil || ServerID(session>>56) != s.cfg.ID)
+	return s.local != nil && (s.local.Sessions[session] != nil || ServerID(session>>56) != s.cfg.ID)
 }
 
 // isKnown reports whether a follower has reason to believe in a session. One
@@ -89,8 +90,8 @@ func (s *Server) upgrade(cl *client, q *request) bool {
 	if !s.cfg.LocalUpgrading {
 		return false
 	}
-	timeout := s.local.sessions[cl.session].timeout
-	delete(s.local.sessions, cl.session)
+	timeout := s.local.Sessions[cl.session].Timeout
+	delete(s.local.Sessions, cl.session)
 	s.local.upgrading[cl.session] = true
 	s.createSession(cl.session, timeout)
 	return true
@@ -98,7 +99,7 @@ func (s *Server) upgrade(cl *client, q *request) bool {
 
 // closeLocal ends a local session as its client asks.
 func (s *Server) closeLocal(c host.ConnID, cl *client, q *request) {
-	delete(s.local.sessions, cl.session)
+	delete(s.local.Sessions, cl.session)
 	s.reply(c, q, s.tree.Zxid(), jute.OK, nil)
 	s.cut(c)
 }
@@ -106,7 +107,7 @@ func (s *Server) closeLocal(c host.ConnID, cl *client, q *request) {
 // upgraded is told that a session is the ensemble's.
 func (s *Server) upgraded(session int64) {
 	if s.local != nil {
-		delete(s.local.sessions, session)
+		delete(s.local.Sessions, session)
 		delete(s.local.upgrading, session)
 	}
 }
@@ -128,7 +129,7 @@ func (l *locals) clone() *locals {
 	if l == nil {
 		return nil
 	}
-	return &locals{l.tracker.clone(), maps.Clone(l.upgrading)}
+	return &locals{l.Tracker.Clone(), maps.Clone(l.upgrading)}
 }
 
 func (l *locals) digest(d *host.Digest) {
@@ -136,7 +137,7 @@ func (l *locals) digest(d *host.Digest) {
 	if l == nil {
 		return
 	}
-	l.tracker.digest(d)
+	l.Tracker.Digest(d)
 	for _, id := range slices.Sorted(maps.Keys(l.upgrading)) {
 		d.Int(id)
 	}

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/expiry"
 )
 
 // A ServerID is a server's number in its ensemble ("myid"), from 1 to 255.
 // A standalone server is 0.
-type ServerID uint8
+type ServerID = expiry.ServerID
 
 // A Role is what a server is to its ensemble.
 type Role uint8

@@ -98,7 +98,7 @@ func (s *Server) propose(from ServerID, f *forwarded) {
 	r.Denied, r.NoEphemerals = code, ephemeral
 	switch {
 	case f.typ == jute.OpCreateSession:
-		s.lead.track(s.h, f.session, f.timeout, from)
+		s.lead.Track(s.h, f.session, f.timeout, from)
 		c = datatree.Change{Type: jute.OpCreateSession, Timeout: f.timeout}
 	case f.typ == jute.OpCloseSession:
 		s.lead.closing(f.session)
@@ -144,7 +144,7 @@ func (s *Server) proposeTxn(zxid int64, x *datatree.Txn) {
 // ends the connection of a session that the transaction ended.
 func (s *Server) answer(zxid int64, x *datatree.Txn, out *datatree.Outcome) Answer {
 	if x.Type == jute.OpCloseSession && s.lead != nil {
-		delete(s.lead.sessions, x.Session)
+		delete(s.lead.Sessions, x.Session)
 	}
 	if x.Type == jute.OpCreateSession {
 		s.upgraded(x.Session)
@@ -226,12 +226,12 @@ func (s *Server) Touched(_ ServerID, touches []Touch) {
 		return
 	}
 	for _, t := range touches {
-		s.lead.touch(s.h, t.Session, int32(t.Timeout.Milliseconds()), 0, false)
+		s.lead.Touch(s.h, t.Session, int32(t.Timeout.Milliseconds()), 0, false)
 	}
 }
 
 // Revalidate moves a session to the server from. If its client has a
 // connection here, that one is cut when it is next heard.
 func (s *Server) Revalidate(from ServerID, session int64, timeout time.Duration) bool {
-	return s.lead != nil && s.lead.touch(s.h, session, int32(timeout.Milliseconds()), from, true)
+	return s.lead != nil && s.lead.Touch(s.h, session, int32(timeout.Milliseconds()), from, true)
 }
