@@ -73,8 +73,7 @@ golden: ## rewrite golden files; commit only the changes you understand
 	git diff --stat
 
 fuzz: ## every Fuzz function for T=30s
-	@git grep -h -o 'func Fuzz[A-Za-z0-9]*' -- '*_test.go' | cut -c6- | sort -u | while read f; do \
-	  d=$$(git grep -l "func $$f(" -- '*_test.go' | head -n1 | xargs dirname); \
+	@git grep -o '^func Fuzz[A-Za-z0-9]*' -- '*_test.go' | sed 's|/[^/]*:func | |' | while read d f; do \
 	  go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(T) "./$$d" || exit 1; done
 
 live: build $(if $(filter debian,$(ZK)),zookeeper) ## the same code as processes under real faults: FOR=5m ZK=embedded (or debian, or HOST:PORT,...)

@@ -90,7 +90,7 @@ type worker struct {
 }
 
 func (l *load) start(i int) (*worker, error) {
-	c, _, err := zk.Connect(l.e.Addrs(), 30*time.Second, zk.WithLogger(quiet{}), zk.WithMaxBufferSize(1<<20), zk.WithMaxConnBufferSize(64<<10))
+	c, _, err := zk.Connect(l.e.Addrs(), 30*time.Second, zk.WithLogger(quiet{}), zk.WithMaxBufferSize(256<<10), zk.WithMaxConnBufferSize(64<<10))
 	if err != nil {
 		return nil, err
 	}

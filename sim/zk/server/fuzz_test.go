@@ -13,7 +13,8 @@ import (
 	"github.com/simctl/simctl/sim/zk/server"
 )
 
-// How a hostile connection begins, and what its bytes are then.
+// How a hostile connection begins, and what its bytes are then: the lowest two
+// bits of a mode.
 const (
 	fuzzRaw       = iota // nothing, and as they are
 	fuzzSession          // with a session, and as they are
@@ -50,7 +51,7 @@ func FuzzConnection(f *testing.F) {
 		if len(data) > 8<<10 {
 			t.Skip("longer inputs hold no more")
 		}
-		b := newBox(t, server.Config{Tick: 250 * time.Millisecond})
+		b := newBox(t, server.Config{Tick: 250 * time.Millisecond, ExtendedTypes: mode&4 != 0})
 		good, answers := b.open("good", time.Second)
 		require.Len(t, answers.take(t), 1)
 		bad, l := b.dial("bad")
