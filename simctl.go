@@ -62,7 +62,7 @@ const (
 	// ZooKeeper's own protocol.
 	GrainEnsemble = "ensemble"
 	// DefaultGrain is what the empty Options.Grain means.
-	DefaultGrain = GrainService
+	DefaultGrain = GrainEnsemble
 )
 
 // A Result is one run and what the judges say of it.
