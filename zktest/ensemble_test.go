@@ -110,6 +110,9 @@ func TestAPartitionedSessionExpiresInItsTick(t *testing.T) {
 			ev := <-gone
 			require.Equal(t, zk.EventNodeDeleted, ev.Type)
 			took = append(took, time.Since(cut))
+			// The ensemble began at the beginning of a tick, and sessions expire
+			// at the end of one; then the news travels.
+			require.Less(t, time.Now().Sub(time.Now().Truncate(time.Second)), 5*time.Millisecond)
 			require.Equal(t, session, app.SessionID(), "the client does not know yet")
 			e.Heal()
 			j.await(t, "app StateExpired")
@@ -247,6 +250,29 @@ func retry(t *testing.T, f func() error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	require.Fail(t, "still no connection")
+}
+
+func TestSeveralGoroutinesMaySteer(t *testing.T) {
+	in(t, zktest.Options{Servers: 3}, func(t *testing.T, e *zktest.Ensemble) {
+		var all sync.WaitGroup
+		for id := 1; id <= 3; id++ {
+			all.Go(func() {
+				for range 3 {
+					if err := errors.Join(e.Kill(id), e.Restart(id), e.Await()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Go(func() {
+			for range 1000 {
+				e.Leader()
+				time.Sleep(100 * time.Microsecond)
+			}
+		})
+		all.Wait()
+		require.NotZero(t, e.Leader())
+	})
 }
 
 func TestASessionCanBeMadeToExpire(t *testing.T) {

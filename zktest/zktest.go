@@ -41,7 +41,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/simctl/simctl/impl/live/memory"
@@ -95,18 +94,28 @@ type Ensemble struct {
 	net   *memory.Net // nil over TCP
 	begin time.Time
 
-	mu      sync.Mutex // serialises what changes the ensemble
+	mu      lock // serialises what changes the ensemble
 	members []*member
 	clients map[string]netip.Addr
 	parts   []map[netip.Addr]bool // the partitions, by the machines inside
 }
+
+// A lock is a mutex under whose waiters the time of a bubble passes, as its
+// holder may need.
+type lock chan struct{}
+
+// Lock takes the lock.
+func (l lock) Lock() { l <- struct{}{} }
+
+// Unlock gives it back.
+func (l lock) Unlock() { <-l }
 
 // Start starts an ensemble and waits until it serves. Close must be called.
 func Start(o Options) (*Ensemble, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	e := &Ensemble{o: o, begin: time.Now(), clients: map[string]netip.Addr{}}
+	e := &Ensemble{o: o, begin: time.Now(), mu: make(lock, 1), clients: map[string]netip.Addr{}}
 	if !o.TCP {
 		e.net = memory.NewNet(o.Seed, o.Latency/10, o.Latency)
 	}
