@@ -85,20 +85,20 @@ func TestHardenedHoldsOnTheCatalogue(t *testing.T) {
 	if testing.Short() {
 		seeds = 2
 	}
-	s, err := simctl.Sweep(context.Background(), scenarios.All(), simctl.Seeds(1, seeds),
+	s, err := simctl.Sweep(context.Background(), scenarios.Default(), simctl.Seeds(1, seeds),
 		simctl.SweepOptions{Options: simctl.Options{Policy: policy.Hardened}, Again: 2}, func(r *simctl.Result) {
 			require.NotEqual(t, checker.Violation, r.Verdict, "%s: %v", r.Name(), r.Violations())
 			require.Empty(t, r.Nondeterminism, r.Name())
 		})
 	require.NoError(t, err)
-	require.Equal(t, int(seeds)*len(scenarios.All()), s.Runs)
+	require.Equal(t, int(seeds)*len(scenarios.Default()), s.Runs)
 }
 
 // Spark's two worst defects show without looking for them: D-02 drops what was
 // acknowledged, D-03 lets a superseded master write.
 func TestSparkLosesAcknowledgedWorkAndHasTwoActingMasters(t *testing.T) {
 	missing := map[string]bool{"acked-is-recovered": true, "at-most-one-acting-master": true}
-	_, err := simctl.Sweep(context.Background(), scenarios.All(), simctl.Seeds(1, 20),
+	_, err := simctl.Sweep(context.Background(), scenarios.Default(), simctl.Seeds(1, 20),
 		simctl.SweepOptions{Options: simctl.Options{Policy: policy.Spark}, StopAfter: 60}, func(r *simctl.Result) {
 			for _, f := range r.Violations() {
 				delete(missing, f.Property)

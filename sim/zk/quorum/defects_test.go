@@ -2,6 +2,7 @@ package quorum
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -146,4 +147,23 @@ func TestKnownDefectsAreFound(t *testing.T) {
 			t.Fatal("not found")
 		})
 	}
+}
+
+// TestHavocBreaksNoPromise holds a sound ensemble against every judge, from
+// the seeds that SIMCTL_SEEDS names, as "0-100000".
+func TestHavocBreaksNoPromise(t *testing.T) {
+	first, last := uint64(0), uint64(150)
+	if s := os.Getenv("SIMCTL_SEEDS"); s != "" {
+		_, err := fmt.Sscanf(s, "%d-%d", &first, &last)
+		require.NoError(t, err)
+	}
+	reigns := 0
+	for seed := first; seed < last; seed++ {
+		w := havoc(seed, Defects{})
+		require.Empty(t, w.broken(), "seed %d: %v", seed, w.violations())
+		require.Empty(t, w.complaints, "seed %d", seed)
+		require.NotNil(t, w.leader(), "seed %d: nobody serves", seed)
+		reigns += w.reigns
+	}
+	require.Greater(t, reigns, 3*int(last-first), "leaders change")
 }
