@@ -117,11 +117,32 @@ func (m *zorder) judge() {
 	for i := range ops {
 		byNumber[zkey{ops[i].Process, ops[i].Inc, ops[i].N}] = &ops[i]
 	}
+	m.inTurn(ops)
 	for _, t := range m.all {
 		w := zwalk{m: m, ops: byNumber, watches: map[int64]*zarmed{}}
 		for i := range t.events {
 			w.event(&t.events[i])
 		}
+	}
+}
+
+// inTurn judges that the writes of each session took effect in the order in
+// which they were asked for, those that nobody was answered included: one that
+// was still under way through a server which the session has left must not
+// come after a later one.
+func (m *zorder) inTurn(ops []history.ZOp) {
+	last := map[history.ZSession]*history.ZOp{}
+	for i := range ops {
+		o := &ops[i]
+		if !o.Took() || o.Zxid == 0 {
+			continue
+		}
+		s := history.ZSession{Process: o.Process, Inc: o.Inc, Number: o.Session}
+		if b := last[s]; b != nil && b.Zxid > o.Zxid {
+			late := trace.Event{Step: max(b.ReturnStep, o.ReturnStep)}
+			m.violated(&late, "%s was asked for before, and took effect after %s", b, o)
+		}
+		last[s] = o
 	}
 }
 

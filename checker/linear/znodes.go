@@ -14,8 +14,12 @@ var znodesLinearizable = checker.Property{
 	Says: "One tree explains what every session was told: writes take effect one by one, in the order of their zxids, which " +
 		"respects real time; a read shows all transactions up to its zxid, however old, and nothing of the future.",
 	Source: "Hunt et al., ZooKeeper (2010): linearizable writes, FIFO client order; checked by replay, and with porcupine where answers are missing",
-	New:    func() checker.Monitor { return NewZnodes(Budget) },
+	New:    func() checker.Monitor { return NewZnodes(ZnodeBudget) },
 }
+
+// ZnodeBudget is how many steps of the tree the search may try for what was
+// never answered: some seconds of work.
+const ZnodeBudget = 100_000
 
 // A ZnodeJudge is the monitor of znodes-linearizable. It judges when the run
 // has ended.

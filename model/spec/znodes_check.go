@@ -54,17 +54,17 @@ func (s *zstep) fault(why string) *ZFault {
 // search could not do without.
 func CheckZnodes(ops []history.ZOp, ends []history.ZEnd, budget int) (Result, *ZFault) {
 	known, open := zorder(ops, ends)
-	fault := zrealTime(known)
-	if fault == nil {
-		fault = zreplay(known, open)
+	if fault := zrealTime(known); fault != nil {
+		return Illegal, fault
 	}
-	if fault == nil {
+	r := newReplay(known, budget)
+	if r.from(0, Tree{}, open) {
 		return Legal, nil
 	}
 	if len(open) == 0 {
-		return Illegal, fault
+		return Illegal, r.fault
 	}
-	return zsearch(append(known, open...), budget), fault
+	return zsearch(append(known, open...), budget/searchCost), r.fault
 }
 
 // zorder puts what has a zxid in the order of zxids, a transaction before the
@@ -136,35 +136,123 @@ func zrealTime(known []zstep) *ZFault {
 	return nil
 }
 
-// zreplay carries out what has a place, and puts what has none before the
-// first that needs it. It returns the first that cannot be.
-func zreplay(known, open []zstep) *ZFault {
-	var t Tree
-	rest := slices.Clone(open)
-	until := make([]int64, len(known)) // the first answer from each place on
+// searchCost is how many steps of a replay cost as much as one of the search,
+// which keeps every state that it has seen.
+const searchCost = 10
+
+// mostNeeded is how many without a place may stand directly before one with
+// a place, in a replay. More are left to the search.
+const mostNeeded = 3
+
+// A zreplay carries out what has a place, one after another, and puts what has
+// none before the first that needs it, trying one way after another.
+type zreplay struct {
+	known  []zstep
+	until  []int64 // the first answer from each place on
+	budget int     // steps of the tree that it may still try
+	at     int     // the last place that was reached
+	fault  *ZFault // why no further
+}
+
+func newReplay(known []zstep, budget int) *zreplay {
+	r := &zreplay{known: known, until: make([]int64, len(known)), budget: budget, at: -1}
 	first := int64(math.MaxInt64)
 	for i := len(known) - 1; i >= 0; i-- {
 		first = min(first, known[i].ret)
-		until[i] = first
+		r.until[i] = first
 	}
-	for i := range known {
-		next, why := known[i].do(t)
-		for j := 0; why != "" && j < len(rest) && rest[j].call <= until[i]; j++ {
-			with, bad := rest[j].do(t)
-			if bad != "" {
-				continue
-			}
-			if after, still := known[i].do(with); still == "" {
-				next, why = after, ""
-				rest = slices.Delete(rest, j, j+1)
+	return r
+}
+
+// from goes on at a place with a tree and what is left without one, and
+// reports whether everything can be carried out.
+func (r *zreplay) from(i int, t Tree, rest []zstep) bool {
+	for ; i < len(r.known); i++ {
+		next, why := r.known[i].do(t)
+		if why == "" {
+			t = next
+			continue
+		}
+		if i > r.at {
+			r.at, r.fault = i, r.known[i].fault(why)
+		}
+		for n := 1; n <= mostNeeded; n++ {
+			if r.insert(i, t, rest, n) {
+				return true
 			}
 		}
-		if why != "" {
-			return known[i].fault(why)
-		}
-		t = next
+		return false
 	}
-	return nil
+	return true
+}
+
+// insert puts n of rest before a place, and goes on. Only those are tried that
+// concern what stands there, or, before the last, one that does.
+func (r *zreplay) insert(i int, t Tree, rest []zstep, n int) bool {
+	for j := range rest {
+		s := &rest[j]
+		if s.call > r.until[i] {
+			break
+		}
+		if !t.concerns(s, &r.known[i]) && (n == 1 || !t.helps(s, rest, &r.known[i])) {
+			continue
+		}
+		if r.budget--; r.budget < 0 {
+			return false
+		}
+		with, bad := s.do(t)
+		if bad != "" || with.Equal(&t) {
+			continue
+		}
+		others := slices.Delete(slices.Clone(rest), j, j+1)
+		if n > 1 {
+			if r.insert(i, with, others, n-1) {
+				return true
+			}
+			continue
+		}
+		if next, why := r.known[i].do(with); why == "" && r.from(i+1, next, others) {
+			return true
+		}
+	}
+	return false
+}
+
+// helps reports whether r may change what one of rest does that may change the
+// answer to s.
+func (t *Tree) helps(r *zstep, rest []zstep, s *zstep) bool {
+	for i := range rest {
+		if o := &rest[i]; o.op != nil && t.concerns(o, s) && t.concerns(r, o) {
+			return true
+		}
+	}
+	return false
+}
+
+// concerns reports whether r may change the answer to s: a path of one is a
+// path of the other, or its parent.
+func (t *Tree) concerns(r, s *zstep) bool {
+	if s.op == nil {
+		return false
+	}
+	about := func(path string) bool {
+		for i := range s.op.Parts {
+			p := s.op.Parts[i].Path
+			if path == p || parentOf(path) == p || parentOf(p) == path || parentOf(p) == parentOf(path) && s.op.Parts[i].Sequential {
+				return true
+			}
+		}
+		return false
+	}
+	if r.end != nil {
+		return slices.ContainsFunc(t.nodes, func(n *znode) bool { return n.owner == r.end.ID && about(n.path) })
+	}
+	for i := range r.op.Parts {
+		if p := &r.op.Parts[i]; about(p.Path) || about(p.Made) {
+			return true
+		}
+	}
+	return false
 }
 
 // zstate is a tree and how many of those that have a place it has seen.
