@@ -272,7 +272,7 @@ func (w *zwalk) event(e *trace.Event) {
 			for _, a := range w.order {
 				a.cut = true
 			}
-		case "expired", "closing", "closed", "dropped":
+		case "expired", "closed": // one that it is about to close may still hand over what came before
 			w.over = e
 		}
 	default:
