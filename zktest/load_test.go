@@ -43,6 +43,7 @@ type load struct {
 	t       *testing.T
 	e       *zktest.Ensemble
 	left    atomic.Int64 // operations
+	kills   atomic.Int64 // of servers
 	done    [kinds]atomic.Int64
 	unknown atomic.Int64
 	wrong   atomic.Pointer[string]
@@ -69,6 +70,19 @@ func (l *load) fail(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	l.wrong.CompareAndSwap(nil, &text)
 	l.left.Store(0)
+	l.kills.Store(leastKills)
+}
+
+// leastKills is how many servers die before the load ends, however quickly its
+// operations are done.
+const leastKills = 3
+
+// require fails the test if something was wrong.
+func (l *load) require() {
+	l.t.Helper()
+	if text := l.wrong.Load(); text != nil {
+		require.Fail(l.t, *text)
+	}
 }
 
 // A worker is one client. It waits for each answer before it goes on, so of a
@@ -99,7 +113,7 @@ func (l *load) start(i int) (*worker, error) {
 
 // run works until there is nothing left to do.
 func (w *worker) run() {
-	for w.left.Add(-1) >= 0 {
+	for w.left.Add(-1) >= 0 || w.kills.Load() < leastKills {
 		kind, x := 0, w.rnd.IntN(100)
 		for x >= weights[kind] {
 			x -= weights[kind]
@@ -216,16 +230,16 @@ func (w *worker) check(c *zk.Conn) {
 }
 
 // harass kills and restarts servers, the leader every other time, until stop.
-func (l *load) harass(stop <-chan struct{}) (kills int) {
+func (l *load) harass(stop <-chan struct{}) {
 	rnd := rand.New(rand.NewPCG(2, 0))
 	for {
 		select {
 		case <-stop:
-			return kills
+			return
 		case <-time.After(time.Duration(500+rnd.IntN(1500)) * time.Millisecond):
 		}
 		id := 1 + rnd.IntN(len(l.e.Addrs()))
-		if leader := l.e.Leader(); kills%2 == 0 && leader != 0 {
+		if leader := l.e.Leader(); l.kills.Load()%2 == 0 && leader != 0 {
 			id = leader
 		}
 		err := l.e.Kill(id)
@@ -233,9 +247,9 @@ func (l *load) harass(stop <-chan struct{}) (kills int) {
 		err = errors.Join(err, l.e.Restart(id), l.e.Await())
 		if err != nil {
 			l.fail("kill and restart server %d: %v", id, err)
-			return kills
+			return
 		}
-		kills++
+		l.kills.Add(1)
 	}
 }
 
@@ -280,10 +294,9 @@ func TestUnderLoad(t *testing.T) {
 		})
 	}
 	begin, stop := time.Now(), make(chan struct{})
-	var kills int
 	var most uint64
 	var work, watching sync.WaitGroup
-	watching.Go(func() { kills = l.harass(stop) })
+	watching.Go(func() { l.harass(stop) })
 	watching.Go(func() { most = peak(stop) })
 	for _, w := range workers {
 		work.Go(w.run)
@@ -292,16 +305,15 @@ func TestUnderLoad(t *testing.T) {
 	took := time.Since(begin)
 	close(stop)
 	watching.Wait()
-	require.Nil(t, l.wrong.Load(), "%v", l.wrong.Load())
+	l.require()
 	l.verify(workers)
 	working := heap()
 	l.end(workers)
 	goleak.VerifyNone(t, others)
 	after := heap()
-	t.Logf("%d clients, %d operations in %v: %v done, %d without an answer; %d kills", clients, ops, took.Round(time.Millisecond), l.counts(), l.unknown.Load(), kills)
+	t.Logf("%d clients, %d operations in %v: %v done, %d without an answer; %d kills", clients, ops, took.Round(time.Millisecond), l.counts(), l.unknown.Load(), l.kills.Load())
 	t.Logf("heap: %d MiB before, %d at most, %d at the end of work, %d after", before>>20, most>>20, working>>20, after>>20)
-	require.Nil(t, l.wrong.Load(), "%v", l.wrong.Load())
-	require.GreaterOrEqual(t, kills, 2)
+	l.require()
 	// A client's buffers take 128 KiB at least, an operation leaves at most a
 	// znode on three servers and a record in their windows.
 	require.Less(t, most, before+64<<20+uint64(clients)<<20+uint64(ops)*4<<10)
