@@ -132,6 +132,7 @@ type LatencyLine struct {
 	Runs     int64        `json:"runs"`
 	Rows     []LatencyRow `json:"rows"`
 	Files    []string     `json:"files"`
+	Table    string       `json:"-"` // what is printed for people, if not the rows
 }
 
 // WriteLine writes v as one line of JSON. Lists and maps that are nil print as

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ func newLatency(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "latency [SCENARIO...]",
 		Short:             "Draw the distributions of failover latency",
-		Long:              "Run many seeds and draw how long failovers take, by cause of loss and phase: plots (PNG, SVG) and a table\n(Markdown) in the directory of -o.",
+		Long:              "Run many seeds and draw how long failovers take, by cause of loss and phase: plots (PNG, SVG) and a table\n(Markdown) in the directory of -o.\nOf zk/leader-lost it draws how long ZooKeeper's own failovers take, beside what was measured on real servers.",
 		Example:           "  simctl latency failover/kill --seeds=1-500 -o out/latency\n  simctl latency failover/... --overlay=out/soak",
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,7 +65,11 @@ func (e *env) finishLatency(r *reports.LatencyLine, worst status, json bool) err
 	if json {
 		err = reports.WriteLine(e.Stdout, *r)
 	} else if len(r.Rows) > 0 {
-		err = reports.LatencyTable(e.Stdout, r.Rows)
+		if r.Table != "" {
+			_, err = io.WriteString(e.Stdout, r.Table)
+		} else {
+			err = reports.LatencyTable(e.Stdout, r.Rows)
+		}
 		for _, file := range r.Files {
 			fmt.Fprintf(e.Stdout, "wrote %s\n", file)
 		}

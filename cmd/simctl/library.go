@@ -183,6 +183,9 @@ func (lib) Diff(ctx context.Context, a, b string) (*difference, error) {
 // Latency implements engine.
 func (lib) Latency(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[uint64], o latencyOptions, each func(*outcome)) (*reports.LatencyLine, error) {
 	collectSeldom()
+	if len(ss) == 1 && ss[0].Name == simctl.CalibrationScenario {
+		return simctl.CalibrationLine(ctx, seeds, o.Jobs, o.Out)
+	}
 	var live simctl.Latency
 	if o.Overlay != "" {
 		if err := live.Overlay(o.Overlay); err != nil {

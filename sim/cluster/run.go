@@ -34,6 +34,10 @@ type Options struct {
 	Ensemble bool
 	// Client is the client library of the processes that use the service.
 	Client zk.Profile
+	// Knock, if not 0, is when a further process begins to ask for service as
+	// often as it can; its first write that is answered is told. It is for
+	// measuring how long there is none.
+	Knock time.Duration
 	// OnStep sees every kernel step before it is carried out.
 	OnStep func(s *trace.Step)
 	// Observers see every event as it happens.

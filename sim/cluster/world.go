@@ -74,6 +74,9 @@ func newWorld(s scenarios.Scenario, opts Options) *World {
 	w.addMachines("c", s.Clients)
 	w.addMachines("z", s.Servers)
 	w.addMachines("p", len(s.Probes))
+	if opts.Knock > 0 {
+		w.addMachines("k", 1)
+	}
 	w.prepare()
 	w.addService()
 	w.fault = fault.New(w.k, w.net, w, s.Faults)
@@ -139,6 +142,8 @@ func (w *World) addProcess(m *machine) {
 		p.kind, p.make = "worker", func() host.Process { return w.newWorker(m) }
 	case 'z':
 		p.kind, p.make = "server", func() host.Process { return w.ens.newServer(m) }
+	case 'k':
+		p.kind, p.make = "knocker", func() host.Process { return w.newKnocker() }
 	case 'p':
 		p.kind, p.coordinated, p.make = "probe", true, func() host.Process { return w.newProbe(m) }
 	default:
