@@ -69,9 +69,10 @@ const importLaw = `
 
 	zkserver:             impl/host impl/live impl/live/lab impl/live/load sim/zk/...
 
+	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios sim/... checker/... reports/... zkserver
 	cmd/simctl/zookeeper: .
-	cmd/simctl:           . cmd/simctl/... scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/simctl:           . calibration cmd/simctl/... scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
 

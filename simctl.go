@@ -21,6 +21,7 @@ import (
 	"github.com/simctl/simctl/checker/suite"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports/seen"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster"
 	"github.com/simctl/simctl/sim/zk"
@@ -186,8 +187,8 @@ func (r *Result) judge(ms monitors) {
 		r.Findings = append(r.Findings, m.Finding())
 	}
 	r.Failovers = failover.Failovers(r.Events)
-	r.Reached = reached(r.Events)
-	r.Calls, r.Acked = count(r.Events)
+	r.Reached = seen.Reached(r.Events)
+	r.Calls, r.Acked = seen.Count(r.Events)
 	for _, name := range r.Scenario.Must {
 		if !slices.Contains(r.Reached, name) {
 			r.Findings = append(r.Findings, checker.Finding{
@@ -195,7 +196,7 @@ func (r *Result) judge(ms monitors) {
 			})
 		}
 	}
-	if f, ok := r.seen(); ok {
+	if f, ok := seen.Judge(&r.Scenario, r.Options.Policy.String(), r.Events); ok {
 		r.Findings = append(r.Findings, f)
 	}
 	r.Verdict = verdict(r.Findings, r.Scenario.Expect)

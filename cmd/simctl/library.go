@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/calibration"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
@@ -183,8 +184,8 @@ func (lib) Diff(ctx context.Context, a, b string) (*difference, error) {
 // Latency implements engine.
 func (lib) Latency(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[uint64], o latencyOptions, each func(*outcome)) (*reports.LatencyLine, error) {
 	collectSeldom()
-	if len(ss) == 1 && ss[0].Name == simctl.CalibrationScenario {
-		return simctl.CalibrationLine(ctx, seeds, o.Jobs, o.Out)
+	if len(ss) == 1 && ss[0].Name == calibration.Scenario {
+		return calibration.Line(ctx, seeds, o.Jobs, o.Out)
 	}
 	var live simctl.Latency
 	if o.Overlay != "" {

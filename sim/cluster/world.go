@@ -13,6 +13,7 @@ import (
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
 	"github.com/simctl/simctl/sim/zk"
+	"github.com/simctl/simctl/sim/zk/knock"
 )
 
 // Ports of the processes, Spark's and ZooKeeper's own.
@@ -143,7 +144,7 @@ func (w *World) addProcess(m *machine) {
 	case 'z':
 		p.kind, p.make = "server", func() host.Process { return w.ens.newServer(m) }
 	case 'k':
-		p.kind, p.make = "knocker", func() host.Process { return w.newKnocker() }
+		p.kind, p.make = "knocker", func() host.Process { return knock.New(w.opts.Knock, w.servers) }
 	case 'p':
 		p.kind, p.coordinated, p.make = "probe", true, func() host.Process { return w.newProbe(m) }
 	default:

@@ -1,4 +1,6 @@
-package simctl
+// Package calibration measures how long the simulated ZooKeeper takes to come
+// back from a loss, beside what was measured on real servers.
+package calibration
 
 import (
 	"cmp"
@@ -17,9 +19,9 @@ import (
 	"github.com/simctl/simctl/sim/cluster"
 )
 
-// CalibrationScenario is the scenario whose latency is that of ZooKeeper's own
+// Scenario is the scenario whose latency is that of ZooKeeper's own
 // failovers.
-const CalibrationScenario = "zk/leader-lost"
+const Scenario = "zk/leader-lost"
 
 // spans are measured milliseconds: least, lower quartile, median, upper
 // quartile, nine tenths, most; 0 where it was not recorded.
@@ -125,7 +127,7 @@ delay 200us..800us tail=1000ppm:20ms
 ensemble tick=%s
 %sat=0s for=1s..5s kill servers
 at=%s %s
-`, CalibrationScenario, c.servers, c.tick, c.lines, at, c.fault)
+`, Scenario, c.servers, c.tick, c.lines, at, c.fault)
 	return scenarios.Parse(c.what, []byte(text))
 }
 
@@ -179,10 +181,10 @@ func (v *calibrationView) expiredAtFollower() (int64, bool) {
 	return v.expired()
 }
 
-// Calibrate measures how long ZooKeeper's own failovers take, for each way in
+// Measure measures how long ZooKeeper's own failovers take, for each way in
 // which real servers were measured, once a seed; jobs runs at once, 0 meaning
 // one a core.
-func Calibrate(ctx context.Context, seeds iter.Seq[uint64], jobs int) ([]reports.CalibrationRow, error) {
+func Measure(ctx context.Context, seeds iter.Seq[uint64], jobs int) ([]reports.CalibrationRow, error) {
 	c := calibration{cases: calibrationCases()}
 	for _, k := range c.cases {
 		c.rows = append(c.rows, reports.CalibrationRow{What: k.what, Servers: k.servers, Tick: int64(k.tick), Real: [6]int64(k.real), Source: k.source})
@@ -275,14 +277,14 @@ func calibrateOne(c *calibrationCase, seed uint64) (*calibrationView, error) {
 	return v, nil
 }
 
-// CalibrationLine calibrates, writes a picture and a table into dir, and
+// Line measures, writes a picture and a table into dir, and
 // returns what latency prints.
-func CalibrationLine(ctx context.Context, seeds iter.Seq[uint64], jobs int, dir string) (*reports.LatencyLine, error) {
-	rows, err := Calibrate(ctx, seeds, jobs)
+func Line(ctx context.Context, seeds iter.Seq[uint64], jobs int, dir string) (*reports.LatencyLine, error) {
+	rows, err := Measure(ctx, seeds, jobs)
 	if err != nil {
 		return nil, err
 	}
-	line := &reports.LatencyLine{Scenario: CalibrationScenario, Policy: policy.Hardened.String(), Rows: reports.CalibrationLatency(rows)}
+	line := &reports.LatencyLine{Scenario: Scenario, Policy: policy.Hardened.String(), Rows: reports.CalibrationLatency(rows)}
 	for _, r := range rows {
 		line.Runs += int64(len(r.Samples))
 	}

@@ -1,4 +1,5 @@
-package cluster
+// Package knock finds out from outside how long there is no service.
+package knock
 
 import (
 	"maps"
@@ -10,52 +11,53 @@ import (
 	"github.com/simctl/simctl/sim/zk/packet"
 )
 
-// A knocker finds out when there is service again, as it was measured on real
+// A Knocker finds out when there is service again, as it was measured on real
 // servers: from a moment on it dials every server as often as it is turned
 // away, opens a new session and writes once. The first write that is answered
 // is noted, and ends it.
-type knocker struct {
+type Knocker struct {
 	h       host.Host
 	at      time.Duration
 	servers []host.Addr
-	conns   map[host.ConnID]knock
+	conns   map[host.ConnID]attempt
 	done    bool
 }
 
-// knock is one attempt.
-type knock struct {
+// attempt is one dial and what came of it.
+type attempt struct {
 	server int
 	opened bool // the session
 }
 
-// knockEvery is the pause after an attempt that failed.
-const knockEvery = 3 * time.Millisecond
+// pause is the pause after an attempt that failed.
+const pause = 3 * time.Millisecond
 
-func (w *World) newKnocker() host.Process {
-	return &knocker{at: w.opts.Knock, servers: w.servers, conns: map[host.ConnID]knock{}}
+// New returns a knocker that begins at a moment after its start.
+func New(at time.Duration, servers []host.Addr) *Knocker {
+	return &Knocker{at: at, servers: servers, conns: map[host.ConnID]attempt{}}
 }
 
 // Start implements host.Process.
-func (k *knocker) Start(h host.Host) {
+func (k *Knocker) Start(h host.Host) {
 	k.h = h
 	for i := range k.servers {
-		host.After(h, k.at, (*knocker).dial, i)
+		host.After(h, k.at, (*Knocker).dial, i)
 	}
 }
 
-func (k *knocker) dial(i int) {
+func (k *Knocker) dial(i int) {
 	if !k.done {
-		k.conns[k.h.Dial(k.servers[i], jute.Codec{})] = knock{server: i}
+		k.conns[k.h.Dial(k.servers[i], jute.Codec{})] = attempt{server: i}
 	}
 }
 
 // Connected implements host.Process.
-func (k *knocker) Connected(c host.ConnID) {
+func (k *Knocker) Connected(c host.ConnID) {
 	k.h.Send(c, packet.Connect(jute.ConnectRequest{Timeout: 10_000}))
 }
 
 // Received implements host.Process.
-func (k *knocker) Received(c host.ConnID, m host.Message) {
+func (k *Knocker) Received(c host.ConnID, m host.Message) {
 	at, ok := k.conns[c]
 	f, isFrame := m.(jute.Frame)
 	if !ok || !isFrame || k.done {
@@ -83,31 +85,31 @@ func (k *knocker) Received(c host.ConnID, m host.Message) {
 }
 
 // Closed implements host.Process.
-func (k *knocker) Closed(c host.ConnID, _ host.Reason) {
+func (k *Knocker) Closed(c host.ConnID, _ host.Reason) {
 	if at, ok := k.conns[c]; ok {
 		delete(k.conns, c)
-		host.After(k.h, knockEvery, (*knocker).dial, at.server)
+		host.After(k.h, pause, (*Knocker).dial, at.server)
 	}
 }
 
 // Accepted implements host.Process.
-func (*knocker) Accepted(host.ConnID, host.Addr) {}
+func (*Knocker) Accepted(host.ConnID, host.Addr) {}
 
 // Exited implements host.Process.
-func (*knocker) Exited(host.ProcessID, int) {}
+func (*Knocker) Exited(host.ProcessID, int) {}
 
 // Signalled implements host.Process.
-func (*knocker) Signalled(host.Signal) {}
+func (*Knocker) Signalled(host.Signal) {}
 
 // Clone implements host.Process. Nobody clones a world that is measured.
-func (k *knocker) Clone(h host.Host) host.Process {
+func (k *Knocker) Clone(h host.Host) host.Process {
 	c := *k
 	c.h, c.conns = h, maps.Clone(k.conns)
 	return &c
 }
 
 // Digest implements host.Process.
-func (k *knocker) Digest(d *host.Digest) {
+func (k *Knocker) Digest(d *host.Digest) {
 	d.Bool(k.done)
 	d.Int(int64(len(k.conns)))
 }

@@ -1,4 +1,6 @@
-package simctl
+// Package seen looks at the events of a run for what its scenario says that it
+// must show, and for what is worth having seen.
+package seen
 
 import (
 	"fmt"
@@ -10,14 +12,14 @@ import (
 	"github.com/simctl/simctl/scenarios"
 )
 
-// Seen is the name of the finding on what a scenario says that each of its runs
-// must show, or must be answered.
-const Seen = "scenario-is-seen"
+// Property is the name of the finding on what a scenario says that each of its
+// runs must show, or must be answered.
+const Property = "scenario-is-seen"
 
-// seen judges that; false if the scenario says nothing of the kind.
-func (r *Result) seen() (checker.Finding, bool) {
-	f := checker.Finding{Property: Seen, Verdict: checker.Pass}
-	preset := r.Options.Policy.String()
+// Judge judges that of a run under the policy of a preset; false if the
+// scenario says nothing of the kind.
+func Judge(scenario *scenarios.Scenario, preset string, events []trace.Event) (checker.Finding, bool) {
+	f := checker.Finding{Property: Property, Verdict: checker.Pass}
 	n := 0
 	var missed []string
 	miss := func(step uint64, line, why string) {
@@ -29,8 +31,8 @@ func (r *Result) seen() (checker.Finding, bool) {
 			f.Step = step
 		}
 	}
-	look := sight{&r.Scenario, r.Events}
-	for _, e := range r.Scenario.Sees {
+	look := sight{scenario, events}
+	for _, e := range scenario.Sees {
 		if e.Policy != "" && e.Policy != preset {
 			continue
 		}
@@ -38,13 +40,13 @@ func (r *Result) seen() (checker.Finding, bool) {
 		step, why := look.see(e)
 		miss(step, "see "+e.String(), why)
 	}
-	answers := answersOf(r.Events)
-	for i, o := range r.Scenario.ZOps {
+	answers := answersOf(events)
+	for i, o := range scenario.ZOps {
 		if o.Want == "" {
 			continue
 		}
 		n++
-		step, why := answers.check(r.Scenario.ZOps, i)
+		step, why := answers.check(scenario.ZOps, i)
 		miss(step, "op "+o.String(), why)
 	}
 	f.Detail = fmt.Sprintf("%d of %d lines", n-len(missed), n)

@@ -1,4 +1,4 @@
-package simctl_test
+package calibration_test
 
 import (
 	"context"
@@ -8,13 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/calibration"
 )
 
 // TestFailoversOfZooKeeperTakeAsLongAsMeasured holds the simulated servers
 // against real ones: every median within 15 per cent.
 func TestFailoversOfZooKeeperTakeAsLongAsMeasured(t *testing.T) {
-	rows, err := simctl.Calibrate(context.Background(), simctl.Seeds(1, 41), 0)
+	seeds := func(yield func(uint64) bool) {
+		for seed := uint64(1); seed <= 41 && yield(seed); seed++ {
+		}
+	}
+	rows, err := calibration.Measure(context.Background(), seeds, 0)
 	require.NoError(t, err)
 	require.Len(t, rows, 28)
 	for _, r := range rows {

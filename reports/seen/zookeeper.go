@@ -1,4 +1,4 @@
-package simctl
+package seen
 
 import (
 	"strconv"

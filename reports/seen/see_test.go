@@ -1,4 +1,4 @@
-package simctl
+package seen
 
 import (
 	"strings"
@@ -7,7 +7,6 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
-	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -27,8 +26,7 @@ func TestWhatIsSeen(t *testing.T) {
 		for line := range strings.Lines(d.Input) {
 			s, err := scenarios.Parse("x", []byte("scenario a\ntopology servers=3\ntimers fast\nsafety 60s\nprobe p1\nprobe p2\n"+line))
 			require.NoError(t, err)
-			r := Result{Scenario: s, Events: events, Options: Options{Policy: policy.Hardened}}
-			f, ok := r.seen()
+			f, ok := Judge(&s, "hardened", events)
 			switch detail := strings.SplitN(f.Detail, "\n", 2); {
 			case !ok:
 				out.WriteString("nothing to see\n")

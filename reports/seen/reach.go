@@ -1,4 +1,4 @@
-package simctl
+package seen
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"github.com/simctl/simctl/model/trace"
 )
 
-// reached lists what a run saw of scenarios.Reachables, sorted.
-func reached(events []trace.Event) []string {
+// Reached lists what a run saw of scenarios.Reachables, sorted.
+func Reached(events []trace.Event) []string {
 	v := reachView{
 		seen: map[string]bool{}, masters: map[string]*reachMaster{}, attempts: map[string]int64{},
 		follows: map[string]string{}, waiting: map[string]bool{},
@@ -140,9 +140,9 @@ func (v *reachView) work(e *trace.Event) {
 	}
 }
 
-// count counts the operations that clients and probes began and that were answered, refusals
+// Count counts the operations that clients and probes began and that were answered, refusals
 // apart.
-func count(events []trace.Event) (calls, acked int) {
+func Count(events []trace.Event) (calls, acked int) {
 	for i := range events {
 		switch events[i].Kind {
 		case trace.Call, trace.ZCall:
