@@ -11,7 +11,7 @@ FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-zk bench-diff golden fuzz live cover zookeeper clean
+.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ fuzz: ## every Fuzz function for T=30s
 
 live: build $(if $(filter debian,$(ZK)),zookeeper) ## the same code as processes under real faults: FOR=5m ZK=embedded (or debian, or HOST:PORT,...)
 	bin/simctl soak --zk=$(ZK) --for=$(FOR) -o out/soak
+
+foreign: build ## suites of other clients of ZooKeeper against simctl zk, into sim/zk/foreign/RESULTS.md: S="kazoo node"
+	sim/zk/foreign/run $(S)
 
 cover: ## how much of impl the scenarios reach by themselves
 	rm -rf out/cover && mkdir -p out/cover
