@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -147,7 +148,7 @@ var settings = map[string]func(c *Config, value string) error{
 	"forceSync":                     func(c *Config, v string) error { c.NoSync = v == "no"; return nil },
 	"localSessionsEnabled":          func(c *Config, v string) error { return boolean(&c.Server.LocalSessions, v) },
 	"localSessionsUpgradingEnabled": func(c *Config, v string) error { return boolean(&c.Server.LocalUpgrading, v) },
-	"maxClientCnxns":                func(c *Config, v string) error { return number(&c.Server.MaxClientCnxns, v, 0) },
+	"maxClientCnxns":                func(c *Config, v string) error { return number(&c.Server.MaxClientCnxns, v, math.MinInt32) },
 	"DigestAuthenticationProvider.superDigest": func(c *Config, v string) error { c.Server.Super = v; return nil },
 	"jute.maxbuffer":                  func(c *Config, v string) error { return number(&c.Server.MaxBuffer, v, 1) },
 	"znode.container.checkIntervalMs": func(c *Config, v string) error { return millis(&c.Server.ContainerCheck, v, 1) },
