@@ -106,7 +106,7 @@ func newProgram(t tester, sites [2]*site, clients int) *program {
 		var all []int64
 		for n := range s.sessions {
 			s.where[n] = n % len(s.order)
-			s.sessions[n], _ = dialRaw(t, s.addr(n), 0, nil)
+			s.sessions[n], _ = dialFor(t, s.addr(n), patience, 0, nil)
 			all = append(all, s.sessions[n].session)
 		}
 		s.level(t)
@@ -134,7 +134,7 @@ func (s *side) say(format string, args ...any) { s.said = append(s.said, fmt.Spr
 
 // open gives client n a new session.
 func (s *side) open(t tester, n int) {
-	r, resp := dialRaw(t, s.addr(n), 0, nil)
+	r, resp := dialFor(t, s.addr(n), patience, 0, nil)
 	require.NotZero(t, resp.Session)
 	s.sessions[n] = r
 	s.names[r.session] = fmt.Sprintf("session %d", n)
@@ -146,7 +146,7 @@ func (s *side) retire(t tester, n int) {
 	r := s.sessions[n]
 	s.unordered = true
 	r.c.Close()
-	if again, resp := dialRaw(t, s.addr(n), r.session, r.password); resp.Session != 0 {
+	if again, resp := dialFor(t, s.addr(n), patience, r.session, r.password); resp.Session != 0 {
 		_, _, err := again.call(t, jute.OpCloseSession, nil)
 		require.NoError(t, err)
 		again.c.Close()
@@ -158,7 +158,7 @@ func (s *side) retire(t tester, n int) {
 func (s *side) resume(t tester, n, server int) {
 	s.where[n] = server
 	old := s.sessions[n]
-	r, resp := dialRaw(t, s.addr(n), old.session, old.password)
+	r, resp := dialFor(t, s.addr(n), patience, old.session, old.password)
 	s.say("session %d is resumed for %d ms", n, resp.Timeout)
 	if resp.Timeout == 0 {
 		s.open(t, n)
@@ -295,6 +295,10 @@ func (p *program) note(do *step) {
 		p.log = p.log[1:]
 	}
 }
+
+// patience is the timeout of the sessions that are not to expire, which they
+// might while servers start on a busy machine.
+const patience = 40 * time.Second
 
 // settleTime is how long ZooKeeper may take to forget the watches of a
 // connection that was cut.
