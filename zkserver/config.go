@@ -146,6 +146,7 @@ var settings = map[string]func(c *Config, value string) error{
 	"snapCount":                     func(c *Config, v string) error { return number(&c.Members.SnapCount, v, 2) },
 	"extendedTypesEnabled":          func(c *Config, v string) error { c.Server.ExtendedTypes = v == "true"; return nil },
 	"forceSync":                     func(c *Config, v string) error { c.NoSync = v == "no"; return nil },
+	"4lw.commands.whitelist":        func(c *Config, v string) error { c.Server.Words = v; return nil },
 	"localSessionsEnabled":          func(c *Config, v string) error { return boolean(&c.Server.LocalSessions, v) },
 	"localSessionsUpgradingEnabled": func(c *Config, v string) error { return boolean(&c.Server.LocalUpgrading, v) },
 	"maxClientCnxns":                func(c *Config, v string) error { return number(&c.Server.MaxClientCnxns, v, math.MinInt32) },

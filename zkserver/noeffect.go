@@ -12,7 +12,7 @@ var harmless = map[string]string{
 }
 
 // harmlessBelow are prefixes of such keys.
-var harmlessBelow = []string{"admin.", "metricsProvider.", "multiAddress.", "fastleader.", "jmx.", "4lw."}
+var harmlessBelow = []string{"admin.", "metricsProvider.", "multiAddress.", "fastleader.", "jmx."}
 
 // noEffect says why a line that is not refused is worth a warning, or "".
 func noEffect(key, value string) string {

@@ -237,6 +237,12 @@ func (w *Watches) Count() (conns, paths, all int) {
 	return conns, paths, all
 }
 
+// Of returns the paths that a connection watches, sorted, one watched in two
+// ways twice.
+func (w *Watches) Of(c host.ConnID) []string {
+	return append(sortedPaths(w.data.byConn[c]), sortedPaths(w.child.byConn[c])...)
+}
+
 // Clone returns a deep copy.
 func (w *Watches) Clone() *Watches { return &Watches{w.data.clone(), w.child.clone()} }
 

@@ -88,6 +88,26 @@ func (l *Tracker) Expired() []int64 {
 	return ids
 }
 
+// A Set is the sessions that expire together, in the order of their numbers.
+type Set struct {
+	At       time.Duration // since the machine started
+	Sessions []int64
+}
+
+// Sets returns all sessions by when they expire if they are not heard of.
+func (l *Tracker) Sets() []Set {
+	of := map[int64][]int64{}
+	for _, id := range slices.Sorted(maps.Keys(l.Sessions)) {
+		b := l.Sessions[id].bucket
+		of[b] = append(of[b], id)
+	}
+	var sets []Set
+	for _, b := range slices.Sorted(maps.Keys(of)) {
+		sets = append(sets, Set{time.Duration(b * l.tick), of[b]})
+	}
+	return sets
+}
+
 // Clone returns a deep copy.
 func (l *Tracker) Clone() Tracker {
 	c := *l

@@ -22,6 +22,7 @@ type client struct {
 	ahead    int       // of queue: how many were looked at by askAhead
 	received int64
 	sent     int64
+	done     lastDone
 }
 
 // patience is how long the client may be silent.
@@ -125,6 +126,8 @@ func (s *Server) opened(c host.ConnID, ok bool) {
 	}
 	cl := s.clients[c]
 	cl.ready = true
+	cl.received++
+	cl.done = lastDone{op: "SESS", since: s.now(), zxid: s.tree.Zxid(), replied: int64(s.h.Mono()) / int64(time.Millisecond)}
 	s.handshake(c, cl, jute.ConnectResponse{Timeout: cl.timeout, Session: cl.session, Password: password(cl.session)})
 }
 

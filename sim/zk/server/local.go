@@ -54,6 +54,13 @@ func (s *Server) expireLocals(bucket int64) {
 	s.awaitLocalExpiry()
 }
 
+func (s *Server) localCount() int {
+	if s.local == nil {
+		return 0
+	}
+	return len(s.local.Sessions)
+}
+
 // isLocal reports whether a session is a local one of this server.
 func (s *Server) isLocal(session int64) bool {
 	return s.local != nil && s.local.Sessions[session] != nil

@@ -146,8 +146,8 @@ func TestTheFourLetterWordsAnswer(t *testing.T) {
 	require.NoError(t, err)
 	for w, want := range map[string]string{
 		"ruok": "^imok$", "isro": "^rw$", "srvr": `(?m)^Zxid: 0x2\nMode: standalone\nNode count: 6$`, "stat": `Clients:\n /127.0.0.1:\d+\[1\]`,
-		"mntr": `(?m)^zk_ephemerals_count\t1$`, "cons": `sid=0x`, "dump": `Session Sets \(1\):`, "wchs": `Total watches:1\n`,
-		"conf": `tickTime=2000`, "wchp": `wchp is not executed because it is not in the whitelist.`,
+		"mntr": `(?m)^zk_ephemerals_count\t1$`, "cons": `sid=0x`, "dump": `Session Sets \(1\)/\(1\):`, "wchs": `Total watches:1\n`,
+		"conf": `tickTime=2000`, "wchp": `(?m)^/w\n\t0x`, "wchc": `(?m)^0x.*\n\t/w$`, "dirs": `dirs is not executed because it is not in the whitelist.`,
 	} {
 		require.Regexp(t, want, word(addr, w), w)
 	}

@@ -62,12 +62,17 @@ func ourSite(t *testing.T, o setting) *site {
 		s.addrs = append(s.addrs, freeAddr(t))
 		members.Members = append(members.Members, quorum.Member{ID: server.ServerID(i + 1), Addr: host.Addr(freeAddr(t))})
 	}
+	var inConfig string
+	for i, m := range members.Members {
+		inConfig += fmt.Sprintf("server.%d=%s:%s:participant\n", i+1, m.Addr, string(m.Addr)[strings.LastIndex(string(m.Addr), ":")+1:])
+	}
 	stops := make([]func(), o.servers)
 	s.start = func(t tester, i int) {
 		cfg := o.cfg
 		cfg.Client, cfg.Tick = host.Addr(s.addrs[i]), o.tick
 		var r server.Replicator = server.NewStandalone()
 		if o.servers > 1 {
+			cfg.Members = inConfig
 			cfg.ID = server.ServerID(i + 1)
 			mine := members
 			mine.ID = cfg.ID

@@ -5,9 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/zk/expiry"
 	"github.com/simctl/simctl/sim/zk/jute"
+	"github.com/simctl/simctl/sim/zk/meter"
 )
 
 // version is what the server says that it is, in the old form of the date,
@@ -18,59 +21,50 @@ const notServing = "This ZooKeeper instance is not currently serving requests\n"
 
 // stats count what the server has done. Nothing is decided by them.
 type stats struct {
-	received, sent, replies       int64
-	minTook, maxTook, allTook     int64 // nanoseconds
-	lastSize, minSize, maxSize, n int64 // of proposals
+	received, sent int64
+	latency        meter.Latency
+	sizes          meter.Sizes
 }
 
-func (t *stats) took(ns int64) {
-	if t.replies == 0 || ns < t.minTook {
-		t.minTook = ns
-	}
-	t.maxTook = max(t.maxTook, ns)
-	t.allTook += ns
-	t.replies++
+// lastDone is what a connection's last request was, for cons.
+type lastDone struct {
+	op            string
+	since         int64 // milliseconds since 1970
+	cxid          int32
+	zxid, replied int64 // replied: milliseconds on the monotonic clock
+	latency       meter.Latency
 }
 
-func (t *stats) proposed(size int) {
-	t.lastSize = int64(size)
-	if t.n == 0 || t.lastSize < t.minSize {
-		t.minSize = t.lastSize
-	}
-	t.maxSize = max(t.maxSize, t.lastSize)
-	t.n++
-}
-
-func ms(ns int64) int64 { return ns / 1_000_000 }
-
-// average is a mean of n values in milliseconds, to one ten-thousandth.
-func (t *stats) average() string {
-	if t.replies == 0 {
-		return "0.0"
-	}
-	mean := t.allTook / t.replies / 100 // tenths of microseconds
-	text := fmt.Sprintf("%d.%04d", mean/10_000, mean%10_000)
-	text = strings.TrimRight(text, "0")
-	if strings.HasSuffix(text, ".") {
-		text += "0"
-	}
-	return text
+// opNames are what cons calls operations.
+var opNames = map[int32]string{
+	jute.OpCreate: "CREA", jute.OpCreate2: "CREA", jute.OpCreateTTL: "CREA", jute.OpCreateContainer: "CREA", jute.OpDelete: "DELE",
+	jute.OpExists: "EXIS", jute.OpGetData: "GETD", jute.OpSetData: "SETD", jute.OpGetACL: "GETA", jute.OpSetACL: "SETA", jute.OpGetChildren: "GETC",
+	jute.OpGetChildren2: "GETC", jute.OpSync: "SYNC", jute.OpPing: "PING", jute.OpCheck: "CHEC", jute.OpMulti: "MULT", jute.OpMultiRead: "MLTR",
+	jute.OpReconfig: "RECO", jute.OpCheckWatches: "CHKW", jute.OpRemoveWatches: "REMW", jute.OpSetWatches: "SETW", jute.OpSetWatches2: "STW2",
+	jute.OpGetEphemerals: "GETE", jute.OpGetAllChildren: "GETACN", jute.OpAddWatch: "ADDW", jute.OpWhoAmI: "HOMI", jute.OpCloseSession: "CLOS",
 }
 
 // word answers a four-letter word and closes. A client whose handshake is
 // under way has no business with words.
 func (s *Server) word(c host.ConnID, word string) {
-	if _, wasFresh := s.known(c); !wasFresh {
+	from, wasFresh := s.known(c)
+	if !wasFresh {
 		s.cut(c)
 		return
 	}
 	if !s.conns.tooMany(c, s.cfg.MaxClientCnxns) {
-		s.h.Send(c, jute.Text{Text: s.say(word)})
+		s.stats.received++
+		s.h.Send(c, jute.Text{Text: s.say(word, from)})
+		s.stats.sent++
 	}
 	s.cut(c)
 }
 
-func (s *Server) say(word string) string {
+// say is the answer to a word that a connection asks.
+func (s *Server) say(word string, from host.Addr) string {
+	if !s.listed(word) {
+		return word + " is not executed because it is not in the whitelist."
+	}
 	switch word {
 	case "ruok":
 		return "imok"
@@ -82,9 +76,6 @@ func (s *Server) say(word string) string {
 			return "null"
 		}
 		return "rw"
-	case "srvr", "stat", "mntr", "cons", "dump", "wchs", "conf", "envi":
-	default:
-		return word + " is not executed because it is not in the whitelist."
 	}
 	if s.role == Looking && !s.readOnly {
 		return notServing
@@ -94,16 +85,27 @@ func (s *Server) say(word string) string {
 	case "srvr":
 		s.srvr(&b, "")
 	case "stat":
-		s.srvr(&b, "Clients:\n"+s.cons()+"\n")
+		s.srvr(&b, "Clients:\n"+s.cons(from, false)+"\n")
 	case "mntr":
 		s.mntr(&b)
 	case "cons":
-		b.WriteString(s.cons() + "\n")
+		b.WriteString(s.cons(from, true) + "\n")
 	case "dump":
 		s.dump(&b)
 	case "wchs":
 		conns, paths, all := s.watches.Count()
 		fmt.Fprintf(&b, "%d connections watching %d paths\nTotal watches:%d\n", conns, paths, all)
+	case "wchc", "wchp":
+		s.watched(&b, word == "wchp")
+	case "crst":
+		for _, c := range slices.Sorted(maps.Keys(s.clients)) {
+			cl := s.clients[c]
+			cl.received, cl.sent, cl.done.latency = 0, 0, meter.Latency{}
+		}
+		return "Connection stats reset.\n"
+	case "srst":
+		s.stats = stats{}
+		return "Server stats reset.\n"
 	case "conf":
 		s.conf(&b)
 	case "envi":
@@ -130,15 +132,11 @@ func (s *Server) srvr(b *strings.Builder, clients string) {
 		b.WriteString("READ-ONLY mode; serving only read-only clients\n")
 	}
 	b.WriteString(clients)
-	fmt.Fprintf(b, "Latency min/avg/max: %d/%s/%d\n", ms(t.minTook), t.average(), ms(t.maxTook))
+	fmt.Fprintf(b, "Latency min/avg/max: %s\n", &t.latency)
 	fmt.Fprintf(b, "Received: %d\nSent: %d\nConnections: %d\nOutstanding: %d\n", t.received, t.sent, len(s.clients)+1, s.outstanding())
 	fmt.Fprintf(b, "Zxid: 0x%x\nMode: %s\nNode count: %d\n", s.tree.Zxid(), s.mode(), s.tree.Len())
 	if s.role == Leading && s.cfg.ID != 0 {
-		last, least, most := t.lastSize, t.minSize, t.maxSize
-		if t.n == 0 {
-			last, least, most = -1, -1, -1
-		}
-		fmt.Fprintf(b, "Proposal sizes last/min/max: %d/%d/%d\n", last, least, most)
+		fmt.Fprintf(b, "Proposal sizes last/min/max: %s\n", &t.sizes)
 	}
 }
 
@@ -150,15 +148,54 @@ func (s *Server) outstanding() int {
 	return n
 }
 
-// cons lists the connections, one a line.
-func (s *Server) cons() string {
+// cons lists the connections, one a line, the one that asks last.
+func (s *Server) cons(asks host.Addr, all bool) string {
 	var b strings.Builder
 	for _, c := range slices.Sorted(maps.Keys(s.clients)) {
 		cl := s.clients[c]
-		fmt.Fprintf(&b, " /%s[1](queued=%d,recved=%d,sent=%d,sid=0x%x,to=%d)\n",
-			cl.from, len(cl.queue), cl.received, cl.sent, uint64(cl.session), cl.timeout)
+		fmt.Fprintf(&b, " /%s[1](queued=%d,recved=%d,sent=%d", cl.from, len(cl.queue), cl.received, cl.sent)
+		if d := &cl.done; all {
+			fmt.Fprintf(&b, ",sid=0x%x,lop=%s,est=%d,to=%d", uint64(cl.session), d.op, d.since, cl.timeout)
+			if d.cxid >= 0 {
+				fmt.Fprintf(&b, ",lcxid=0x%x", d.cxid)
+			}
+			fmt.Fprintf(&b, ",lzxid=0x%x,lresp=%d,llat=%d", d.zxid, d.replied, meter.Milliseconds(d.latency.Last))
+			fmt.Fprintf(&b, ",minlat=%d,avglat=%d,maxlat=%d", meter.Milliseconds(d.latency.Min), meter.Milliseconds(d.latency.Sum/max(d.latency.N, 1)), meter.Milliseconds(d.latency.Max))
+		}
+		b.WriteString(")\n")
 	}
+	fmt.Fprintf(&b, " /%s[0](queued=0,recved=1,sent=0)\n", asks)
 	return b.String()
+}
+
+// listed reports whether a word is to be answered: all that there are, or
+// those of the configuration.
+func (s *Server) listed(word string) bool {
+	known := []string{"ruok", "isro", "srvr", "stat", "mntr", "cons", "dump", "wchs", "wchc", "wchp", "crst", "srst", "conf", "envi"}
+	listed := strings.FieldsFunc(s.cfg.Words, func(r rune) bool { return r == ',' || r == ' ' })
+	return slices.Contains(known, word) && (len(listed) == 0 || slices.Contains(listed, "*") || slices.Contains(listed, word))
+}
+
+// watched lists the sessions that watch each path, or the paths that each
+// session watches.
+func (s *Server) watched(b *strings.Builder, byPath bool) {
+	of := map[string]map[string]bool{}
+	for _, c := range slices.Sorted(maps.Keys(s.clients)) {
+		for _, path := range s.watches.Of(c) {
+			key, value := fmt.Sprintf("0x%x", uint64(s.clients[c].session)), path
+			if byPath {
+				key, value = value, key
+			}
+			if of[key] == nil {
+				of[key] = map[string]bool{}
+			}
+			of[key][value] = true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(of)) {
+		fmt.Fprintf(b, "%s\n\t%s\n", key, strings.Join(slices.Sorted(maps.Keys(of[key])), "\n\t"))
+	}
+	b.WriteString("\n")
 }
 
 func (s *Server) mntr(b *strings.Builder) {
@@ -166,31 +203,60 @@ func (s *Server) mntr(b *strings.Builder) {
 	t := &s.stats
 	fmt.Fprintf(b, "zk_version\t%s\nzk_server_state\t%s\n", version, s.mode())
 	gauges := []Gauge{
-		{"min_latency", ms(t.minTook)}, {"max_latency", ms(t.maxTook)},
+		{"min_latency", meter.Milliseconds(t.latency.Min)}, {"max_latency", meter.Milliseconds(t.latency.Max)},
 		{"packets_received", t.received}, {"packets_sent", t.sent},
 		{"num_alive_connections", int64(len(s.clients) + 1)}, {"outstanding_requests", int64(s.outstanding())},
 		{"znode_count", int64(s.tree.Len())}, {"watch_count", int64(watches)},
 		{"ephemerals_count", int64(s.tree.Ephemerals())}, {"global_sessions", int64(len(s.tree.Sessions()))},
+		{"local_sessions", int64(s.localCount())},
+	}
+	if s.role == Leading && s.cfg.ID != 0 {
+		gauges = append(gauges, Gauge{"last_proposal_size", t.sizes.Last}, Gauge{"min_proposal_size", t.sizes.Min}, Gauge{"max_proposal_size", t.sizes.Max})
 	}
 	for _, g := range append(gauges, s.r.Gauges()...) {
 		fmt.Fprintf(b, "zk_%s\t%d\n", g.Key, g.Value)
 	}
-	fmt.Fprintf(b, "zk_avg_latency\t%s\n", t.average())
+	fmt.Fprintf(b, "zk_avg_latency\t%s\n", t.latency.Average())
 }
 
-// dump lists the sessions and their ephemerals.
+// dump lists the sessions, those that this server expires by when it will, and
+// their ephemerals.
 func (s *Server) dump(b *strings.Builder) {
-	ids := s.tree.Sessions()
-	fmt.Fprintf(b, "SessionTracker dump:\nSession Sets (%d):\n", len(ids))
-	for _, id := range ids {
-		timeout, _ := s.tree.Session(id)
-		fmt.Fprintf(b, "\t0x%x\t%dms\n", uint64(id), timeout)
+	b.WriteString("SessionTracker dump:\n")
+	if s.local != nil {
+		b.WriteString("Local ")
+		s.dumpTracker(b, &s.local.Tracker)
 	}
-	b.WriteString("ephemeral nodes dump:\n")
+	ids := s.tree.Sessions()
+	switch {
+	case s.lead != nil && s.local != nil:
+		b.WriteString("Global ")
+		s.dumpTracker(b, &s.lead.Tracker)
+	case s.lead != nil:
+		s.dumpTracker(b, &s.lead.Tracker)
+	default:
+		fmt.Fprintf(b, "Global Sessions(%d):\n", len(ids))
+		for _, id := range ids {
+			timeout, _ := s.tree.Session(id)
+			fmt.Fprintf(b, "0x%x\t%dms\n", uint64(id), timeout)
+		}
+	}
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return len(s.tree.EphemeralsOf(id, "")) == 0 })
+	fmt.Fprintf(b, "ephemeral nodes dump:\nSessions with Ephemerals (%d):\n", len(ids))
 	for _, id := range ids {
-		paths := s.tree.EphemeralsOf(id, "")
-		if len(paths) > 0 {
-			fmt.Fprintf(b, "0x%x:\n\t%s\n", uint64(id), strings.Join(paths, "\n\t"))
+		fmt.Fprintf(b, "0x%x:\n\t%s\n", uint64(id), strings.Join(s.tree.EphemeralsOf(id, ""), "\n\t"))
+	}
+}
+
+// dumpTracker lists the sessions of a tracker by when they expire.
+func (s *Server) dumpTracker(b *strings.Builder, l *expiry.Tracker) {
+	sets := l.Sets()
+	fmt.Fprintf(b, "Session Sets (%d)/(%d):\n", len(sets), len(l.Sessions))
+	for _, set := range sets {
+		at := time.UnixMilli(s.now() + (int64(set.At)-int64(s.h.Mono()))/1_000_000).UTC()
+		fmt.Fprintf(b, "%d expire at %s:\n", len(set.Sessions), at.Format("Mon Jan 02 15:04:05 UTC 2006"))
+		for _, id := range set.Sessions {
+			fmt.Fprintf(b, "\t0x%x\n", uint64(id))
 		}
 	}
 }

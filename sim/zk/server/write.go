@@ -131,7 +131,7 @@ func looksFirst(typ int32) bool {
 
 func (s *Server) proposeTxn(zxid int64, x *datatree.Txn) {
 	data := x.Encode()
-	s.stats.proposed(len(data))
+	s.stats.sizes.Made(len(data))
 	if got := s.r.Propose(data); got != 0 {
 		s.lead.proposed = got
 		if got != zxid {
