@@ -39,6 +39,23 @@ const (
 	OpError           = -1
 )
 
+var opNames = map[int32]string{
+	OpCreateSession: "SESS", OpCloseSession: "CLOS", OpCreate: "CREA", OpCreate2: "CREA", OpCreateTTL: "CREA", OpCreateContainer: "CREA", OpDelete: "DELE",
+	OpExists: "EXIS", OpGetData: "GETD", OpSetData: "SETD", OpGetACL: "GETA", OpSetACL: "SETA", OpGetChildren: "GETC", OpGetChildren2: "GETC",
+	OpSync: "SYNC", OpPing: "PING", OpCheck: "CHEC", OpMulti: "MULT", OpMultiRead: "MLTR", OpReconfig: "RECO", OpCheckWatches: "CHKW",
+	OpRemoveWatches: "REMW", OpSetWatches: "SETW", OpSetWatches2: "STW2", OpGetEphemerals: "GETE", OpGetAllChildren: "GETACN", OpAddWatch: "ADDW",
+	OpWhoAmI: "HOMI",
+}
+
+// OpName is an operation as the four-letter word cons abbreviates it, "NA" for
+// one that it has no name for.
+func OpName(op int32) string {
+	if name, ok := opNames[op]; ok {
+		return name
+	}
+	return "NA"
+}
+
 // The xids that mean something.
 const (
 	XidNotification = -1

@@ -63,3 +63,31 @@ func (z *Sizes) String() string {
 	}
 	return fmt.Sprintf("%d/%d/%d", z.Last, z.Min, z.Max)
 }
+
+// A Connection is what one client's connection was last answered.
+type Connection struct {
+	Op      int32 // the operation's number
+	Since   int64 // when it began, in milliseconds since 1970
+	Cxid    int32
+	Zxid    int64
+	Replied int64 // milliseconds on the monotonic clock
+	Latency Latency
+}
+
+// Answered notes an answer: its operation, and when it was given, after how
+// many nanoseconds.
+func (c *Connection) Answered(op, cxid int32, zxid, now, took int64) {
+	c.Op, c.Cxid, c.Zxid, c.Replied = op, cxid, zxid, Milliseconds(now)
+	c.Latency.Took(took)
+}
+
+// String is the connection as cons lists it, but for its session. A cxid below
+// 0 is that of no request.
+func (c *Connection) String() string {
+	l, cxid := &c.Latency, ""
+	if c.Cxid >= 0 {
+		cxid = fmt.Sprintf(",lcxid=0x%x", c.Cxid)
+	}
+	return fmt.Sprintf("%s,lzxid=0x%x,lresp=%d,llat=%d,minlat=%d,avglat=%d,maxlat=%d", cxid, c.Zxid, c.Replied,
+		Milliseconds(l.Last), Milliseconds(l.Min), Milliseconds(l.Sum/max(l.N, 1)), Milliseconds(l.Max))
+}

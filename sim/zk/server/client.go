@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/datatree"
 	"github.com/simctl/simctl/sim/zk/jute"
+	"github.com/simctl/simctl/sim/zk/meter"
 )
 
 // A client is one connection that has spoken the client protocol.
@@ -22,7 +23,7 @@ type client struct {
 	ahead    int       // of queue: how many were looked at by askAhead
 	received int64
 	sent     int64
-	done     lastDone
+	done     meter.Connection
 }
 
 // patience is how long the client may be silent.
@@ -127,7 +128,7 @@ func (s *Server) opened(c host.ConnID, ok bool) {
 	cl := s.clients[c]
 	cl.ready = true
 	cl.received++
-	cl.done = lastDone{op: "SESS", since: s.now(), zxid: s.tree.Zxid(), replied: int64(s.h.Mono()) / int64(time.Millisecond)}
+	cl.done = meter.Connection{Op: jute.OpCreateSession, Since: s.now(), Zxid: s.tree.Zxid(), Replied: int64(s.h.Mono()) / int64(time.Millisecond)}
 	s.handshake(c, cl, jute.ConnectResponse{Timeout: cl.timeout, Session: cl.session, Password: password(cl.session)})
 }
 

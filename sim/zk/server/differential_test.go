@@ -102,7 +102,7 @@ func newProgram(t tester, sites [2]*site, clients int) *program {
 	p := &program{}
 	for k, site := range sites {
 		s := &side{site: site, sessions: make([]*raw, clients), where: make([]int, clients), order: site.roles()}
-		p.sides[k] = s
+		p.sides[k], s.scale = s, newScale(0)
 		var all []int64
 		for n := range s.sessions {
 			s.where[n] = n % len(s.order)

@@ -6,7 +6,6 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/datatree"
 	"github.com/simctl/simctl/sim/zk/jute"
-	"github.com/simctl/simctl/sim/zk/meter"
 )
 
 // identify returns who a client says it is, or false if the server cannot
@@ -39,9 +38,7 @@ func (s *Server) reply(c host.ConnID, q *request, zxid int64, code jute.Code, bo
 	now := int64(s.h.Mono())
 	s.stats.latency.Took(now - q.at)
 	if cl := s.clients[c]; cl != nil {
-		d := &cl.done
-		d.op, d.cxid, d.zxid, d.replied = opNames[q.Type], q.Xid, zxid, meter.Milliseconds(now)
-		d.latency.Took(now - q.at)
+		cl.done.Answered(q.Type, q.Xid, zxid, now, now-q.at)
 	}
 	s.send(c, e.Buf)
 }

@@ -26,24 +26,6 @@ type stats struct {
 	sizes          meter.Sizes
 }
 
-// lastDone is what a connection's last request was, for cons.
-type lastDone struct {
-	op            string
-	since         int64 // milliseconds since 1970
-	cxid          int32
-	zxid, replied int64 // replied: milliseconds on the monotonic clock
-	latency       meter.Latency
-}
-
-// opNames are what cons calls operations.
-var opNames = map[int32]string{
-	jute.OpCreate: "CREA", jute.OpCreate2: "CREA", jute.OpCreateTTL: "CREA", jute.OpCreateContainer: "CREA", jute.OpDelete: "DELE",
-	jute.OpExists: "EXIS", jute.OpGetData: "GETD", jute.OpSetData: "SETD", jute.OpGetACL: "GETA", jute.OpSetACL: "SETA", jute.OpGetChildren: "GETC",
-	jute.OpGetChildren2: "GETC", jute.OpSync: "SYNC", jute.OpPing: "PING", jute.OpCheck: "CHEC", jute.OpMulti: "MULT", jute.OpMultiRead: "MLTR",
-	jute.OpReconfig: "RECO", jute.OpCheckWatches: "CHKW", jute.OpRemoveWatches: "REMW", jute.OpSetWatches: "SETW", jute.OpSetWatches2: "STW2",
-	jute.OpGetEphemerals: "GETE", jute.OpGetAllChildren: "GETACN", jute.OpAddWatch: "ADDW", jute.OpWhoAmI: "HOMI", jute.OpCloseSession: "CLOS",
-}
-
 // word answers a four-letter word and closes. A client whose handshake is
 // under way has no business with words.
 func (s *Server) word(c host.ConnID, word string) {
@@ -100,7 +82,7 @@ func (s *Server) say(word string, from host.Addr) string {
 	case "crst":
 		for _, c := range slices.Sorted(maps.Keys(s.clients)) {
 			cl := s.clients[c]
-			cl.received, cl.sent, cl.done.latency = 0, 0, meter.Latency{}
+			cl.received, cl.sent, cl.done.Latency = 0, 0, meter.Latency{}
 		}
 		return "Connection stats reset.\n"
 	case "srst":
@@ -154,13 +136,8 @@ func (s *Server) cons(asks host.Addr, all bool) string {
 	for _, c := range slices.Sorted(maps.Keys(s.clients)) {
 		cl := s.clients[c]
 		fmt.Fprintf(&b, " /%s[1](queued=%d,recved=%d,sent=%d", cl.from, len(cl.queue), cl.received, cl.sent)
-		if d := &cl.done; all {
-			fmt.Fprintf(&b, ",sid=0x%x,lop=%s,est=%d,to=%d", uint64(cl.session), d.op, d.since, cl.timeout)
-			if d.cxid >= 0 {
-				fmt.Fprintf(&b, ",lcxid=0x%x", d.cxid)
-			}
-			fmt.Fprintf(&b, ",lzxid=0x%x,lresp=%d,llat=%d", d.zxid, d.replied, meter.Milliseconds(d.latency.Last))
-			fmt.Fprintf(&b, ",minlat=%d,avglat=%d,maxlat=%d", meter.Milliseconds(d.latency.Min), meter.Milliseconds(d.latency.Sum/max(d.latency.N, 1)), meter.Milliseconds(d.latency.Max))
+		if all {
+			fmt.Fprintf(&b, ",sid=0x%x,lop=%s,est=%d,to=%d%s", uint64(cl.session), jute.OpName(cl.done.Op), cl.done.Since, cl.timeout, &cl.done)
 		}
 		b.WriteString(")\n")
 	}
