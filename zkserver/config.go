@@ -186,6 +186,9 @@ func boolean(to *bool, v string) error {
 // number takes a whole number from least on.
 func number(to *int, v string, least int) error {
 	n, err := strconv.Atoi(v)
+	if err != nil && least == math.MinInt32 {
+		return errors.New("want a number")
+	}
 	if err != nil || n < least {
 		return fmt.Errorf("want a number from %d on", least)
 	}
