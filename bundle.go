@@ -57,7 +57,7 @@ func (r *Result) failoverLines() []reports.Failover {
 // was written, if it was.
 func (r *Result) Line(dir string) reports.RunLine {
 	return reports.RunLine{
-		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain,
+		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain, ZKClient: r.Options.ZKClient,
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
 		Findings: r.Findings, Failovers: r.failoverLines(), Reached: r.Reached, Bundle: dir,
 	}

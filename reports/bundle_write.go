@@ -170,6 +170,9 @@ func Command(r *RunFile) string {
 	if r.Grain != "" {
 		text += " --zk-grain=" + r.Grain
 	}
+	if r.ZKClient != "" && r.ZKClient != "go-zookeeper" {
+		text += " --zk-client=" + r.ZKClient
+	}
 	if ss, err := scenarios.Lookup(r.Name); err == nil && len(ss) == 1 && r.Timers.Name != "" && ss[0].Timers != r.Timers.Name {
 		text += " --timers=" + string(r.Timers.Name)
 	}

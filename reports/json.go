@@ -32,7 +32,8 @@ type RunLine struct {
 	Seed        uint64            `json:"seed"`
 	Policy      string            `json:"policy"`
 	Grain       string            `json:"grain"`
-	Fingerprint string            `json:"fingerprint"` // 16 hexadecimal digits
+	ZKClient    string            `json:"zkClient,omitempty"` // the library of those that use ZooKeeper
+	Fingerprint string            `json:"fingerprint"`        // 16 hexadecimal digits
 	Steps       uint64            `json:"steps"`
 	SimulatedNs int64             `json:"simulatedNs"`
 	Verdict     checker.Verdict   `json:"verdict"`

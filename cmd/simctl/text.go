@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/reports"
 )
@@ -84,6 +85,12 @@ func (o *outcome) reproduce() string {
 	cmd := fmt.Sprintf("simctl run %s --seed=%d", o.Scenario, o.Seed)
 	if o.Policy != "hardened" {
 		cmd += " --policy=" + o.Policy
+	}
+	if o.Grain == simctl.GrainService {
+		cmd += " --zk-grain=" + o.Grain
+	}
+	if o.ZKClient == "curator" {
+		cmd += " --zk-client=" + o.ZKClient
 	}
 	return cmd
 }
