@@ -246,7 +246,7 @@ func (s *Server) drain(c host.ConnID, cl *client) {
 		case q.Type == jute.OpCloseSession && s.isLocal(cl.session):
 			s.closeLocal(c, cl, q)
 			return
-		case isWrite(q.Type):
+		case q.isWrite():
 			s.askWrite(cl, q)
 		case q.Type == jute.OpSync && s.lead == nil:
 			q.asked = true
@@ -285,7 +285,7 @@ func (s *Server) askAhead(cl *client) {
 		switch {
 		case q.Type == jute.OpSync && s.lead == nil, q.Type == jute.OpCloseSession && s.isLocal(cl.session):
 			return
-		case !q.asked && isWrite(q.Type):
+		case !q.asked && q.isWrite():
 			s.askWrite(cl, q)
 		}
 	}

@@ -80,6 +80,9 @@ func (s *Server) readTree(c host.ConnID, cl *client, q *request, d *jute.Decoder
 	switch q.Type {
 	case jute.OpExists:
 		var ok bool
+		if strings.IndexByte(op.Path, 0) >= 0 {
+			return jute.BadArguments, true
+		}
 		if st, ok = s.tree.Exists(op.Path); !ok {
 			code = jute.NoNode
 		}
@@ -155,6 +158,8 @@ func (s *Server) readSession(c host.ConnID, cl *client, q *request, d *jute.Deco
 	var pm jute.PathMode
 	switch q.Type {
 	case jute.OpPing:
+	case jute.OpReconfig: // one that does not decode
+		code = jute.MarshallingError
 	case jute.OpSync:
 		e.String(d.String())
 	case jute.OpSetWatches, jute.OpSetWatches2:

@@ -45,6 +45,17 @@ func (s *Server) reconfig(f *forwarded) jute.Code {
 	return jute.Unimplemented
 }
 
+// isWrite reports whether a request takes a transaction: one of a write does,
+// even if it does not decode, but for a reconfig.
+func (q *request) isWrite() bool {
+	if q.Type == jute.OpReconfig {
+		d := jute.NewDecoder(q.body)
+		_, _, _, _ = d.String(), d.String(), d.String(), d.Long()
+		return d.Err() == nil
+	}
+	return isWrite(q.Type)
+}
+
 // areMembers reports whether text is a list of server.N=HOST:PORT:PORT...;PORT.
 func areMembers(text string) bool {
 	for one := range strings.SplitSeq(text, ",") {

@@ -144,6 +144,11 @@ func TestTheFourLetterWordsAnswer(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = c.call(t, jute.OpExists, pathWatch("/w"))
 	require.NoError(t, err)
+	for typ, want := range map[int32]jute.Code{jute.OpReconfig: jute.MarshallingError, jute.OpExists: jute.BadArguments} {
+		h, _, err := c.call(t, typ, pathWatch("/nul\x00"))
+		require.NoError(t, err)
+		require.Equal(t, want, h.Err)
+	}
 	for w, want := range map[string]string{
 		"ruok": "^imok$", "isro": "^rw$", "srvr": `(?m)^Zxid: 0x2\nMode: standalone\nNode count: 6$`, "stat": `Clients:\n /127.0.0.1:\d+\[1\]`,
 		"mntr": `(?m)^zk_ephemerals_count\t1$`, "cons": `sid=0x`, "dump": `Session Sets \(1\)/\(1\):`, "wchs": `Total watches:1\n`,

@@ -205,14 +205,13 @@ func (s *Server) dump(b *strings.Builder) {
 		s.dumpTracker(b, &s.local.Tracker)
 	}
 	ids := s.tree.Sessions()
-	switch {
-	case s.lead != nil && s.local != nil:
+	if s.local != nil || s.lead == nil {
 		b.WriteString("Global ")
+	}
+	if s.lead != nil {
 		s.dumpTracker(b, &s.lead.Tracker)
-	case s.lead != nil:
-		s.dumpTracker(b, &s.lead.Tracker)
-	default:
-		fmt.Fprintf(b, "Global Sessions(%d):\n", len(ids))
+	} else {
+		fmt.Fprintf(b, "Sessions(%d):\n", len(ids))
 		for _, id := range ids {
 			timeout, _ := s.tree.Session(id)
 			fmt.Fprintf(b, "0x%x\t%dms\n", uint64(id), timeout)
