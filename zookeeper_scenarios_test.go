@@ -40,7 +40,7 @@ var brokenOnPurpose = []struct{ scenario, line, instead, refused string }{
 	{"zk/backup-restore", "at=12s restore z1", "at=12s partition z1 | z2 z3", "p2 get /a => two"},
 	{"zk/log-replay", "at=10s tear z1", "at=20s restore servers", "p2 get /a => three"},
 	{"zk/leader-lost", "at=20s kill p3\n", "", "p2 event /e deleted: the run does not show it"},
-	{"zk/workload", "sometimes stale-read\n", "at=20s for=4s kill servers\nat=21s restore servers\nsometimes stale-read\n", "committed-is-durable"},
+	{"zk/workload", "sometimes service-lost\n", "at=20s for=4s kill servers\nat=21s restore servers\nsometimes service-lost\n", "committed-is-durable"},
 	{"tuning/tick-and-session", "sync=2", "sync=20", "must leader-changed"},
 }
 

@@ -290,8 +290,8 @@ func (d *Disk) tear(f *inode, key kernel.Key) {
 // Files returns a copy of every file, by name.
 func (d *Disk) Files() map[string][]byte {
 	out := make(map[string][]byte, len(d.names))
-	for name, f := range d.names {
-		out[name] = slices.Clone(f.data)
+	for _, name := range slices.Sorted(maps.Keys(d.names)) {
+		out[name] = slices.Clone(d.names[name].data)
 	}
 	return out
 }
@@ -301,7 +301,8 @@ func (d *Disk) Files() map[string][]byte {
 func (d *Disk) SetFiles(files map[string][]byte) {
 	d.journal, d.syncs, d.last = nil, nil, d.k.Now()
 	d.names, d.durable = map[string]*inode{}, map[string]*inode{}
-	for name, data := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		data := files[name]
 		f := &inode{data: slices.Clone(data), synced: len(data)}
 		d.names[name], d.durable[name] = f, f
 	}
