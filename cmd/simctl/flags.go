@@ -21,8 +21,8 @@ type commonFlags struct {
 func (c *commonFlags) add(cmd *cobra.Command, e *env) {
 	f := cmd.Flags()
 	f.StringVar(&c.policy, "policy", "hardened", "hardened, spark, or either with switches: spark,term-fencing=on")
-	f.StringVar(&c.grain, "zk-grain", "", "the simulated ZooKeeper: service or ensemble")
-	f.StringVar(&c.client, "zk-client", "", "the client library of those that use ZooKeeper: go-zookeeper or curator")
+	f.StringVar(&c.grain, "zk-grain", "", "the simulated ZooKeeper: ensemble (default), or service, half the steps")
+	f.StringVar(&c.client, "zk-client", "", "the client library of those that use ZooKeeper: go-zookeeper (default) or curator")
 	f.StringVar(&c.timers, "timers", "", "spark or fast, instead of the scenario's own")
 	f.BoolVar(&c.encode, "encode", false, "encode and decode every simulated message")
 	f.BoolVar(&c.wall, "with-wall", false, "add wall-clock figures to the lines of single runs")

@@ -1,7 +1,8 @@
-// Package zk is a simulated ZooKeeper at the grain of a service: one tree
-// behind N servers, with sessions, watches and the client's side of the
-// protocol. Servers are lost, cut off and elect a leader, which decides who is
-// served and when; they do not each keep a copy of the tree.
+// Package zk is a simulated ZooKeeper at the grain of a service, and the client
+// of both grains: with servers that are processes (sim/zk/server) it speaks
+// their own protocol. The service is one tree behind N servers, with sessions
+// and watches. Servers are lost, cut off and elect a leader, which decides who
+// is served and when; they do not each keep a copy of the tree.
 //
 // Its one invariant: every answer is that of one linearizable tree.
 //
