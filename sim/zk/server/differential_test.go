@@ -55,13 +55,14 @@ func TestDifferentialAgainstZooKeeper(t *testing.T) {
 // fails is shrunk to the steps that it takes, and printed.
 func TestDifferentialProgramsShrink(t *testing.T) {
 	needZooKeeper(t)
-	sites := bothSites(t, 3, 1)
+	servers := int(number("SIMCTL_DIFF_SERVERS", 1))
+	sites := bothSites(t, servers, 1)
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {
 		round++
 		root := fmt.Sprintf("/r%d", round)
 		numbers := rapid.IntRange(0, 1<<20)
-		g := &generator{servers: 3, clients: 3, root: root, draw: func(n int) int { return numbers.Draw(t, "") % n }}
+		g := &generator{servers: servers, clients: 3, root: root, draw: func(n int) int { return numbers.Draw(t, "") % n }}
 		p := newProgram(t, sites, g.clients)
 		defer p.end(t)
 		p.step(t, step{ops: []op{tree(jute.Op{Type: jute.OpCreate, Path: root, ACL: g.acl()})}})
