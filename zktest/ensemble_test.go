@@ -112,7 +112,7 @@ func TestAPartitionedSessionExpiresInItsTick(t *testing.T) {
 			took = append(took, time.Since(cut))
 			// The ensemble began at the beginning of a tick, and sessions expire
 			// at the end of one; then the news travels.
-			require.Less(t, time.Now().Sub(time.Now().Truncate(time.Second)), 5*time.Millisecond)
+			require.Less(t, time.Since(time.Now().Truncate(time.Second)), 5*time.Millisecond)
 			require.Equal(t, session, app.SessionID(), "the client does not know yet")
 			e.Heal()
 			j.await(t, "app StateExpired")
@@ -204,10 +204,9 @@ func TestDataOutlivesTheServers(t *testing.T) {
 	for _, servers := range []int{1, 3} {
 		in(t, zktest.Options{Servers: servers, Tick: 200 * time.Millisecond}, func(t *testing.T, e *zktest.Ensemble) {
 			c := connect(t, e, newJournal(), "c", 4*time.Second)
-			session := c.SessionID()
 			for range 3 {
 				create(t, c, "/n", zk.FlagSequence)
-				session = c.SessionID()
+				session := c.SessionID()
 				for id := range servers {
 					require.NoError(t, e.Kill(id+1))
 					require.NoError(t, e.Kill(id+1), "killing it twice does nothing")
