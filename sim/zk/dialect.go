@@ -31,6 +31,7 @@ func (l *link) packet(m host.Message) host.Message {
 	case Ping:
 		return packet.Ping()
 	case *SetWatches:
+		l.watching = true
 		return packet.SetWatches(m.Zxid, m.Data, m.Exist, m.Kids)
 	case CloseSession:
 		l.xid++
@@ -62,20 +63,27 @@ func (l *link) unpack(f jute.Frame) {
 	switch {
 	case d.Err() != nil:
 		l.giveUp()
-	case h.Xid == jute.XidPing || h.Xid == jute.XidSetWatches:
+	case h.Xid == jute.XidPing:
 	case h.Xid == jute.XidNotification:
-		if e, err := packet.Event(d); err == nil {
-			l.fired(e)
-		}
-	case l.closing != 0 && h.Xid == int32(l.closing):
-		l.forget()
-	case l.sent > 0 && int32(l.out[0].xid) == h.Xid:
-		r := l.c.result()
-		if packet.Result(l.out[0].op.Kind, h, d, r) != nil {
+		e, err := packet.Event(d)
+		if err != nil {
 			l.giveUp()
 			return
 		}
-		l.settle(h.Zxid, r)
+		l.fired(e)
+	case l.closing != 0 && h.Xid == int32(l.closing):
+		l.forget()
+	default:
+		i := l.match(h.Xid, h.Zxid)
+		if i < 0 {
+			return
+		}
+		r := l.c.result()
+		if packet.Result(l.out[i].op.Kind, h, d, r) != nil {
+			l.giveUp()
+			return
+		}
+		l.settle(i, r)
 	}
 }
 

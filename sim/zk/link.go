@@ -50,6 +50,7 @@ type link struct {
 	password uint64
 	secret   []byte // the password on the wire
 	closing  int64  // xid of the packet that closes the session
+	watching bool   // the watches were set again, and nothing has answered that
 	zxid     int64  // the last seen in a reply
 
 	servers  []host.Addr
@@ -192,7 +193,7 @@ func (l *link) hangUp() {
 	for _, what := range [...]uint64{dialTimer, napTimer, pingTimer, silenceTimer} {
 		l.stop(what)
 	}
-	l.sent = 0
+	l.sent, l.watching = 0, false
 }
 
 func (l *link) receive(m host.Message) {
@@ -248,31 +249,37 @@ func (l *link) sendNext() {
 	l.say(&Request{e.xid, e.op, !e.watch.IsZero()})
 }
 
-// answered hands over the answer to the oldest operation.
+// answered hands over the answer to an operation.
 func (l *link) answered(m *Reply) {
-	if l.sent == 0 || l.out[0].xid != m.Xid {
-		return // answered already, when the session was closed
+	i := l.match(int32(m.Xid), m.Zxid)
+	if i < 0 {
+		return
 	}
 	r := l.c.result()
 	m.unpack(r)
-	l.settle(m.Zxid, r)
+	l.settle(i, r)
 }
 
-// settle hands over the result of the oldest operation, and then those of the
+// settle hands over the result of the i-th operation, and then those of the
 // next ones that the client refuses itself.
-func (l *link) settle(zxid int64, r *coord.Result) {
-	if zxid > 0 {
-		l.zxid = zxid
-	}
-	e := l.pop()
+func (l *link) settle(i int, r *coord.Result) {
+	e := l.pop(i)
 	l.arm(&e, r.Err)
 	l.c.push(kernel.Reply, e.done, r)
 	l.refuse()
 }
 
-func (l *link) pop() entry {
-	e := l.out[0]
-	l.out = slices.Delete(l.out, 0, 1)
+// saw notes the zxid of an answer.
+func (l *link) saw(zxid int64) {
+	if zxid > 0 {
+		l.zxid = zxid
+	}
+}
+
+// pop takes the i-th operation off those that are not answered.
+func (l *link) pop(i int) entry {
+	e := l.out[i]
+	l.out = slices.Delete(l.out, i, i+1)
 	l.sent--
 	return e
 }
@@ -280,7 +287,7 @@ func (l *link) pop() entry {
 // refuse answers the operations whose turn it is that no server is asked for.
 func (l *link) refuse() {
 	for l.sent > 0 && l.out[0].bad {
-		e := l.pop()
+		e := l.pop(0)
 		l.c.push(kernel.Reply, e.done, &coord.Result{Err: coord.ErrBadArguments})
 	}
 }

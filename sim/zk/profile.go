@@ -2,6 +2,9 @@ package zk
 
 import (
 	"fmt"
+	"slices"
+
+	"github.com/simctl/simctl/sim/zk/jute"
 )
 
 // A Profile is the client library whose habits a [Client] has.
@@ -12,6 +15,8 @@ const (
 	// every third of the session timeout whatever else is sent, a second's
 	// sleep after a lap over all servers, and a dial of a second at most.
 	// Operations wait through a lap before they are answered with a loss.
+	// Answers are matched by their xids, in whatever order they come; one to
+	// an operation that it does not know is passed over.
 	GoZooKeeper Profile = iota
 	// Curator is the Java client of ZooKeeper 3.8 under Curator: a ping after
 	// a third of the session timeout, or ten seconds, in which nothing was
@@ -19,7 +24,9 @@ const (
 	// the first, and another second after a lap; a server may take its share
 	// of the session timeout to accept, and again to answer. Every attempt
 	// that fails answers what waits with a loss. A session ends when a server
-	// says so, as in the other profile: Curator's own estimate is not used.
+	// says so, as in the other profile: Curator's own estimate is not used. An
+	// answer is to the oldest operation, of which the setting of watches on a
+	// new connection is one, or the connection is given up: "Xid out of order".
 	Curator
 )
 
@@ -83,4 +90,32 @@ func (l *link) tooSoon() bool {
 	}
 	l.startAt(pingTimer, due)
 	return true
+}
+
+// match returns which operation an answer is to; -1: none that is to be handed
+// over.
+func (l *link) match(xid int32, zxid int64) int {
+	if l.ended != nil {
+		return -1 // everything was answered when the session was closed
+	}
+	if l.c.cfg.Profile != Curator {
+		if xid < 0 {
+			return -1
+		}
+		l.saw(zxid)
+		return slices.IndexFunc(l.out[:l.sent], func(e entry) bool { return !e.bad && int32(e.xid) == xid })
+	}
+	switch {
+	case xid == jute.XidAuth:
+		return -1
+	case l.watching && xid == jute.XidSetWatches:
+		l.watching = false
+		l.saw(zxid)
+		return -1
+	case l.watching, l.sent == 0, int32(l.out[0].xid) != xid:
+		l.giveUp()
+		return -1
+	}
+	l.saw(zxid)
+	return 0
 }
