@@ -1,13 +1,13 @@
 package zk
 
 import (
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk/armed"
 	"github.com/simctl/simctl/sim/zk/jute"
 )
 
@@ -69,11 +69,8 @@ type link struct {
 	out  []entry // in order; the first sent of them are on the connection
 	sent int
 
-	data, exist, kids watchers
+	armed armed.Watches
 }
-
-// watchers is the continuations of watches by path.
-type watchers map[string][]host.Call
 
 // patience bounds each attempt at a server, so that a lap over all of them
 // fits into the session.
@@ -230,8 +227,9 @@ func (l *link) granted(m ConnectResponse) {
 	l.pingAgain()
 	l.start(silenceTimer, l.timeout*2/3)
 	l.tell(coord.Connected)
-	if len(l.data)+len(l.exist)+len(l.kids) > 0 {
-		l.say(&SetWatches{l.zxid, l.data.paths(), l.exist.paths(), l.kids.paths()})
+	if !l.armed.None() {
+		data, exist, kids := l.armed.Paths()
+		l.say(&SetWatches{l.zxid, data, exist, kids})
 	}
 	for l.sent < len(l.out) {
 		l.sendNext()
@@ -264,7 +262,7 @@ func (l *link) answered(m *Reply) {
 // next ones that the client refuses itself.
 func (l *link) settle(i int, r *coord.Result) {
 	e := l.pop(i)
-	l.arm(&e, r.Err)
+	l.armed.Arm(&e.op, r.Err, e.watch)
 	l.c.push(kernel.Reply, e.done, r)
 	l.refuse()
 }
@@ -292,50 +290,12 @@ func (l *link) refuse() {
 	}
 }
 
-// arm begins the watch that an operation leaves.
-func (l *link) arm(e *entry, err error) {
-	if e.watch.IsZero() {
-		return
-	}
-	switch {
-	case e.op.Kind == coord.Exists && err == coord.ErrNoNode:
-		l.exist.add(&l.exist, e.op.Path, e.watch)
-	case err != nil:
-	case e.op.Kind == coord.Exists || e.op.Kind == coord.Get:
-		l.data.add(&l.data, e.op.Path, e.watch)
-	case e.op.Kind == coord.Children:
-		l.kids.add(&l.kids, e.op.Path, e.watch)
-	}
-}
-
 // fired hands over a watch event.
 func (l *link) fired(e coord.Event) {
-	if e.Type != coord.ChildrenChanged {
-		l.fire(l.data, e)
-		l.fire(l.exist, e)
-	}
-	if e.Type == coord.ChildrenChanged || e.Type == coord.Deleted {
-		l.fire(l.kids, e)
-	}
-}
-
-func (l *link) fire(w watchers, e coord.Event) {
-	calls := w[e.Path]
-	delete(w, e.Path)
-	for _, call := range calls {
+	for _, call := range l.armed.Take(&e) {
 		l.c.push(kernel.Watch, call, &coord.Event{Type: e.Type, Path: e.Path})
 	}
 }
-
-// add makes w if need be.
-func (watchers) add(w *watchers, path string, call host.Call) {
-	if *w == nil {
-		*w = watchers{}
-	}
-	(*w)[path] = append((*w)[path], call)
-}
-
-func (w watchers) paths() []string { return slices.Sorted(maps.Keys(w)) }
 
 // failAll answers everything that is not answered.
 func (l *link) failAll(err error) {
@@ -361,10 +321,8 @@ func (l *link) tell(state coord.State) {
 func (l *link) finish(err error, state coord.State) {
 	l.ended = err
 	l.failAll(err)
-	for _, w := range [...]watchers{l.data, l.exist, l.kids} {
-		for _, path := range w.paths() {
-			l.fire(w, coord.Event{Type: coord.NotWatching, Path: path})
-		}
+	for _, w := range l.armed.All() {
+		l.c.push(kernel.Watch, w.Call, &coord.Event{Type: coord.NotWatching, Path: w.Path})
 	}
 	l.tell(state)
 }
