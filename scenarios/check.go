@@ -132,7 +132,7 @@ func (s *Scenario) checkFault(f Fault) error {
 	if f.At.Hi > s.Safety {
 		return fmt.Errorf("at=%s is after the safety phase of %s", f.At, duration(s.Safety))
 	}
-	for _, g := range f.Groups {
+	for _, g := range append([][]string{{f.On.Process}}, f.Groups...) {
 		for _, t := range g {
 			kind, n, ok := machine(t)
 			if count, what := s.count(kind); ok && n > count {

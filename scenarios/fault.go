@@ -22,7 +22,7 @@ func shapes() []shape {
 	return []shape{
 		{class: Stop, groups: 1, most: 1, lasts: true, outputs: true, says: "processes end gracefully (SIGTERM); started again after for="},
 		{class: KillOff, groups: 1, most: 1, lasts: true, outputs: true, says: "processes die (SIGKILL), their connections are reset at once; started again after for="},
-		{class: HostLoss, groups: 1, most: 1, lasts: true, says: "machines vanish silently; they come back after for="},
+		{class: HostLoss, groups: 1, most: 1, lasts: true, outputs: true, says: "machines vanish silently; they come back after for="},
 		{class: Pause, groups: 1, most: 1, lasts: true, outputs: true, says: "processes stand still (SIGSTOP); they go on after for="},
 		{class: Partition, groups: 2, most: 9, lasts: true, links: true, says: "the groups cannot reach each other, silently"},
 		{class: OneWay, groups: 2, most: 2, lasts: true, links: true, says: "nothing that the first group sends arrives at the second"},
@@ -106,6 +106,7 @@ func ParseFault(text string) (Fault, error) {
 		rangeAttr("at", &f.At), rangeAttr("for", &f.For),
 		{"by", func(v string) (err error) { f.Extra, err = parseSigned(v); return err }},
 		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
+		{"on", func(v string) (err error) { f.On, err = parseAnchor(v); return err }},
 		intAttr("id", &f.ID, 1, 255),
 		percentAttr("p", &f.P, 1),
 	}, "at")
@@ -149,7 +150,7 @@ func (f Fault) check() error {
 	case f.Class == Slow && f.Extra < 0:
 		return fmt.Errorf("slow by=%s: messages cannot be earlier", duration(f.Extra))
 	case !sh.outputs && f.Outputs != 0:
-		return fmt.Errorf("%s takes no outputs=; only stop, kill and pause do", f.Class)
+		return fmt.Errorf("%s takes no outputs=; only stop, kill, host-loss and pause do", f.Class)
 	case f.P < 0 || f.P > 100:
 		return fmt.Errorf("p=%d%% is not in 1..100", f.P)
 	case f.At.Lo < 0 || f.At.Hi < f.At.Lo || f.For.Lo < 0 || f.For.Hi < f.For.Lo:

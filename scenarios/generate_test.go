@@ -116,6 +116,12 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 	if sh.outputs {
 		f.Outputs = rapid.IntRange(-1, 9).Draw(t, "outputs")
 	}
+	if rapid.Bool().Draw(t, "anchored") {
+		f.On = Anchor{
+			Process: "z1", Kind: rapid.SampledFrom(Anchors()).Draw(t, "event"),
+			Value: rapid.SampledFrom([]string{"", "Alive", "a-b.c_1"}).Draw(t, "value"), N: rapid.IntRange(0, 9).Draw(t, "n"),
+		}
+	}
 	if sh.id {
 		f.ID = rapid.IntRange(1, 255).Draw(t, "id")
 	}

@@ -129,10 +129,11 @@ type Fault struct {
 	Extra   time.Duration // see the classes
 	ID      int           // of renumber and myid: the number
 	P       int           // per cent of runs that have it; 0 and 100 mean all
-	// Outputs: a stop, kill or pause strikes between two outputs of the next
-	// step of its target: after this many messages or store operations. -1
-	// means anywhere, drawn; 0 strikes between two steps.
+	// Outputs: a stop, kill, host-loss or pause strikes between two outputs of
+	// its target, within one step: after this many messages, store operations
+	// or changes of files. -1 means anywhere, drawn; 0 strikes between two steps.
 	Outputs int
+	On      Anchor // from At on it waits for this; zero: it does not wait
 }
 
 // Delay says how long messages between two machines take: uniform in

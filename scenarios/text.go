@@ -127,6 +127,9 @@ func (f Fault) String() string {
 	if f.For != (Range{}) {
 		words = append(words, "for="+f.For.String())
 	}
+	if f.On != (Anchor{}) {
+		words = append(words, "on="+f.On.String())
+	}
 	words = append(words, string(f.Class))
 	for i, g := range f.Groups {
 		if i > 0 {

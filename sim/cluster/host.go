@@ -93,26 +93,38 @@ func (h *simHost) Close(c host.ConnID) {
 }
 
 func (h *simHost) AppendFile(name string, data []byte, c host.Call) {
-	if !h.p.silent() {
+	switch h.p.output() {
+	case atOnce:
 		h.p.machine.disk.AppendFile(h.p.actor, h.inc, name, data, c)
+	case afterPause:
+		h.p.hold(func() { h.p.machine.disk.AppendFile(h.p.actor, h.inc, name, data, c) })
 	}
 }
 
 func (h *simHost) SyncFile(name string, c host.Call) {
-	if !h.p.silent() {
+	switch h.p.output() {
+	case atOnce:
 		h.p.machine.disk.SyncFile(h.p.actor, h.inc, name, c)
+	case afterPause:
+		h.p.hold(func() { h.p.machine.disk.SyncFile(h.p.actor, h.inc, name, c) })
 	}
 }
 
 func (h *simHost) RenameFile(from, to string, c host.Call) {
-	if !h.p.silent() {
+	switch h.p.output() {
+	case atOnce:
 		h.p.machine.disk.RenameFile(h.p.actor, h.inc, from, to, c)
+	case afterPause:
+		h.p.hold(func() { h.p.machine.disk.RenameFile(h.p.actor, h.inc, from, to, c) })
 	}
 }
 
 func (h *simHost) RemoveFile(name string, c host.Call) {
-	if !h.p.silent() {
+	switch h.p.output() {
+	case atOnce:
 		h.p.machine.disk.RemoveFile(h.p.actor, h.inc, name, c)
+	case afterPause:
+		h.p.hold(func() { h.p.machine.disk.RemoveFile(h.p.actor, h.inc, name, c) })
 	}
 }
 

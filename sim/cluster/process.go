@@ -67,6 +67,7 @@ const (
 	strikeNone = iota
 	strikeKill
 	strikePause
+	strikeHost
 )
 
 // strikeWithin is how long, in nanoseconds, a fault waits for outputs to strike
@@ -222,6 +223,8 @@ func (p *process) after() {
 			p.pause()
 		case strikeKill:
 			p.die(trace.KilledOff, true, -1)
+		case strikeHost:
+			p.w.LoseHost(p.machine.name, 0)
 		}
 	case p.exiting:
 		p.die(trace.Exited, true, p.status)

@@ -135,7 +135,7 @@ func (s *script) command(words []string) {
 	case "kill":
 		s.w.Kill(words[1], 0)
 	case "lose":
-		s.w.LoseHost(words[1])
+		s.w.LoseHost(words[1], 0)
 	case "start":
 		s.w.Start(words[1])
 	case "pause":

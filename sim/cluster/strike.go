@@ -57,9 +57,14 @@ func (w *World) arm(p *process, s strike) {
 }
 
 // LoseHost implements fault.World.
-func (w *World) LoseHost(name string) {
+func (w *World) LoseHost(name string, outputs int) {
 	m := w.byName[name]
 	if !m.up {
+		return
+	}
+	if outputs > 0 && !w.endpoint(m) && m.proc.life == running {
+		m.held = true
+		w.arm(m.proc, strike{kind: strikeHost, after: outputs})
 		return
 	}
 	m.up = false

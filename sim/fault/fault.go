@@ -30,7 +30,7 @@ type World interface {
 	Stop(machine string, outputs int)
 	Kill(machine string, outputs int)
 	// LoseHost makes the machine and all on it vanish in silence.
-	LoseHost(machine string)
+	LoseHost(machine string, outputs int)
 	// Start starts the machine and its process again.
 	Start(machine string)
 	Pause(machine string, outputs int)
@@ -55,6 +55,7 @@ type Driver struct {
 	w       World
 	actor   kernel.ActorID
 	faults  []scenarios.Fault
+	waiting []waiting
 	active  []active
 	applied []scenarios.Fault // as faults, roles resolved once they were looked up
 	struck  []scenarios.Fault
@@ -68,6 +69,12 @@ type active struct {
 	groups [][]string      // machines
 }
 
+// waiting is a fault whose moment has come and whose event has not.
+type waiting struct {
+	index int
+	left  int // events of its kind still to come
+}
+
 // New returns a driver of a schedule: faults whose ranges are single values.
 func New(k *kernel.Kernel, net *network.Net, w World, faults []scenarios.Fault) *Driver {
 	d := &Driver{k: k, net: net, w: w, faults: faults, applied: slices.Clone(faults)}
@@ -78,6 +85,7 @@ func New(k *kernel.Kernel, net *network.Net, w World, faults []scenarios.Fault) 
 const (
 	begin = iota
 	end
+	met // what it waited for has happened
 )
 
 // Arm posts every fault's begin.
@@ -102,8 +110,33 @@ func (d *Driver) Handle(e *kernel.Event) {
 		d.end(i)
 		return
 	}
-	if !d.closed {
+	switch f := &d.faults[i]; {
+	case d.closed:
+	case e.B == begin && f.On != (scenarios.Anchor{}):
+		d.waiting = append(d.waiting, waiting{i, max(f.On.N, 1)})
+	default:
 		d.begin(i)
+	}
+}
+
+// Saw is told every event that a process tells. A fault that waited for it
+// begins behind the step in which it happened.
+func (d *Driver) Saw(process, kind, value string) {
+	if d.closed {
+		return
+	}
+	for i := 0; i < len(d.waiting); {
+		w := &d.waiting[i]
+		on := &d.faults[w.index].On
+		if on.Process == process && on.Kind == kind && (on.Value == "" || on.Value == value) {
+			w.left--
+		}
+		if w.left > 0 {
+			i++
+			continue
+		}
+		d.post(d.k.Now(), w.index, met)
+		d.waiting = slices.Delete(d.waiting, i, i+1)
 	}
 }
 
@@ -193,7 +226,7 @@ func (d *Driver) act(f scenarios.Fault, groups [][]string) {
 		case scenarios.KillOff:
 			d.w.Kill(m, f.Outputs)
 		case scenarios.HostLoss:
-			d.w.LoseHost(m)
+			d.w.LoseHost(m, f.Outputs)
 		case scenarios.Pause:
 			d.w.Pause(m, f.Outputs)
 		case scenarios.Expire:
