@@ -117,6 +117,16 @@ func (s *script) duration(text string) time.Duration {
 	return d
 }
 
+// outputs is how many outputs a fault lets its target make, 0 if the command
+// does not say.
+func (s *script) outputs(words []string) (n int) {
+	if len(words) > 2 {
+		_, err := fmt.Sscan(words[2], &n)
+		require.NoError(s.t, err)
+	}
+	return n
+}
+
 func (s *script) command(words []string) {
 	switch words[0] {
 	case "open": // open USER TIMEOUT [SERVER...]
@@ -133,13 +143,13 @@ func (s *script) command(words []string) {
 	case "run":
 		s.Run(s.duration(words[1]))
 	case "kill":
-		s.w.Kill(words[1], 0)
+		s.w.Kill(words[1], s.outputs(words))
 	case "lose":
-		s.w.LoseHost(words[1], 0)
+		s.w.LoseHost(words[1], s.outputs(words))
 	case "start":
 		s.w.Start(words[1])
 	case "pause":
-		s.w.Pause(words[1], 0)
+		s.w.Pause(words[1], s.outputs(words))
 	case "resume":
 		s.w.Resume(words[1])
 	case "lose-leader":

@@ -196,15 +196,25 @@ func (a *applying) delete(path string) {
 	a.events = append(a.events, Event{jute.EventDeleted, path, n.acl, parent.acl})
 }
 
-func (a *applying) setData(c *Change) jute.Stat {
+// changed is the node that a transaction changes. Histories that differ may
+// have none: then nothing that follows would be right.
+func (a *applying) changed(c *Change) *node {
 	n := a.t.find(c.Path)
+	if n == nil {
+		panic(fmt.Sprintf("datatree: transaction 0x%x changes %s, which is not there", a.zxid, c.Path))
+	}
+	return n
+}
+
+func (a *applying) setData(c *Change) jute.Stat {
+	n := a.changed(c)
 	a.t.touch(c.Path, n, func() { n.data, n.version, n.mzxid, n.mtime = c.Data, c.Version, a.zxid, a.x.Time })
 	a.events = append(a.events, Event{jute.EventDataChanged, c.Path, n.acl, nil})
 	return n.stat()
 }
 
 func (a *applying) setACL(c *Change) jute.Stat {
-	n := a.t.find(c.Path)
+	n := a.changed(c)
 	a.t.touch(c.Path, n, func() { n.acl, n.aversion = c.ACL, c.Version })
 	return n.stat()
 }
