@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"unicode"
+
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // Check reports what is wrong with a scenario that was not parsed but made or
@@ -108,7 +110,7 @@ func (s *Scenario) checkOp(o Op) error {
 		return fmt.Errorf("%s is no client; the topology has %d, named c1 and so on", o.Client, s.Clients)
 	}
 	if o.At.Hi > s.Safety {
-		return fmt.Errorf("at=%s is after the safety phase of %s", o.At, duration(s.Safety))
+		return fmt.Errorf("at=%s is after the safety phase of %s", o.At, span.Text(s.Safety))
 	}
 	if o.Cores > s.WorkerCores {
 		return fmt.Errorf("a job of %d cores fits on no worker of %d", o.Cores, s.WorkerCores)
@@ -130,7 +132,7 @@ func (s *Scenario) checkOp(o Op) error {
 
 func (s *Scenario) checkFault(f Fault) error {
 	if f.At.Hi > s.Safety {
-		return fmt.Errorf("at=%s is after the safety phase of %s", f.At, duration(s.Safety))
+		return fmt.Errorf("at=%s is after the safety phase of %s", f.At, span.Text(s.Safety))
 	}
 	for _, g := range append([][]string{{f.On.Process}}, f.Groups...) {
 		for _, t := range g {

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"time"
+
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // checkProbes looks at the lines about servers and probes.
@@ -50,14 +52,14 @@ func (s *Scenario) checkProbes(at *places) error {
 
 func (s *Scenario) checkDoes(probe string, at Range) error {
 	if at.Hi > s.Safety {
-		return fmt.Errorf("at=%s is after the safety phase of %s", at, duration(s.Safety))
+		return fmt.Errorf("at=%s is after the safety phase of %s", at, span.Text(s.Safety))
 	}
 	return s.exists('p', probe)
 }
 
 func (s *Scenario) checkSee(e See) error {
 	if last := max(e.At, e.From, e.To); last > s.Safety+time.Hour {
-		return fmt.Errorf("%s is long after the run", duration(last))
+		return fmt.Errorf("%s is long after the run", span.Text(last))
 	}
 	if e.What == SeeLeader && e.Text != "none" {
 		return s.exists('z', e.Text)

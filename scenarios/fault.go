@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/simctl/simctl/scenarios/anchor"
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // A shape is what a class of fault is given.
@@ -104,9 +106,9 @@ func ParseFault(text string) (Fault, error) {
 	}
 	err := parseAttrs(attrs, []attr{
 		rangeAttr("at", &f.At), rangeAttr("for", &f.For),
-		{"by", func(v string) (err error) { f.Extra, err = parseSigned(v); return err }},
+		{"by", func(v string) (err error) { f.Extra, err = span.Parse(v); return err }},
 		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
-		{"on", func(v string) (err error) { f.On, err = parseAnchor(v); return err }},
+		{"on", func(v string) error { return parseAnchor(&f.On, v) }},
 		intAttr("id", &f.ID, 1, 255),
 		percentAttr("p", &f.P, 1),
 	}, "at")
@@ -117,6 +119,16 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, err
 	}
 	return f, nil
+}
+
+func parseAnchor(to *anchor.Event, v string) (err error) {
+	if *to, err = anchor.Parse(v); err != nil {
+		return err
+	}
+	if _, _, ok := machine(to.Process); !ok {
+		return fmt.Errorf("%s is no machine, as z1", to.Process)
+	}
+	return checkTag(to.Value)
 }
 
 func parseOutputs(to *int, v string) error {
@@ -148,7 +160,7 @@ func (f Fault) check() error {
 	case sh.id != (f.ID != 0):
 		return fmt.Errorf("id= belongs to renumber and myid, and they need it")
 	case f.Class == Slow && f.Extra < 0:
-		return fmt.Errorf("slow by=%s: messages cannot be earlier", duration(f.Extra))
+		return fmt.Errorf("slow by=%s: messages cannot be earlier", span.Text(f.Extra))
 	case !sh.outputs && f.Outputs != 0:
 		return fmt.Errorf("%s takes no outputs=; only stop, kill, host-loss and pause do", f.Class)
 	case f.P < 0 || f.P > 100:

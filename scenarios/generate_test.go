@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/simctl/simctl/scenarios/anchor"
 )
 
 // drawScenario makes any legal scenario.
@@ -117,8 +119,8 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 		f.Outputs = rapid.IntRange(-1, 9).Draw(t, "outputs")
 	}
 	if rapid.Bool().Draw(t, "anchored") {
-		f.On = Anchor{
-			Process: "z1", Kind: rapid.SampledFrom(Anchors()).Draw(t, "event"),
+		f.On = anchor.Event{
+			Process: "z1", Kind: rapid.SampledFrom(anchor.Kinds()).Draw(t, "event"),
 			Value: rapid.SampledFrom([]string{"", "Alive", "a-b.c_1"}).Draw(t, "value"), N: rapid.IntRange(0, 9).Draw(t, "n"),
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // maxText bounds the text of a scenario, in bytes.
@@ -202,7 +203,7 @@ func parseDelay(s *Scenario, rest string) error {
 			return err
 		}
 		if s.Delay.TailMax < s.Delay.Max {
-			return fmt.Errorf("a tail of %s is shorter than the longest plain delay %s", longest, duration(s.Delay.Max))
+			return fmt.Errorf("a tail of %s is shorter than the longest plain delay %s", longest, span.Text(s.Delay.Max))
 		}
 		return nil
 	}}})

@@ -3,13 +3,15 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // String returns what follows "ensemble" in a scenario.
 func (e Ensemble) String() string {
 	var words []string
 	if e.Tick != 0 {
-		words = append(words, "tick="+duration(e.Tick))
+		words = append(words, "tick="+span.Text(e.Tick))
 	}
 	for _, f := range []struct {
 		name string
@@ -46,7 +48,7 @@ func (p Probe) String() string {
 		text += " via=" + strings.Join(p.Via, ",")
 	}
 	if p.Timeout != 0 {
-		text += " timeout=" + duration(p.Timeout)
+		text += " timeout=" + span.Text(p.Timeout)
 	}
 	if p.Client != "" {
 		text += " client=" + p.Client

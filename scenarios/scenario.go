@@ -4,7 +4,11 @@
 // two interpreters of it. It knows nothing of what it describes.
 package scenarios
 
-import "time"
+import (
+	"time"
+
+	"github.com/simctl/simctl/scenarios/anchor"
+)
 
 // A Scenario is a family of runs; a seed picks one of it. Every [Range] in it
 // is drawn uniformly by the seed.
@@ -133,7 +137,7 @@ type Fault struct {
 	// its target, within one step: after this many messages, store operations
 	// or changes of files. -1 means anywhere, drawn; 0 strikes between two steps.
 	Outputs int
-	On      Anchor // from At on it waits for this; zero: it does not wait
+	On      anchor.Event // from At on it waits for this; zero: it does not wait
 }
 
 // Delay says how long messages between two machines take: uniform in

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // A See is something that a run must show, or it fails:
@@ -107,7 +108,7 @@ func (e *See) check() error {
 	case e.At > 0 && (e.From > 0 || e.To > 0):
 		return fmt.Errorf("at= is an instant; from= and to= are not for it")
 	case e.To > 0 && e.To <= e.From:
-		return fmt.Errorf("from=%s is not before to=%s", duration(e.From), duration(e.To))
+		return fmt.Errorf("from=%s is not before to=%s", span.Text(e.From), span.Text(e.To))
 	case e.What.alone() && e.What != SeeLeader && e.What != SeeFenced && n > 0:
 		return fmt.Errorf("%s takes no %q", e.What, e.Text)
 	case (e.What == SeeLeader || e.What == SeeNoEvent || e.What == SeeFenced || e.What == SeeElects) && n != 1, (e.What == SeeEvent || e.What == SeeAlways) && n != 2, !e.What.alone() && n == 0:
@@ -121,7 +122,7 @@ func (e See) String() string {
 	var words []string
 	when := func(name string, d time.Duration) {
 		if d != 0 {
-			words = append(words, name+"="+duration(d))
+			words = append(words, name+"="+span.Text(d))
 		}
 	}
 	when("at", e.At)

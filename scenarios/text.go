@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/simctl/simctl/scenarios/anchor"
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // String returns the scenario as the text that [Parse] reads. A line whose
@@ -23,7 +25,7 @@ func (s Scenario) String() string {
 		line("topology servers=%d", s.Servers)
 	}
 	line("timers %s", s.Timers)
-	line("safety %s", duration(s.Safety))
+	line("safety %s", span.Text(s.Safety))
 	if s.Restart != (Range{}) {
 		line("restart %s", s.Restart)
 	}
@@ -65,16 +67,16 @@ func (s Scenario) String() string {
 // String returns "3s" or "3s..5s".
 func (r Range) String() string {
 	if r.Lo == r.Hi {
-		return duration(r.Lo)
+		return span.Text(r.Lo)
 	}
-	return duration(r.Lo) + ".." + duration(r.Hi)
+	return span.Text(r.Lo) + ".." + span.Text(r.Hi)
 }
 
 // String returns "200us..2ms tail=1000ppm:50ms".
 func (d Delay) String() string {
 	text := Range{d.Min, d.Max}.String()
 	if d.Tail != 0 || d.TailMax != 0 {
-		text += fmt.Sprintf(" tail=%dppm:%s", d.Tail, duration(d.TailMax))
+		text += fmt.Sprintf(" tail=%dppm:%s", d.Tail, span.Text(d.TailMax))
 	}
 	return text
 }
@@ -127,7 +129,7 @@ func (f Fault) String() string {
 	if f.For != (Range{}) {
 		words = append(words, "for="+f.For.String())
 	}
-	if f.On != (Anchor{}) {
+	if f.On != (anchor.Event{}) {
 		words = append(words, "on="+f.On.String())
 	}
 	words = append(words, string(f.Class))
@@ -138,7 +140,7 @@ func (f Fault) String() string {
 		words = append(words, g...)
 	}
 	if f.Extra != 0 {
-		words = append(words, "by="+duration(f.Extra))
+		words = append(words, "by="+span.Text(f.Extra))
 	}
 	if f.ID != 0 {
 		words = append(words, fmt.Sprintf("id=%d", f.ID))
@@ -166,38 +168,4 @@ func (s Schedule) String() string {
 		b.WriteByte('\n')
 	}
 	return b.String()
-}
-
-// duration prints d in the largest unit that it fills, exactly: "12.4s",
-// "200us", "60s". Minutes are not used, so that times compare at a glance.
-func duration(d time.Duration) string {
-	if d < 0 {
-		return "-" + duration(-d)
-	}
-	switch {
-	case d >= time.Second:
-		return decimal(d, time.Second, 9) + "s"
-	case d >= time.Millisecond:
-		return decimal(d, time.Millisecond, 6) + "ms"
-	case d >= time.Microsecond:
-		return decimal(d, time.Microsecond, 3) + "us"
-	case d == 0:
-		return "0s"
-	}
-	return strconv.FormatInt(int64(d), 10) + "ns"
-}
-
-func decimal(d, unit time.Duration, digits int) string {
-	whole, part := d/unit, d%unit
-	if part == 0 {
-		return strconv.FormatInt(int64(whole), 10)
-	}
-	b := strconv.AppendInt(make([]byte, 0, 24), int64(whole), 10)
-	b = append(b, '.')
-	for ; part > 0 && digits > 0; digits-- {
-		part *= 10
-		b = append(b, '0'+byte(part/unit))
-		part %= unit
-	}
-	return string(b)
 }

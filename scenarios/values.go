@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/span"
 )
 
 // An attr is one NAME=VALUE of a line.
@@ -157,27 +158,11 @@ func ParseRange(text string) (Range, error) {
 }
 
 func parseDuration(text string) (time.Duration, error) {
-	d, err := parseSigned(text)
+	d, err := span.Parse(text)
 	if err == nil && d < 0 {
 		return 0, fmt.Errorf("the duration %s is negative", text)
 	}
 	return d, err
-}
-
-// maxDuration keeps sums of times far from overflow.
-const maxDuration = 1000 * time.Hour
-
-func parseSigned(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	switch {
-	case err != nil && text != "" && strings.Trim(text, "0123456789.") == "":
-		return 0, fmt.Errorf("the duration %q has no unit; want ns, us, ms, s, m or h", text)
-	case err != nil:
-		return 0, fmt.Errorf("%q is no duration; want one as 200us, 2ms or 12.4s", text)
-	case d > maxDuration || d < -maxDuration:
-		return 0, fmt.Errorf("the duration %s is longer than %s", text, maxDuration)
-	}
-	return d, nil
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }

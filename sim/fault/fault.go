@@ -112,7 +112,7 @@ func (d *Driver) Handle(e *kernel.Event) {
 	}
 	switch f := &d.faults[i]; {
 	case d.closed:
-	case e.B == begin && f.On != (scenarios.Anchor{}):
+	case e.B == begin && f.On.Kind != "":
 		d.waiting = append(d.waiting, waiting{i, max(f.On.N, 1)})
 	default:
 		d.begin(i)
@@ -127,8 +127,7 @@ func (d *Driver) Saw(process, kind, value string) {
 	}
 	for i := 0; i < len(d.waiting); {
 		w := &d.waiting[i]
-		on := &d.faults[w.index].On
-		if on.Process == process && on.Kind == kind && (on.Value == "" || on.Value == value) {
+		if d.faults[w.index].On.Is(process, kind, value) {
 			w.left--
 		}
 		if w.left > 0 {
