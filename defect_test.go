@@ -22,9 +22,9 @@ const defectTable = "docs/zookeeper-defects.md"
 const defectHead = `# Known defects of ZooKeeper, as switches
 
 Each is off unless a scenario says "ensemble defect=ISSUE". The scenario and seed of a row violate that property, or another that the
-scenario names, and nothing else: the run passes only then. The same seed without the defect passes too. Those that need a crash
-within a few messages of one synchronisation are found by the random crashes of sim/zk/quorum, whose test searches a seed for
-every one. Written by SIMCTL_UPDATE=1 go test -run Defects .
+scenario names, and nothing else: the run passes only then. The same seed without the defect passes too. One that has no
+scenario needs a server that is slow to log and quick to find its next leader: the random crashes of sim/zk/quorum find it, whose
+test searches a seed for every one. Written by SIMCTL_UPDATE=1 go test -run Defects .
 
 | issue | what goes wrong | fixed in | violates | scenario | seed |
 |---|---|---|---|---|---|
