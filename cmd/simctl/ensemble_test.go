@@ -28,18 +28,11 @@ type ensemble struct {
 func newEnsemble(t *testing.T, size int) *ensemble {
 	e := &ensemble{t: t, procs: make([]*exec.Cmd, size)}
 	dir := t.TempDir()
-	free := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = l.Close() })
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		require.NoError(t, l.Close())
-		return port
-	}
+	ports := consecutive(t, 3*size)
 	var members strings.Builder
 	for i := range size {
-		fmt.Fprintf(&members, "server.%d=127.0.0.1:%s:%s\n", i+1, free(), "0")
-		e.clients = append(e.clients, "127.0.0.1:"+free())
+		fmt.Fprintf(&members, "server.%d=127.0.0.1:%d:%d\n", i+1, ports+3*i, ports+3*i+1)
+		e.clients = append(e.clients, fmt.Sprintf("127.0.0.1:%d", ports+3*i+2))
 	}
 	for i := range size {
 		data := filepath.Join(dir, fmt.Sprintf("z%d", i+1))

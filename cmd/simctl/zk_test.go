@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,16 +25,20 @@ type zkProgram struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	out  *bufio.Reader
-	errs bytes.Buffer
+	errs lockedBuffer
 	data string
 }
 
-// consecutive finds n free ports in a row.
+// nextPort is the first that consecutive has not given away.
+var nextPort = 30000
+
+// consecutive finds n free ports in a row, below those that connections take
+// by themselves. No two tests get the same.
 func consecutive(t *testing.T, n int) int {
-	for port := 32100; port < 32700; port += n {
+	for ; nextPort+n < 32768; nextPort += n {
 		free := true
 		for i := range n {
-			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+i)))
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(nextPort+i)))
 			if err != nil {
 				free = false
 				break
@@ -41,11 +46,30 @@ func consecutive(t *testing.T, n int) int {
 			require.NoError(t, l.Close())
 		}
 		if free {
-			return port
+			nextPort += n
+			return nextPort - n
 		}
 	}
 	t.Fatal("no free ports")
 	return 0
+}
+
+// A lockedBuffer is written by one goroutine and read by another.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 func startZK(t *testing.T, data string, servers, port int) *zkProgram {

@@ -233,5 +233,10 @@ func await(t *testing.T, p *probe, what string) {
 			}
 		}
 		return false
-	}, 10*time.Second, time.Millisecond, "no %q in %q", what, p.lines)
+	}, 10*time.Second, time.Millisecond, "no %q in %v", what, told{p})
 }
+
+// told prints what a probe was told by the time it is printed.
+type told struct{ p *probe }
+
+func (t told) String() string { return fmt.Sprintf("%q", t.p.lines()) }

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,15 @@ import (
 // tcpNet is TCP.
 type tcpNet struct{}
 
-func (tcpNet) Listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }
+// Listen listens so that every connection lingers for 0 s from its first
+// moment: a process that dies before it has looked at one resets that too.
+func (tcpNet) Listen(addr string) (net.Listener, error) {
+	c := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		controlled := raw.Control(func(fd uintptr) { err = noLinger(fd) })
+		return cmp.Or(err, controlled)
+	}}
+	return c.Listen(context.Background(), "tcp", addr)
+}
 
 func (tcpNet) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", addr)
