@@ -21,14 +21,18 @@ func (Frame) Name() string { return "zk.Frame" }
 func (f Frame) Digest(d *host.Digest) { d.Bytes(f.Data) }
 
 // A Word is a four-letter word: what a connection may begin with instead of
-// a packet.
-type Word struct{ Text string }
+// a packet. More are the bytes that came with stmk, its argument: eight, if the
+// client sent them all at once.
+type Word struct{ Text, More string }
 
 // Name is the word's name in traces.
 func (Word) Name() string { return "zk.Word" }
 
 // Digest writes the word into d.
-func (w Word) Digest(d *host.Digest) { d.Str(w.Text) }
+func (w Word) Digest(d *host.Digest) {
+	d.Str(w.Text)
+	d.Str(w.More)
+}
 
 // A Text is the answer to a word: bytes without framing.
 type Text struct{ Text string }
@@ -43,8 +47,7 @@ func (t Text) Digest(d *host.Digest) { d.Str(t.Text) }
 // length each of them is far beyond MaxBuffer, so none is ambiguous.
 var words = map[string]bool{
 	"conf": true, "cons": true, "crst": true, "dirs": true, "dump": true, "envi": true, "gtmk": true, "hash": true,
-	"isro": true, "lsnp": true, "icfg": true, "mntr": true, "orst": true, "obsr": true, "ruok": true, "srst": true, "srvr": true, "stat": true,
-	"stmk": true, "sysp": true, "wchc": true, "wchp": true, "wchs": true,
+	"isro": true, "mntr": true, "ruok": true, "srst": true, "srvr": true, "stat": true, "stmk": true, "wchc": true, "wchp": true, "wchs": true,
 }
 
 // A Codec frames a server's end of the client port: it decodes packets and
@@ -63,7 +66,7 @@ func (Codec) Append(dst []byte, m host.Message) ([]byte, error) {
 	case Text:
 		return append(dst, m.Text...), nil
 	case Word:
-		return append(dst, m.Text...), nil
+		return append(append(dst, m.Text...), m.More...), nil
 	default:
 		return dst, fmt.Errorf("client port: cannot encode a %s", m.Name())
 	}
@@ -82,8 +85,11 @@ func (c Codec) Decode(src []byte) (m host.Message, used int, err error) {
 	n := int(int32(binary.BigEndian.Uint32(src)))
 	switch {
 	case n >= 0 && n <= limit:
+	case string(src[:4]) == "stmk":
+		n = min(len(src), 4+8)
+		return Word{Text: "stmk", More: string(src[4:n])}, n, nil
 	case words[string(src[:4])]:
-		return Word{string(src[:4])}, 4, nil
+		return Word{Text: string(src[:4])}, 4, nil
 	default:
 		return nil, 0, fmt.Errorf("%w: packet of %d bytes, the limit is %d", ErrMalformed, n, limit)
 	}

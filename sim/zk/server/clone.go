@@ -60,6 +60,7 @@ func (s *Server) Digest(d *host.Digest) {
 	s.lead.digest(d)
 	s.local.digest(d)
 	d.Any(s.stats)
+	d.Int(s.trace)
 	s.r.Digest(d)
 }
 

@@ -105,7 +105,8 @@ type Server struct {
 	syncs     uint64
 	syncing   map[uint64]host.ConnID
 	stats     stats
-	unnoticed Txn // committed, and not applied yet (a defect)
+	trace     int64 // the trace mask
+	unnoticed Txn   // committed, and not applied yet (a defect)
 }
 
 var (
@@ -120,7 +121,7 @@ func New(cfg Config, r Replicator) *Server {
 	s := &Server{
 		cfg: cfg, r: r, watches: datatree.NewWatches(),
 		fresh: map[host.ConnID]host.Addr{}, conns: newConns(), clients: map[host.ConnID]*client{}, bySess: map[int64]host.ConnID{},
-		touches: map[int64]int32{}, syncing: map[uint64]host.ConnID{},
+		touches: map[int64]int32{}, syncing: map[uint64]host.ConnID{}, trace: traceMask,
 	}
 	s.setTree(datatree.New())
 	return s
@@ -165,7 +166,7 @@ func (s *Server) Received(c host.ConnID, m host.Message) {
 	case jute.Frame:
 		s.packet(c, m.Data)
 	case jute.Word:
-		s.word(c, m.Text)
+		s.word(c, m)
 	default:
 		s.known(c)
 		s.conns.left(c)

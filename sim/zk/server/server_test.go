@@ -150,6 +150,7 @@ func TestTheFourLetterWordsAnswer(t *testing.T) {
 		require.Equal(t, want, h.Err)
 	}
 	for w, want := range map[string]string{
+		"gtmk": "^306$", "stmk\x00\x00\x00\x00\x00\x00\x01\x32": "^306$", "stmk\x00": "^$", "hash": "^$", "icfg": "^$", "envi": `(?m)^java.version=`,
 		"ruok": "^imok$", "isro": "^rw$", "srvr": `(?m)^Zxid: 0x2\nMode: standalone\nNode count: 6$`, "stat": `Clients:\n /127.0.0.1:\d+\[1\]`,
 		"mntr": `(?m)^zk_ephemerals_count\t1$`, "cons": `sid=0x`, "dump": `Session Sets \(1\)/\(1\):`, "wchs": `Total watches:1\n`,
 		"conf": `tickTime=2000`, "wchp": `(?m)^/w\n\t0x`, "wchc": `(?m)^0x.*\n\t/w$`, "dirs": `dirs is not executed because it is not in the whitelist.`,

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +19,16 @@ import (
 // which go-zookeeper reads.
 const version = "3.8.0-simctl, built on 03/04/2022 09:22 GMT"
 
+// traceMask is what is traced, before a client asks for something else. Nothing
+// is traced by it.
+const traceMask = 306
+
+// environment names what ZooKeeper's does. There is no JVM to say more of.
+const environment = "Environment:\nzookeeper.version=" + version + "\nhost.name=<NA>\n" +
+	"java.version=<NA>\njava.vendor=<NA>\njava.home=<NA>\njava.class.path=<NA>\njava.library.path=<NA>\njava.io.tmpdir=<NA>\njava.compiler=<NA>\n" +
+	"os.name=<NA>\nos.arch=<NA>\nos.version=<NA>\nuser.name=<NA>\nuser.home=<NA>\nuser.dir=<NA>\n" +
+	"os.memory.free=<NA>\nos.memory.max=<NA>\nos.memory.total=<NA>\n"
+
 const notServing = "This ZooKeeper instance is not currently serving requests\n"
 
 // stats count what the server has done. Nothing is decided by them.
@@ -28,7 +40,7 @@ type stats struct {
 
 // word answers a four-letter word and closes. A client whose handshake is
 // under way has no business with words.
-func (s *Server) word(c host.ConnID, word string) {
+func (s *Server) word(c host.ConnID, word jute.Word) {
 	from, wasFresh := s.known(c)
 	if !wasFresh {
 		s.cut(c)
@@ -43,11 +55,22 @@ func (s *Server) word(c host.ConnID, word string) {
 }
 
 // say is the answer to a word that a connection asks.
-func (s *Server) say(word string, from host.Addr) string {
+func (s *Server) say(w jute.Word, from host.Addr) string {
+	word := w.Text
 	if !s.listed(word) {
 		return word + " is not executed because it is not in the whitelist."
 	}
 	switch word {
+	case "stmk":
+		if len(w.More) < 8 {
+			return ""
+		}
+		s.trace = int64(binary.BigEndian.Uint64([]byte(w.More)))
+		return strconv.FormatInt(s.trace, 10)
+	case "gtmk":
+		return strconv.FormatInt(s.trace, 10)
+	case "envi":
+		return environment
 	case "ruok":
 		return "imok"
 	case "isro":
@@ -90,8 +113,7 @@ func (s *Server) say(word string, from host.Addr) string {
 		return "Server stats reset.\n"
 	case "conf":
 		s.conf(&b)
-	case "envi":
-		fmt.Fprintf(&b, "Environment:\nzookeeper.version=%s\n", version)
+	case "hash": // the digests of the tree as it was: none are kept
 	}
 	return b.String()
 }
@@ -148,7 +170,7 @@ func (s *Server) cons(asks host.Addr, all bool) string {
 // listed reports whether a word is to be answered: all that there are, or
 // those of the configuration.
 func (s *Server) listed(word string) bool {
-	known := []string{"ruok", "isro", "srvr", "stat", "mntr", "cons", "dump", "wchs", "wchc", "wchp", "crst", "srst", "conf", "envi"}
+	known := []string{"ruok", "isro", "srvr", "stat", "mntr", "cons", "dump", "wchs", "wchc", "wchp", "crst", "srst", "conf", "envi", "gtmk", "stmk", "hash"}
 	listed := strings.FieldsFunc(s.cfg.Words, func(r rune) bool { return r == ',' || r == ' ' })
 	return slices.Contains(known, word) && (len(listed) == 0 || slices.Contains(listed, "*") || slices.Contains(listed, word))
 }
