@@ -57,7 +57,7 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{address: "127.0.0.1", ownClients: map[server.ServerID]string{}, texts: map[server.ServerID]string{}}
-	c.Server.Tick, c.Server.MaxClientCnxns = defaultTick, 60
+	c.Server.Tick, c.Server.MaxClientCnxns, c.Server.Words = defaultTick, 60, none
 	for _, l := range properties(string(text)) {
 		if err := c.set(l); err != nil {
 			return nil, fmt.Errorf("%s:%d: %s=%s: %w", file, l.number, l.key, l.value, err)
@@ -133,6 +133,9 @@ var refused = map[string]string{
 	"observerMasterPort": errObserver.Error(),
 }
 
+// none is a list of four-letter words that names none, ZooKeeper's default.
+const none = ","
+
 // settings are the keys that count besides server.N.
 var settings = map[string]func(c *Config, value string) error{
 	"dataDir":                       func(c *Config, v string) error { c.Dir = v; return nil },
@@ -146,7 +149,7 @@ var settings = map[string]func(c *Config, value string) error{
 	"snapCount":                     func(c *Config, v string) error { return number(&c.Members.SnapCount, v, 2) },
 	"extendedTypesEnabled":          func(c *Config, v string) error { c.Server.ExtendedTypes = v == "true"; return nil },
 	"forceSync":                     func(c *Config, v string) error { c.NoSync = v == "no"; return nil },
-	"4lw.commands.whitelist":        func(c *Config, v string) error { c.Server.Words = v; return nil },
+	"4lw.commands.whitelist":        func(c *Config, v string) error { c.Server.Words = cmp.Or(v, none); return nil },
 	"localSessionsEnabled":          func(c *Config, v string) error { return boolean(&c.Server.LocalSessions, v) },
 	"localSessionsUpgradingEnabled": func(c *Config, v string) error { return boolean(&c.Server.LocalUpgrading, v) },
 	"maxClientCnxns":                func(c *Config, v string) error { return number(&c.Server.MaxClientCnxns, v, math.MinInt32) },

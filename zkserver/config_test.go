@@ -41,6 +41,7 @@ func TestZooCfg(t *testing.T) {
 			{c.NoSync, "no sync"}, {s.ExtendedTypes, "TTL"}, {s.LocalSessions, "local sessions"}, {s.LocalUpgrading, "upgraded"},
 			{s.MaxClientCnxns != 60, fmt.Sprint("maxClientCnxns ", s.MaxClientCnxns)},
 			{s.ReadOnly, "read-only mode"}, {s.Reconfig, "reconfig"}, {s.Super != "", "super " + s.Super},
+			{s.Words != ",", "words " + s.Words},
 			{s.MaxBuffer > 0, fmt.Sprint("jute.maxbuffer ", s.MaxBuffer)},
 			{s.ContainerCheck > 0, fmt.Sprint("containers every ", s.ContainerCheck)},
 			{m.SnapCount > 0, fmt.Sprint("snapCount ", m.SnapCount)},

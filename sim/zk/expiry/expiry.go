@@ -4,6 +4,8 @@
 package expiry
 
 import (
+	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -106,6 +108,20 @@ func (l *Tracker) Sets() []Set {
 		sets = append(sets, Set{time.Duration(b * l.tick), of[b]})
 	}
 	return sets
+}
+
+// Dump writes the sessions by when they expire, as the word dump lists them.
+// What the clocks show at this moment is mono, and wall in milliseconds.
+func (l *Tracker) Dump(w io.Writer, mono host.Mono, wall int64) {
+	sets := l.Sets()
+	fmt.Fprintf(w, "Session Sets (%d)/(%d):\n", len(sets), len(l.Sessions))
+	for _, set := range sets {
+		at := time.UnixMilli(wall + (int64(set.At)-int64(mono))/1_000_000).UTC()
+		fmt.Fprintf(w, "%d expire at %s:\n", len(set.Sessions), at.Format("Mon Jan 02 15:04:05 UTC 2006"))
+		for _, id := range set.Sessions {
+			fmt.Fprintf(w, "\t0x%x\n", uint64(id))
+		}
+	}
 }
 
 // Clone returns a deep copy.

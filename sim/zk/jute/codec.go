@@ -3,6 +3,7 @@ package jute
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/simctl/simctl/impl/host"
 )
@@ -43,13 +44,6 @@ func (Text) Name() string { return "zk.Text" }
 // Digest writes the answer into d.
 func (t Text) Digest(d *host.Digest) { d.Str(t.Text) }
 
-// words are all the four-letter words that ZooKeeper 3.8 knows. Read as a
-// length each of them is far beyond MaxBuffer, so none is ambiguous.
-var words = map[string]bool{
-	"conf": true, "cons": true, "crst": true, "dirs": true, "dump": true, "envi": true, "gtmk": true, "hash": true,
-	"isro": true, "mntr": true, "ruok": true, "srst": true, "srvr": true, "stat": true, "stmk": true, "wchc": true, "wchp": true, "wchs": true,
-}
-
 // A Codec frames a server's end of the client port: it decodes packets and
 // four-letter words, and encodes packets and texts.
 type Codec struct {
@@ -88,7 +82,7 @@ func (c Codec) Decode(src []byte) (m host.Message, used int, err error) {
 	case string(src[:4]) == "stmk":
 		n = min(len(src), 4+8)
 		return Word{Text: "stmk", More: string(src[4:n])}, n, nil
-	case words[string(src[:4])]:
+	case slices.Contains(words, string(src[:4])):
 		return Word{Text: string(src[:4])}, 4, nil
 	default:
 		return nil, 0, fmt.Errorf("%w: packet of %d bytes, the limit is %d", ErrMalformed, n, limit)

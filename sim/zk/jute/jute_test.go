@@ -2,6 +2,7 @@ package jute_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -149,4 +150,27 @@ func FuzzDecode(f *testing.F) {
 			require.Nil(t, m)
 		}
 	})
+}
+
+func TestTheListSaysWhichWordsAreAnswered(t *testing.T) {
+	for _, tt := range []struct {
+		list     string
+		readOnly bool
+		answered string
+	}{
+		{"", false, "ruok isro srvr mntr"},
+		{"*", false, "ruok isro srvr mntr"},
+		{",", false, "srvr"},
+		{",", true, "isro srvr"},
+		{"ruok, mntr", false, "ruok srvr mntr"},
+		{"nothing", false, "srvr"},
+	} {
+		var answered []string
+		for _, word := range []string{"ruok", "isro", "srvr", "mntr"} {
+			if jute.Listed(tt.list, word, tt.readOnly) {
+				answered = append(answered, word)
+			}
+		}
+		require.Equal(t, tt.answered, strings.Join(answered, " "), "%q", tt.list)
+	}
 }

@@ -24,8 +24,8 @@ type Config struct {
 	// ContainerCheck is how often the leader looks for containers and TTL
 	// znodes to delete; 0: 60 s.
 	ContainerCheck time.Duration
-	// Words are the four-letter words that are answered, separated by commas
-	// (4lw.commands.whitelist); "*" or nothing: all.
+	// Words are the four-letter words that are answered, as of
+	// 4lw.commands.whitelist; [jute.Listed] says how. Empty: all.
 	Words string
 	// LocalSessions is localSessionsEnabled: new sessions are known to their
 	// server only. A standalone server takes no notice of it.

@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/simctl/simctl/impl/host"
-	"github.com/simctl/simctl/sim/zk/expiry"
 	"github.com/simctl/simctl/sim/zk/jute"
 	"github.com/simctl/simctl/sim/zk/meter"
 )
@@ -22,12 +20,6 @@ const version = "3.8.0-simctl, built on 03/04/2022 09:22 GMT"
 // traceMask is what is traced, before a client asks for something else. Nothing
 // is traced by it.
 const traceMask = 306
-
-// environment names what ZooKeeper's does. There is no JVM to say more of.
-const environment = "Environment:\nzookeeper.version=" + version + "\nhost.name=<NA>\n" +
-	"java.version=<NA>\njava.vendor=<NA>\njava.home=<NA>\njava.class.path=<NA>\njava.library.path=<NA>\njava.io.tmpdir=<NA>\njava.compiler=<NA>\n" +
-	"os.name=<NA>\nos.arch=<NA>\nos.version=<NA>\nuser.name=<NA>\nuser.home=<NA>\nuser.dir=<NA>\n" +
-	"os.memory.free=<NA>\nos.memory.max=<NA>\nos.memory.total=<NA>\n"
 
 const notServing = "This ZooKeeper instance is not currently serving requests\n"
 
@@ -57,7 +49,7 @@ func (s *Server) word(c host.ConnID, word jute.Word) {
 // say is the answer to a word that a connection asks.
 func (s *Server) say(w jute.Word, from host.Addr) string {
 	word := w.Text
-	if !s.listed(word) {
+	if word == "dirs" || !jute.Listed(s.cfg.Words, word, s.cfg.ReadOnly) { // the sizes of files are not known
 		return word + " is not executed because it is not in the whitelist."
 	}
 	switch word {
@@ -70,7 +62,7 @@ func (s *Server) say(w jute.Word, from host.Addr) string {
 	case "gtmk":
 		return strconv.FormatInt(s.trace, 10)
 	case "envi":
-		return environment
+		return jute.Environment(version)
 	case "ruok":
 		return "imok"
 	case "isro":
@@ -167,14 +159,6 @@ func (s *Server) cons(asks host.Addr, all bool) string {
 	return b.String()
 }
 
-// listed reports whether a word is to be answered: all that there are, or
-// those of the configuration.
-func (s *Server) listed(word string) bool {
-	known := []string{"ruok", "isro", "srvr", "stat", "mntr", "cons", "dump", "wchs", "wchc", "wchp", "crst", "srst", "conf", "envi", "gtmk", "stmk", "hash"}
-	listed := strings.FieldsFunc(s.cfg.Words, func(r rune) bool { return r == ',' || r == ' ' })
-	return slices.Contains(known, word) && (len(listed) == 0 || slices.Contains(listed, "*") || slices.Contains(listed, word))
-}
-
 // watched lists the sessions that watch each path, or the paths that each
 // session watches.
 func (s *Server) watched(b *strings.Builder, byPath bool) {
@@ -224,14 +208,14 @@ func (s *Server) dump(b *strings.Builder) {
 	b.WriteString("SessionTracker dump:\n")
 	if s.local != nil {
 		b.WriteString("Local ")
-		s.dumpTracker(b, &s.local.Tracker)
+		s.local.Dump(b, s.h.Mono(), s.now())
 	}
 	ids := s.tree.Sessions()
 	if s.local != nil || s.lead == nil {
 		b.WriteString("Global ")
 	}
 	if s.lead != nil {
-		s.dumpTracker(b, &s.lead.Tracker)
+		s.lead.Dump(b, s.h.Mono(), s.now())
 	} else {
 		fmt.Fprintf(b, "Sessions(%d):\n", len(ids))
 		for _, id := range ids {
@@ -243,19 +227,6 @@ func (s *Server) dump(b *strings.Builder) {
 	fmt.Fprintf(b, "ephemeral nodes dump:\nSessions with Ephemerals (%d):\n", len(ids))
 	for _, id := range ids {
 		fmt.Fprintf(b, "0x%x:\n\t%s\n", uint64(id), strings.Join(s.tree.EphemeralsOf(id, ""), "\n\t"))
-	}
-}
-
-// dumpTracker lists the sessions of a tracker by when they expire.
-func (s *Server) dumpTracker(b *strings.Builder, l *expiry.Tracker) {
-	sets := l.Sets()
-	fmt.Fprintf(b, "Session Sets (%d)/(%d):\n", len(sets), len(l.Sessions))
-	for _, set := range sets {
-		at := time.UnixMilli(s.now() + (int64(set.At)-int64(s.h.Mono()))/1_000_000).UTC()
-		fmt.Fprintf(b, "%d expire at %s:\n", len(set.Sessions), at.Format("Mon Jan 02 15:04:05 UTC 2006"))
-		for _, id := range set.Sessions {
-			fmt.Fprintf(b, "\t0x%x\n", uint64(id))
-		}
 	}
 }
 
