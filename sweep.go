@@ -19,7 +19,8 @@ type SweepOptions struct {
 	Options
 	// Jobs is the number of runs at a time; 0 means one a core.
 	Jobs int
-	// For stops starting runs after that much wall time; 0 never does.
+	// For stops starting runs after that much wall time, but not before the
+	// first; 0 never does.
 	For time.Duration
 	// Stop, if not nil, sees every result after each did; true ends the sweep
 	// there.
@@ -152,7 +153,7 @@ func feed(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64]
 	n := 0
 	for seed := range seeds {
 		for _, sc := range list {
-			if limit > 0 && w.Elapsed() > limit {
+			if limit > 0 && n > 0 && w.Elapsed() > limit {
 				return
 			}
 			select {
