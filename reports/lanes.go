@@ -71,6 +71,11 @@ func sortLanes(events []trace.Event) *lanes {
 			l.gaveUp = append(l.gaveUp, e.At)
 		}
 	}
+	// A server without an ensemble, which nothing ever happens to, says nothing.
+	l.lanes = slices.DeleteFunc(l.lanes, func(m *lane) bool {
+		return m.kind == "server" && len(m.states) == 1 && len(m.paused) == 0
+	})
+	l.servers = slices.ContainsFunc(l.lanes, func(m *lane) bool { return m.kind == "server" })
 	l.close(faults)
 	return l
 }
@@ -124,7 +129,6 @@ func (l *lanes) lane(name, kind string) *lane {
 	if firstStates[kind] == "" {
 		return nil
 	}
-	l.servers = l.servers || kind == "server"
 	l.lanes = append(l.lanes, &lane{name: name, kind: kind})
 	m := l.lanes[len(l.lanes)-1]
 	place := func(m *lane) int { return slices.Index([]string{"master", "server", "probe"}, m.kind) }
