@@ -133,10 +133,24 @@ func (p *player) told(t *testing.T) []string {
 	return out
 }
 
+// cutAll waits until the servers have noticed that their leader is gone, and
+// have cut every client.
+func (p *player) cutAll(t *testing.T) {
+	for name, c := range p.clients {
+		require.Eventually(t, func() bool {
+			_, _, err := c.call(t, jute.OpPing, nil)
+			return err != nil
+		}, 20*time.Second, time.Millisecond, "%s is served though the leader is dead", name)
+	}
+}
+
 func (p *player) act(t *testing.T, f []string) string {
 	switch f[0] {
 	case "kill":
 		p.s.kill(p.roles[f[1]])
+		if f[1] == "leader" {
+			p.cutAll(t)
+		}
 		return ""
 	case "start":
 		for i, up := range p.s.up {
