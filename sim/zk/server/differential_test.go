@@ -19,7 +19,9 @@ import (
 // Ours and ZooKeeper 3.8 answer the same random program of several sessions
 // alike: codes, stats but for times, zxids, children, watch events in order;
 // on one server, and on three between which the sessions move.
-// SIMCTL_DIFF_OPS says how many steps, SIMCTL_DIFF_SEED from which seed. The
+// SIMCTL_DIFF_OPS says how many requests, SIMCTL_DIFF_SEED from which seed, and
+// SIMCTL_DIFF_BURST how many at most a client sends at once: with 64 a request
+// takes a twentieth of the time; none then has the greatest length that there is. The
 // three servers are asked for by SIMCTL_DIFF_SERVERS=3: on a busy machine
 // ZooKeeper now and then cuts a connection there that nothing asked it to cut.
 func TestDifferentialAgainstZooKeeper(t *testing.T) {
@@ -34,22 +36,36 @@ func TestDifferentialAgainstZooKeeper(t *testing.T) {
 			t.Parallel()
 			sites := bothSites(t, servers, seed)
 			r := rand.New(rand.NewPCG(seed, uint64(servers)))
-			g := &generator{draw: r.IntN, servers: servers, clients: 4, rare: 4}
-			if servers == 1 {
+			g := &generator{draw: r.IntN, servers: servers, clients: 4, rare: 4, burst: int(number("SIMCTL_DIFF_BURST", 1))}
+			if servers == 1 && g.burst <= 1 {
 				g.large = jute.MaxBuffer
 			}
 			p := newProgram(t, sites, g.clients)
-			steps := ops
+			most := int(ops)
 			if servers > 1 { // a step takes ten times as long
-				steps = ops / 10
+				most = int(ops / 10)
 			}
-			for range steps {
-				p.step(t, g.step())
+			steps, sent, parts := 0, 0, 0
+			t.Cleanup(func() { t.Logf("%d requests in %d steps from seed %d", sent, steps, seed) })
+			for sent < most {
+				if g.burst > 1 && sent >= parts*partOf {
+					parts++
+					t.Logf("at %d", sent)
+					g.root = fmt.Sprintf("/r%d", parts)
+					world := []jute.ACL{{Perms: jute.PermAll, ID: jute.ID{Scheme: "world", ID: "anyone"}}}
+					p.step(t, step{ops: []op{tree(jute.Op{Type: jute.OpCreate, Path: g.root, ACL: world})}})
+				}
+				do := g.step()
+				p.step(t, do)
+				steps, sent = steps+1, sent+len(do.ops)
 			}
-			t.Logf("%d steps from seed %d", steps, seed)
 		})
 	}
 }
+
+// partOf is how many requests of bursts go to one part of the tree: nodes with
+// numbers fill it, until nothing can be deleted there.
+const partOf = 4000
 
 // The same of short programs, each in a part of the tree of its own: one that
 // fails is shrunk to the steps that it takes, and printed.
@@ -106,7 +122,9 @@ type side struct {
 	// ephemerals ZooKeeper deletes in the order of a hash table.
 	said      []string
 	unordered bool
-	more      bool // a second request is under way
+	more      bool // a further request is under way
+	xids      []int32
+	failed    error // to send
 }
 
 func newProgram(t tester, sites [2]*site, clients int) *program {
@@ -192,6 +210,27 @@ func (s *side) send(r *raw, o *op) (int32, error) {
 	return r.send(o.typ, body)
 }
 
+// burst sends all requests of a step together.
+func (s *side) burst(r *raw, do *step) {
+	s.xids, r.hold = s.xids[:0], true
+	for i := range do.ops {
+		xid, _ := s.send(r, &do.ops[i])
+		s.xids = append(s.xids, xid)
+	}
+	s.failed = r.flush()
+}
+
+// receive tells the replies to a burst, and how many events were told to its
+// client before each.
+func (s *side) receive(t tester, do *step) {
+	r := s.sessions[do.client]
+	for i := range do.ops {
+		s.more = i < len(do.ops)-1
+		s.await(t, do.client, r, &do.ops[i], s.xids[i], s.failed)
+		s.say("to %s, after %d events", do.ops[i].what, len(r.events))
+	}
+}
+
 // await tells the reply to a request of client n.
 func (s *side) await(t tester, n int, r *raw, o *op, xid int32, err error) {
 	var h jute.ReplyHeader
@@ -262,7 +301,12 @@ func (s *side) tell() {
 func (p *program) step(t tester, do step) {
 	t.Helper()
 	p.note(&do)
-	if do.doing == request { // on both sides at the same time
+	if do.doing == pair { // on both sides at the same time
+		for _, s := range p.sides {
+			s.burst(s.sessions[do.client], &do)
+		}
+	}
+	if do.doing == request {
 		var xids [2]int32
 		var errs [2]error
 		for k, s := range p.sides {
@@ -295,7 +339,7 @@ func (p *program) step(t tester, do step) {
 
 // note keeps the last steps in words.
 func (p *program) note(do *step) {
-	text := fmt.Sprintf("session %d: %s", do.client, [...]string{"", "two at once", "reconnects", "moves", "expires", "failover"}[do.doing])
+	text := fmt.Sprintf("session %d: %s", do.client, [...]string{"", "at once", "reconnects", "moves", "expires", "failover"}[do.doing])
 	if do.doing != request && do.doing != pair {
 		text += fmt.Sprintf(", server %d", do.server)
 	}
@@ -320,15 +364,7 @@ func (s *side) special(t tester, do *step) {
 	old := s.sessions[do.client]
 	switch do.doing {
 	case pair:
-		var xids [2]int32
-		var errs [2]error
-		for i := range do.ops {
-			xids[i], errs[i] = s.send(old, &do.ops[i])
-		}
-		for i := range do.ops {
-			s.more = i == 0
-			s.await(t, do.client, old, &do.ops[i], xids[i], errs[i])
-		}
+		s.receive(t, do)
 	case reconnect:
 		old.c.Close()
 		time.Sleep(settleTime)

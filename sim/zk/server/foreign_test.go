@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -37,7 +38,7 @@ func greet(t *testing.T, addr string, readOnly bool, of *raw) (*raw, jute.Connec
 	req.Encode(&e)
 	_, err = c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(e.Buf))), e.Buf...))
 	require.NoError(t, err)
-	r := &raw{c: c}
+	r := &raw{c: c, in: bufio.NewReader(c)}
 	var resp jute.ConnectResponse
 	b, err := r.tryPacket()
 	if err == nil {

@@ -17,7 +17,7 @@ type doing uint8
 
 const (
 	request   doing = iota // client n sends a request
-	pair                   // two requests at once, the second without awaiting the first
+	pair                   // two requests or more at once, those behind the first without awaiting its reply
 	reconnect              // the client's connection is cut, and its session resumed at a server
 	move                   // its session is resumed at a server while the old connection stays, and sends the request
 	expire                 // a session with an ephemeral and no client is waited for to expire
@@ -37,6 +37,8 @@ type op struct {
 	typ  int32
 	body []byte
 	what string
+	// alone says that ZooKeeper's answers to what comes right behind vary.
+	alone bool
 	// watches, if not nil, is a setWatches whose zxid is behind the latest by
 	// as many as it says.
 	watches *jute.SetWatches
@@ -50,20 +52,29 @@ type generator struct {
 	root    string // what all paths that are not ZooKeeper's own begin with
 	large   int    // how many bytes the largest requests have; 0: there are none
 	rare    int    // one step in so many is an expiry; and less, a failover
+	burst   int    // a client sends up to so many requests at once; up to 1: two now and then
+	kept    []step // what follows the step that was given last
 }
 
 // unknownOp is no operation's number.
 const unknownOp = 99
 
 func (g *generator) step() step {
+	if len(g.kept) > 0 {
+		s := g.kept[0]
+		g.kept = g.kept[1:]
+		return s
+	}
 	s := step{client: g.draw(g.clients)}
 	switch k := g.draw(400); {
+	case k < 380 && g.burst > 1:
+		return g.many(s)
 	case k < 360:
 		s.ops = []op{g.op()}
 	case k < 380:
 		s.doing, s.ops = pair, []op{g.op(), g.op()}
 		for i := range s.ops {
-			if o := &s.ops[i]; o.fatal() || o.typ == jute.OpAuth { // some replies overtake those of writes
+			if o := &s.ops[i]; o.overtakes() {
 				*o = op{typ: jute.OpPing, what: "ping"}
 			}
 		}
@@ -87,6 +98,32 @@ func (g *generator) step() step {
 		s.ops = []op{g.op()}
 	}
 	return s
+}
+
+// many makes a burst of s, up to a request that must stand alone: that is the
+// next step. Most that must are left out, lest bursts be short.
+func (g *generator) many(s step) step {
+	s.doing = pair
+	for range 1 + g.draw(g.burst) {
+		o := g.op()
+		if !o.overtakes() {
+			s.ops = append(s.ops, o)
+		} else if g.draw(8) == 0 {
+			g.kept = append(g.kept, step{client: s.client, ops: []op{o}})
+			break
+		}
+	}
+	if len(s.ops) == 0 {
+		return g.step()
+	}
+	return s
+}
+
+// overtakes reports whether some replies to a request overtake those of the
+// writes before it; or some of those behind it do: of a node whose ACL a write
+// not yet applied changes, ZooKeeper asks the new version, and the old ACL.
+func (o *op) overtakes() bool {
+	return o.fatal() || o.typ == jute.OpAuth || o.typ == jute.OpSetACL || o.alone
 }
 
 // fatal reports whether a request ends its session or its connection.
@@ -190,6 +227,10 @@ func (g *generator) multi(read bool) op {
 		if g.draw(60) == 59 && !read { // ZooKeeper adds half an answer to the error
 			one.Type = pick[int32](g.draw, jute.OpExists, jute.OpSetACL, jute.OpGetChildren2, jute.OpGetData, jute.OpDelete, jute.OpMulti)
 		}
+		// What ZooKeeper fails to check, it fails to take back what came before:
+		// it counts for later requests, until the failed one is applied.
+		ttl := one.Type == jute.OpCreateTTL
+		o.alone = o.alone || ttl && one.TTL != 1<<39 || !ttl && one.WantsTTL()
 		o.what += "; " + describe(&one)
 		ops = append(ops, one)
 	}
