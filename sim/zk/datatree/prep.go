@@ -96,7 +96,8 @@ func (p *Prep) one(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
 	}
 }
 
-// owner returns what a created znode is, from the flags.
+// owner returns what a created znode is, from the flags: until its transaction
+// is applied, when it is what made says.
 func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, code jute.Code) {
 	if op.Type == jute.OpCreateTTL && !op.WantsTTL() && op.TTL >= 0 {
 		return 0, false, jute.BadArguments
@@ -123,6 +124,18 @@ func (p *Prep) owner(r *Request, op *jute.Op) (owner int64, sequential bool, cod
 	default:
 		return 0, false, jute.BadArguments
 	}
+}
+
+// made returns what an applied create made, as ZooKeeper 3.8 has it: for a
+// container the operation counts and not the flag.
+func made(op *jute.Op, owner int64) int64 {
+	switch {
+	case op.Type == jute.OpCreateContainer:
+		return ownerContainer
+	case owner == ownerContainer:
+		return 0
+	}
+	return owner
 }
 
 func (p *Prep) create(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
@@ -165,7 +178,7 @@ func (p *Prep) create(zxid int64, r *Request, op *jute.Op) (Change, jute.Code) {
 	above.cversion++
 	p.set(zxid, up, above)
 	p.set(zxid, path, record{exists: true, owner: owner, acl: acl})
-	return Change{Type: op.Type, Path: path, Data: op.Data, ACL: acl, Owner: owner, Version: above.cversion}, jute.OK
+	return Change{Type: op.Type, Path: path, Data: op.Data, ACL: acl, Owner: made(op, owner), Version: above.cversion}, jute.OK
 }
 
 // isSpecial reports whether a znode belongs to ZooKeeper and cannot be

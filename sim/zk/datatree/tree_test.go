@@ -88,13 +88,14 @@ func TestAFailedMultiChangesNothingAndSaysWhichFailed(t *testing.T) {
 
 func TestContainersAndTTLZnodesAreAbandoned(t *testing.T) {
 	s := newShell(t)
-	s.create("/c", jute.FlagContainer)
+	out, _ := s.do(jute.Op{Type: jute.OpCreateContainer, Path: "/c", Flags: jute.FlagContainer})
+	require.Equal(t, jute.OK, out.Code)
 	require.Empty(t, s.tree.Abandoned(1e9), "it never had children")
 	s.create("/c/x", 0)
 	s.do(jute.Op{Type: jute.OpDelete, Path: "/c/x", Version: -1})
 	require.Equal(t, []string{"/c"}, s.tree.Abandoned(0))
 	require.Zero(t, s.stat("/c").EphemeralOwner)
-	out, _ := s.do(jute.Op{Type: jute.OpCreateTTL, Path: "/t", Flags: jute.FlagTTL, TTL: 50})
+	out, _ = s.do(jute.Op{Type: jute.OpCreateTTL, Path: "/t", Flags: jute.FlagTTL, TTL: 50})
 	require.Equal(t, jute.Unimplemented, out.Code)
 	s.tree.ExtendedTypes = true
 	out, _ = s.do(jute.Op{Type: jute.OpCreateTTL, Path: "/t", Flags: jute.FlagTTL, TTL: 50})
@@ -106,6 +107,27 @@ func TestContainersAndTTLZnodesAreAbandoned(t *testing.T) {
 	require.Equal(t, jute.OK, out.Code)
 	out, _ = s.do(jute.Op{Type: jute.OpDeleteContainer, Path: "/zookeeper"})
 	require.Equal(t, jute.NoNode, out.Code, "a plain znode is not to be swept away")
+}
+
+func TestTheOperationMakesAContainerAndNotTheFlag(t *testing.T) {
+	s := newShell(t)
+	s.create("/plain", jute.FlagContainer)
+	ask := func(zxid int64, typ int32, path string) datatree.Change {
+		op := jute.Op{Type: typ, Path: path, Flags: jute.FlagEphemeral, ACL: datatree.OpenACL}
+		return s.prep.Validate(zxid, &datatree.Request{Session: 7, Op: op})
+	}
+	c := ask(2, jute.OpCreateContainer, "/c")
+	require.Equal(t, jute.NoChildrenForEphemerals, ask(3, jute.OpCreate, "/c/x").Code, "until it is applied, its flag says what it is")
+	out, _ := s.tree.Apply(2, &datatree.Txn{Session: 7, Change: c})
+	s.prep.Committed(2)
+	require.Equal(t, jute.OK, out.Code)
+	require.Zero(t, s.stat("/c").EphemeralOwner)
+	require.Empty(t, s.tree.EphemeralsOf(7, ""))
+	for _, path := range []string{"/plain/x", "/c/x"} {
+		s.create(path, 0)
+		s.do(jute.Op{Type: jute.OpDelete, Path: path, Version: -1})
+	}
+	require.Equal(t, []string{"/c"}, s.tree.Abandoned(0))
 }
 
 func TestACLsAreKept(t *testing.T) {
@@ -149,6 +171,24 @@ func TestWatchesFireInZooKeepersOrder(t *testing.T) {
 	require.Empty(t, fire(jute.EventDataChanged, "/a"))
 	conns, paths, all := w.Count()
 	require.Equal(t, [3]int{}, [3]int{conns, paths, all})
+}
+
+// ZooKeeper asks the parents of what no znode can be, if one watch is recursive.
+func TestWatchesAreLookedForAtWhatIsNoPath(t *testing.T) {
+	w := datatree.NewWatches()
+	for _, path := range []string{"", "noslash", "a/b"} {
+		w.Data(path, 1)
+	}
+	has := func(want jute.Code, path string) { require.Equal(t, want, w.Has(path, jute.WatcherData), path) }
+	has(jute.NoWatcher, "")
+	has(jute.OK, "noslash")
+	has(jute.OK, "a/b")
+	has(jute.NoWatcher, "a/c")
+	w.Persist("/r", 2, true)
+	has(jute.NoWatcher, "")
+	has(jute.MarshallingError, "noslash")
+	has(jute.OK, "a/b")
+	has(jute.MarshallingError, "a/c")
 }
 
 func TestAWatchKeepsTheLastMode(t *testing.T) {

@@ -3,6 +3,7 @@ package datatree
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/jute"
@@ -171,7 +172,7 @@ func (w *Watches) Persist(path string, c host.ConnID, below bool) {
 // Has reports whether there is a watch of a kind (WatcherChildren,
 // WatcherData, WatcherAny) of a path: of any connection, as in ZooKeeper 3.8.
 // It fails as there if it would have to look for the parents of what is no
-// path.
+// path: where there is no slash, even if there is a watch.
 func (w *Watches) Has(path string, kind int32) jute.Code {
 	isPath := path == "" || path[0] == '/'
 	code := jute.NoWatcher
@@ -182,10 +183,11 @@ func (w *Watches) Has(path string, kind int32) jute.Code {
 		if kind == t.not {
 			continue
 		}
-		if t.recursive > 0 && !isPath {
+		armed := len(t.byPath[path]) > 0 && path != ""
+		if t.recursive > 0 && !isPath && !(armed && strings.Contains(path, "/")) {
 			return jute.MarshallingError
 		}
-		if len(t.byPath[path]) > 0 {
+		if armed {
 			code = jute.OK
 		}
 	}

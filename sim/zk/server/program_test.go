@@ -138,7 +138,19 @@ func (o *op) fatal() bool {
 func tree(o jute.Op) op {
 	var e jute.Encoder
 	o.Encode(&e)
-	return op{typ: o.Type, body: e.Buf, what: describe(&o)}
+	return op{typ: o.Type, body: e.Buf, what: describe(&o), alone: misnamed(&o)}
+}
+
+// misnamed reports whether o creates another kind of znode than its flags say,
+// which ZooKeeper takes for the latter until it is applied.
+func misnamed(o *jute.Op) bool {
+	switch o.Type {
+	case jute.OpCreateContainer:
+		return o.Flags != jute.FlagContainer
+	case jute.OpCreate, jute.OpCreate2:
+		return o.Flags == jute.FlagContainer
+	}
+	return false
 }
 
 func describe(o *jute.Op) string {
@@ -230,7 +242,7 @@ func (g *generator) multi(read bool) op {
 		// What ZooKeeper fails to check, it fails to take back what came before:
 		// it counts for later requests, until the failed one is applied.
 		ttl := one.Type == jute.OpCreateTTL
-		o.alone = o.alone || ttl && one.TTL != 1<<39 || !ttl && one.WantsTTL()
+		o.alone = o.alone || misnamed(&one) || ttl && one.TTL != 1<<39 || !ttl && one.WantsTTL()
 		o.what += "; " + describe(&one)
 		ops = append(ops, one)
 	}
