@@ -74,16 +74,14 @@ func parseV4(addr string) (a uint64, ok bool) {
 }
 
 // FixACL checks an ACL that a client gives and replaces the scheme auth in it
-// by who the client is.
+// by who the client is. What is given twice counts once; what auth adds may then
+// be there twice, as in ZooKeeper.
 func FixACL(acl []jute.ACL, who []jute.ID) ([]jute.ACL, jute.Code) {
 	var fixed []jute.ACL
-	add := func(a jute.ACL) {
-		if !slices.Contains(fixed, a) {
-			fixed = append(fixed, a)
-		}
-	}
-	for _, a := range acl {
+	add := func(a jute.ACL) { fixed = append(fixed, a) }
+	for i, a := range acl {
 		switch {
+		case slices.Contains(acl[:i], a):
 		case a.ID == OpenACL[0].ID:
 			add(a)
 		case a.Scheme == "auth":

@@ -142,6 +142,9 @@ func TestACLsAreKept(t *testing.T) {
 	require.Equal(t, jute.OK, code)
 	_, _, code = s.tree.Get("/a", s.who[:1])
 	require.Equal(t, jute.NoAuth, code)
+	auth, named := jute.ACL{Perms: 31, ID: jute.ID{Scheme: "auth"}}, jute.ACL{Perms: 31, ID: me}
+	fixed, _ := datatree.FixACL([]jute.ACL{auth, named, auth, named}, s.who)
+	require.Equal(t, []jute.ACL{named, named}, fixed, "what auth stands for is not looked for in the rest")
 	subnet := []jute.ACL{{Perms: jute.PermRead, ID: jute.ID{Scheme: "ip", ID: "10.1.0.0/16"}}}
 	require.Equal(t, jute.OK, datatree.Allowed(subnet, jute.PermRead, s.who))
 	require.Equal(t, jute.NoAuth, datatree.Allowed(subnet, jute.PermWrite, s.who))
