@@ -80,6 +80,10 @@ func (p *Peer) readLog(name string, r host.ReadResult) {
 		return
 	}
 	txns, whole := txnlog.Read(r.Data, p.st.base)
+	if a, b, ok := gap(p.st.base, txns); ok && p.cfg.Defects == (Defects{}) {
+		p.fail(fmt.Sprintf("read %s: %#x follows %#x", name, b, a))
+		return
+	}
 	p.st.txns = txns
 	p.st.since = len(txns)
 	p.st.durable = p.st.last()
@@ -93,6 +97,21 @@ func (p *Peer) readLog(name string, r host.ReadResult) {
 	p.h.RemoveFile(tmp, host.Call{})
 	p.h.AppendFile(tmp, append(txnlog.AppendCut(nil, 1<<63-1), r.Data[:whole]...),
 		host.BindResult((*Peer).mended, uint8(0)))
+}
+
+// gap finds two transactions next to each other, the first behind the zxid
+// base, between which one is missing. A server that has lost some that it has
+// acknowledged must not vote. ZooKeeper does not look, nor does a server with a
+// defect of its.
+func gap(base int64, txns []server.Txn) (a, b int64, ok bool) {
+	a = base
+	for _, t := range txns {
+		if b = t.Zxid; b != a+1 && counterOf(b) != 1 {
+			return a, b, true
+		}
+		a = b
+	}
+	return 0, 0, false
 }
 
 // mended replaces a log by its whole records.

@@ -165,7 +165,7 @@ func (p *Peer) apply(upTo int64) {
 			return
 		}
 	}
-	p.st.trim(p.applied)
+	p.st.trim(p.applied, p.cfg.CommitLogCount)
 	if p.serving && p.st.since >= p.cfg.SnapCount/2+int(p.snapJitter()) && p.st.rolling.step == rollIdle {
 		p.roll(p.snapshot())
 	}

@@ -42,6 +42,10 @@ type Config struct {
 	// SnapCount is how many transactions are logged between two snapshots,
 	// at most; ZooKeeper draws between half of it and it. 0: 100,000.
 	SnapCount int
+	// CommitLogCount is how many committed transactions are kept in memory, at
+	// least, for followers that lag. 0: 500.
+	CommitLogCount int
+
 	Pace      Pace
 	Defects   Defects // of ZooKeeper's; off
 }
@@ -77,6 +81,7 @@ const (
 	defaultInit      = 10
 	defaultSync      = 5
 	defaultSnapCount = 100_000
+	defaultCommitLog = 500
 )
 
 // check fills the defaults in and refuses what contradicts itself.
@@ -85,6 +90,7 @@ func (c *Config) check() error {
 	c.Init = cmp.Or(c.Init, defaultInit)
 	c.Sync = cmp.Or(c.Sync, defaultSync)
 	c.SnapCount = cmp.Or(c.SnapCount, defaultSnapCount)
+	c.CommitLogCount = cmp.Or(c.CommitLogCount, defaultCommitLog)
 	c.Members = slices.Clone(c.Members)
 	slices.SortFunc(c.Members, func(a, b Member) int { return int(a.ID) - int(b.ID) })
 	found := false
@@ -100,8 +106,9 @@ func (c *Config) check() error {
 	if !found {
 		return fmt.Errorf("my id %d is not among the servers of the configuration", c.ID)
 	}
-	if c.Tick < 0 || c.Init < 0 || c.Sync < 0 || c.SnapCount < 0 {
-		return fmt.Errorf("tick %v, initLimit %d, syncLimit %d, snapCount %d: none may be negative", c.Tick, c.Init, c.Sync, c.SnapCount)
+	if c.Tick < 0 || c.Init < 0 || c.Sync < 0 || c.SnapCount < 0 || c.CommitLogCount < 0 {
+		return fmt.Errorf("tick %v, initLimit %d, syncLimit %d, snapCount %d, commitLogCount %d: none may be negative",
+			c.Tick, c.Init, c.Sync, c.SnapCount, c.CommitLogCount)
 	}
 	return nil
 }

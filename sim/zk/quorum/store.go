@@ -9,10 +9,6 @@ import (
 	"github.com/simctl/simctl/sim/zk/txnlog"
 )
 
-// windowSize is how many committed transactions are kept in memory for
-// followers that lag, as in ZooKeeper.
-const windowSize = 500
-
 // store is what a server keeps on its disk, and the latest part of it in
 // memory. Memory runs ahead: a transaction is in the log when durable says so.
 type store struct {
@@ -132,10 +128,17 @@ func (p *Peer) onDisk(zxid int64) {
 	}
 }
 
-// trim keeps the window small.
-func (s *store) trim(applied int64) {
-	over := txnlog.Behind(s.txns, applied) - windowSize
-	if over < windowSize { // in large steps
+// trim keeps so many committed transactions in memory, and what the log behind
+// a snapshot under way will have to hold.
+func (s *store) trim(applied int64, window int) {
+	if s.rolling.step != rollIdle {
+		applied = min(applied, s.rolling.snap.zxid)
+	}
+	if s.next != nil {
+		applied = min(applied, s.next.snap.zxid)
+	}
+	over := txnlog.Behind(s.txns, applied) - window
+	if over < window { // in large steps
 		return
 	}
 	s.base = s.txns[over-1].Zxid
@@ -245,6 +248,13 @@ func (p *Peer) rolled(step uint8, r host.DiskResult) {
 		return
 	}
 	s := &p.st
+	if rollStep(step) < rollRename && s.next != nil {
+		// Memory need no longer reach back to this snapshot: a leader's has
+		// replaced it. What the disk has stays until the next one is there.
+		s.rolling, s.next = *s.next, nil
+		p.rollOn(rollWrite)
+		return
+	}
 	if rollStep(step) != rollNameSync {
 		p.rollOn(rollStep(step) + 1)
 		return

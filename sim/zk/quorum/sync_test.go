@@ -22,11 +22,11 @@ func TestAFollowerThatLagsGetsTheLogOrASnapshot(t *testing.T) {
 		log    bool // it comes from the disk
 	}{
 		{"within memory", 0, 100, false, Diff, false},
-		{"within the window, at its end", 0, windowSize - 50, false, Diff, false},
-		{"beyond memory, and there is no snapshot", 0, 3 * windowSize, false, Diff, true},
-		{"beyond memory, and the snapshot is large", 14 * windowSize, 3 * windowSize, false, Diff, true},
-		{"beyond memory, and the snapshot is small", 2 * windowSize, 3 * windowSize, false, Snap, false},
-		{"beyond the log", 14 * windowSize, 3 * windowSize, true, Snap, false},
+		{"within the window, at its end", 0, defaultCommitLog - 50, false, Diff, false},
+		{"beyond memory, and there is no snapshot", 0, 3 * defaultCommitLog, false, Diff, true},
+		{"beyond memory, and the snapshot is large", 14 * defaultCommitLog, 3 * defaultCommitLog, false, Diff, true},
+		{"beyond memory, and the snapshot is small", 2 * defaultCommitLog, 3 * defaultCommitLog, false, Snap, false},
+		{"beyond the log", 14 * defaultCommitLog, 3 * defaultCommitLog, true, Snap, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(1, 3, Config{Tick: 200 * time.Millisecond, SnapCount: 1 << 30}).startAll()
@@ -54,7 +54,7 @@ func TestAFollowerThatLagsGetsTheLogOrASnapshot(t *testing.T) {
 			many(c.missed)
 			if c.again {
 				snapshot()
-				many(3 * windowSize)
+				many(3 * defaultCommitLog)
 			}
 			var sent []PacketType
 			w.sent = func(from *node, _ host.ConnID, m host.Message) {
@@ -95,7 +95,7 @@ func TestAFollowerWithATailOfAnotherEpochGetsASnapshot(t *testing.T) {
 	w.run(2 * time.Second)
 	l := w.leader()
 	require.NotNil(t, l)
-	for range 3 * windowSize {
+	for range 3 * defaultCommitLog {
 		w.propose(l)
 	}
 	w.run(time.Second)
@@ -120,3 +120,32 @@ func TestAFollowerWithATailOfAnotherEpochGetsASnapshot(t *testing.T) {
 
 // stored is the last zxid that a server's memory held when it last ran.
 func (n *node) stored() int64 { return n.peer.st.last() }
+
+// A server makes its snapshots while the ensemble goes on, so that much is
+// committed, and dropped from memory, before one is written: the log behind it
+// holds that too.
+func TestWhatIsCommittedDuringASnapshotIsInTheLogBehindIt(t *testing.T) {
+	for seed := range uint64(10) {
+		cfg := small()
+		cfg.CommitLogCount = 1
+		w := newWorld(seed, 3, cfg).startAll()
+		w.run(2 * time.Second)
+		for i := range 600 {
+			w.propose(w.leader())
+			w.run(50 * time.Microsecond)
+			if i%100 == 99 {
+				n := w.nodes[int(seed)%3]
+				n.kill()
+				n.start()
+				_, ok := w.until(10*time.Second, func() bool { return w.leader() != nil && w.serving() == 3 })
+				require.True(t, ok, "%v", w.complaints)
+			}
+		}
+		for _, n := range w.nodes {
+			n.kill()
+		}
+		w.settle(t)
+		require.Empty(t, w.complaints)
+		require.Len(t, w.leader().state, 601)
+	}
+}
