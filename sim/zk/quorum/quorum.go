@@ -46,8 +46,8 @@ type Config struct {
 	// least, for followers that lag. 0: 500.
 	CommitLogCount int
 
-	Pace      Pace
-	Defects   Defects // of ZooKeeper's; off
+	Pace    Pace
+	Defects Defects // of ZooKeeper's; off
 }
 
 // A Pace says how long ZooKeeper, on the machine where it was measured, takes
