@@ -115,13 +115,32 @@ const (
 	// the recipe and its path ("lock /lock"); Value: what ("enter", "leave",
 	// "members"); Detail: the particulars; Zxid: a lock's fencing token.
 	NoteRecipe
+	// NoteApp: something happened to an application, as its driver's process
+	// sees it. Subject: its tag; Value: "registered", "master" (it follows
+	// another one), "removed" (the master ended it), "stage" (one is complete),
+	// "finished", "failed"; Detail: its ID, or why; Term; N: of a stage its
+	// number, of the end the result; M: the attempt of its driver, 0 in client
+	// mode.
+	NoteApp
+	// NoteExecutor: an executor runs or ends. Subject: "APP/ID"; Value:
+	// "started", "registered" (its driver has taken it), "refused", "killed",
+	// "orphaned" (its worker or driver is gone), "ended"; Detail: its worker.
+	NoteExecutor
+	// NoteTask: a driver was told the end of a task. Subject: the application's
+	// tag; Value: "done", "failed" or "lost"; Detail: "APP/ID" of the executor;
+	// N: the stage; M: the task; P: the attempt.
+	NoteTask
+	// NoteEffect: an account was changed, or was not because its key was known.
+	// Subject: the account; Value: the key; Detail: the driver; N: the amount, 0
+	// if it was not changed; M: the balance; P: the attempt of the driver.
+	NoteEffect
 )
 
 var noteNames = [...]string{
 	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
 	"usage", "registered", "job", "call", "return", "gave-up", "session",
 	"role", "serving", "logged", "delivered", "restored", "answered", "vote", "failed",
-	"zcall", "zreturn", "zwatch", "recipe",
+	"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect",
 }
 
 // String returns the kind's name in traces.

@@ -32,14 +32,17 @@ var (
 
 // messages gives each message its number on the wire. Numbers never change
 // and are never used again: a new message takes the next one. 1 to 15 go from
-// workers to masters, 16 to 31 from masters to workers, 32 and up between
-// clients and masters.
+// workers to masters, 16 to 31 from masters to workers, 32 to 47 between
+// clients and masters, 48 to 63 between applications and masters, 64 and up
+// between the processes of an application and around it.
 var messages = [...]format{
 	1: formatOf[RegisterWorker](),
 	2: formatOf[Heartbeat](),
 	3: formatOf[WorkerSchedulerStateResponse](),
 	4: formatOf[WorkerLatestState](),
 	5: formatOf[DriverStateChanged](),
+	6: formatOf[ExecutorStateChanged](),
+	7: formatOf[WorkerDecommissioning](),
 
 	16: formatOf[RegisteredWorker](),
 	17: formatOf[RegisterWorkerFailed](),
@@ -49,6 +52,11 @@ var messages = [...]format{
 	21: formatOf[LaunchDriver](),
 	22: formatOf[KillDriver](),
 	23: formatOf[DriverStateAck](),
+	24: formatOf[ExecutorStateAck](),
+	25: formatOf[LaunchExecutor](),
+	26: formatOf[KillExecutor](),
+	27: formatOf[ApplicationFinished](),
+	28: formatOf[DecommissionWorker](),
 
 	32: formatOf[RequestSubmitDriver](),
 	33: formatOf[SubmitDriverResponse](),
@@ -56,6 +64,28 @@ var messages = [...]format{
 	35: formatOf[KillDriverResponse](),
 	36: formatOf[RequestDriverStatus](),
 	37: formatOf[DriverStatusResponse](),
+
+	48: formatOf[RegisterApplication](),
+	49: formatOf[RegisteredApplication](),
+	50: formatOf[UnregisterApplication](),
+	51: formatOf[UnregisteredApplication](),
+	52: formatOf[MasterChangeAcknowledged](),
+	53: formatOf[ExecutorAdded](),
+	54: formatOf[ExecutorUpdated](),
+	55: formatOf[WorkerRemoved](),
+	56: formatOf[ApplicationRemoved](),
+	57: formatOf[RequestExecutors](),
+	58: formatOf[KillExecutors](),
+	59: formatOf[ExecutorsResponse](),
+
+	64: formatOf[RegisterExecutor](),
+	65: formatOf[RegisteredExecutor](),
+	66: formatOf[LaunchTask](),
+	67: formatOf[StatusUpdate](),
+	68: formatOf[StopExecutor](),
+	69: formatOf[WatchWorker](),
+	70: formatOf[Deposit](),
+	71: formatOf[DepositResponse](),
 }
 
 // numbers is messages turned round: from a message's name to its number.

@@ -61,6 +61,7 @@ var anyMessage = rapid.OneOf(
 	message[MasterChanged](), message[ReconnectWorker](), message[LaunchDriver](), message[KillDriver](),
 	message[DriverStateAck](), message[RequestSubmitDriver](), message[SubmitDriverResponse](), message[RequestKillDriver](),
 	message[KillDriverResponse](), message[RequestDriverStatus](), message[DriverStatusResponse](),
+	message[ExecutorStateChanged](), message[WorkerDecommissioning](), message[ExecutorStateAck](), message[LaunchExecutor](), message[KillExecutor](), message[ApplicationFinished](), message[DecommissionWorker](), message[RegisterApplication](), message[RegisteredApplication](), message[UnregisterApplication](), message[UnregisteredApplication](), message[MasterChangeAcknowledged](), message[ExecutorAdded](), message[ExecutorUpdated](), message[WorkerRemoved](), message[ApplicationRemoved](), message[RequestExecutors](), message[KillExecutors](), message[ExecutorsResponse](), message[RegisterExecutor](), message[RegisteredExecutor](), message[LaunchTask](), message[StatusUpdate](), message[StopExecutor](), message[WatchWorker](), message[Deposit](), message[DepositResponse](),
 )
 
 func TestAStreamOfMessagesComesBackAsItWas(t *testing.T) {
@@ -124,7 +125,7 @@ func TestHostileFramesAreRefused(t *testing.T) {
 	_, used, err := Codec{}.Decode(frame(2, beat))
 	require.NoError(t, err, "the good one, of which the others are broken copies")
 	require.Equal(t, 5+len(beat), used)
-	drivers := func(list string) string { return "\xa3\x64Term\x01\x66Worker\x61w\x67Drivers" + list }
+	drivers := func(list string) string { return "\xa4\x64Term\x01\x66Worker\x61w\x69Executors\x80\x67Drivers" + list }
 	_, _, err = Codec{}.Decode(frame(4, drivers("\x80")))
 	require.NoError(t, err)
 
@@ -136,7 +137,7 @@ func TestHostileFramesAreRefused(t *testing.T) {
 		"empty frame":            {[]byte{0, 0, 0, 0}, ErrFrame},
 		"huge length alone":      {[]byte{0xff, 0xff, 0xff, 0xff}, ErrFrame},
 		"just too long":          {[]byte{0, 0x10, 0, 1}, ErrFrame},
-		"unknown number":         {[]byte{0, 0, 1, 0, 6}, ErrMessage},
+		"unknown number":         {[]byte{0, 0, 1, 0, 15}, ErrMessage},
 		"number out of table":    {[]byte{0, 0, 1, 0, 255}, ErrMessage},
 		"null":                   {frame(2, "\xf6"), ErrContent},
 		"an array":               {frame(2, "\x82\x01\x61w"), ErrContent},

@@ -11,6 +11,10 @@ func (d Desc) Digest(x *host.Digest) {
 	x.Bool(d.Supervise)
 	x.Int(int64(d.RunFor))
 	x.Int(d.Status)
+	if d.Job != (Job{}) || d.App != (AppDesc{}) { // the digest of a driver without is as it always was
+		d.Job.Digest(x)
+		d.App.Digest(x)
+	}
 }
 
 // Digest writes every field into d.
@@ -55,6 +59,16 @@ func digestDrivers(d *host.Digest, ws []DriverOnWorker) {
 	}
 }
 
+func digestExecutors(d *host.Digest, es []ExecutorOnWorker) {
+	if len(es) == 0 { // the digest of a worker without is as it always was
+		return
+	}
+	d.Uint(uint64(len(es)))
+	for i := range es {
+		es[i].Digest(d)
+	}
+}
+
 // Digest implements [host.Message].
 func (m RegisterWorker) Digest(d *host.Digest) {
 	m.Worker.Digest(d)
@@ -72,6 +86,7 @@ func (m WorkerSchedulerStateResponse) Digest(d *host.Digest) {
 	d.Str(string(m.Worker))
 	d.Int(m.Term)
 	digestDrivers(d, m.Drivers)
+	digestExecutors(d, m.Executors)
 }
 
 // Digest implements [host.Message].
@@ -79,6 +94,7 @@ func (m WorkerLatestState) Digest(d *host.Digest) {
 	d.Str(string(m.Worker))
 	d.Int(m.Term)
 	digestDrivers(d, m.Drivers)
+	digestExecutors(d, m.Executors)
 }
 
 // Digest implements [host.Message].

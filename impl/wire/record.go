@@ -11,12 +11,13 @@ const (
 	driverKind    = 'D'
 	workerKind    = 'W'
 	termKind      = 'T'
+	appKind       = 'A'
 	recordVersion = 1
 )
 
 // AppendRecord appends the stored form of rec to dst: one byte of kind, one of
-// version, and the fields in CBOR. Rec is a [DriverRecord], a [WorkerRecord] or
-// a [TermRecord]; anything else is [ErrMessage].
+// version, and the fields in CBOR. Rec is a [DriverRecord], a [WorkerRecord], a
+// [TermRecord] or an [AppRecord]; anything else is [ErrMessage].
 func AppendRecord(dst []byte, rec any) ([]byte, error) {
 	var kind byte
 	switch rec.(type) {
@@ -26,6 +27,8 @@ func AppendRecord(dst []byte, rec any) ([]byte, error) {
 		kind = workerKind
 	case TermRecord:
 		kind = termKind
+	case AppRecord:
+		kind = appKind
 	default:
 		return dst, fmt.Errorf("encode record: %w: %T", ErrMessage, rec)
 	}
@@ -52,6 +55,12 @@ func DecodeWorker(data []byte) (WorkerRecord, error) {
 // bytes are [ErrContent].
 func DecodeTerm(data []byte) (TermRecord, error) {
 	return decodeRecord[TermRecord](data, termKind)
+}
+
+// DecodeApp reads what [AppendRecord] wrote for an [AppRecord]. Any other bytes
+// are [ErrContent].
+func DecodeApp(data []byte) (AppRecord, error) {
+	return decodeRecord[AppRecord](data, appKind)
 }
 
 func decodeRecord[R any](data []byte, kind byte) (R, error) {

@@ -8,6 +8,7 @@
 package wire
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -48,6 +49,18 @@ type Desc struct {
 	Supervise bool          // run again elsewhere when its worker is lost, or here when it fails
 	RunFor    time.Duration // how long it runs
 	Status    int64         // what it exits with
+	Job       Job           // what its application computes; none: it runs for RunFor
+	App       AppDesc       // what that asks for; Driver is filled in where it runs
+}
+
+// String prints the fields, and those of an application only if it has one.
+func (d Desc) String() string {
+	s := fmt.Sprintf("Tag:%s Key:%s Cores:%d Memory:%d Supervise:%v RunFor:%v Status:%d",
+		d.Tag, d.Key, d.Cores, d.Memory, d.Supervise, d.RunFor, d.Status)
+	if d.Job != (Job{}) || d.App != (AppDesc{}) {
+		s += fmt.Sprintf(" Job:%+v App:%+v", d.Job, d.App)
+	}
+	return "{" + s + "}"
 }
 
 // A DriverRecord is what the store keeps of a driver.
@@ -103,15 +116,17 @@ type (
 	// WorkerSchedulerStateResponse answers MasterChanged with everything the
 	// worker runs, and what ended unacknowledged.
 	WorkerSchedulerStateResponse struct {
-		Worker  WorkerID
-		Term    int64
-		Drivers []DriverOnWorker
+		Worker    WorkerID
+		Term      int64
+		Drivers   []DriverOnWorker
+		Executors []ExecutorOnWorker
 	}
 	// WorkerLatestState follows RegisteredWorker, with the same content.
 	WorkerLatestState struct {
-		Worker  WorkerID
-		Term    int64
-		Drivers []DriverOnWorker
+		Worker    WorkerID
+		Term      int64
+		Drivers   []DriverOnWorker
+		Executors []ExecutorOnWorker
 	}
 	// DriverStateChanged reports one attempt's state: Running as the ack of a
 	// launch (only with launch-ack), or its end.

@@ -124,6 +124,16 @@ var described = map[Kind]func(e *Event) string{
 	Recipe: func(e *Event) string {
 		return strings.TrimSpace(fmt.Sprintf("%s, %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
 	},
+	App: func(e *Event) string {
+		return strings.TrimSpace(fmt.Sprintf("application %s at %s: %s %s", e.Subject, e.Process, e.Value, e.Detail))
+	},
+	Executor: func(e *Event) string { return fmt.Sprintf("executor %s %s (%s)", e.Subject, e.Value, e.Process) },
+	Task: func(e *Event) string {
+		return fmt.Sprintf("task %d of stage %d of %s: %s by executor %s, attempt %d", e.M, e.N, e.Subject, e.Value, e.Detail, e.P)
+	},
+	Effect: func(e *Event) string {
+		return strings.TrimSpace(fmt.Sprintf("account %s: %+d by attempt %d of %s, balance %d %s", e.Subject, e.N, e.P, e.Detail, e.M, e.Value))
+	},
 }
 
 func describeVote(e *Event) string {

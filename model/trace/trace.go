@@ -73,6 +73,10 @@ const (
 	ZReturn    Kind = "zreturn"    // it was answered. Subject: what and where; Value: ok or the error; Detail: the answer; N, M; P: session ID; Zxid
 	ZWatch     Kind = "zwatch"     // the watch that operation N left fired. Subject: path; Value: the event; M; P: session ID
 	Recipe     Kind = "recipe"     // a recipe built on znodes. Subject: which; Value: what happened; Detail; Zxid: a lock's token
+	App        Kind = "app"        // something happened to an application. Subject: its tag; Value: what; Detail: its ID, or why; Term; N: stage or result; M: its driver's attempt, 0 in client mode
+	Executor   Kind = "executor"   // an executor's process. Subject: APP/ID; Value: started, registered, refused, killed, orphaned, ended; Detail: its worker
+	Task       Kind = "task"       // a task ended for its driver. Subject: the application's tag; Value: done, failed, lost; Detail: the executor; N: stage; M: task; P: attempt
+	Effect     Kind = "effect"     // an account changed, or its key was known. Subject: account; Value: key; Detail: driver; N: amount, 0 if unchanged; M: balance; P: attempt of the driver
 )
 
 // An Event is one thing that judges care about.

@@ -48,6 +48,7 @@ var noteKinds = [...]trace.Kind{
 	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
 	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
 	host.NoteRecipe: trace.Recipe, host.NoteVote: trace.Vote,
+	host.NoteApp: trace.App, host.NoteExecutor: trace.Executor, host.NoteTask: trace.Task, host.NoteEffect: trace.Effect,
 }
 
 // note translates what a process tells of itself.
