@@ -49,7 +49,7 @@ func Kinds() []string {
 		"state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted", "usage", "registered",
 		"job", "call", "return", "gave-up", "session", "failed",
 		"role", "serving", "logged", "delivered", "restored", "answered", "vote",
-		"zcall", "zreturn", "zwatch", "recipe",
+		"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect",
 	}
 }
 
