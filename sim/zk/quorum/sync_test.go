@@ -149,3 +149,51 @@ func TestWhatIsCommittedDuringASnapshotIsInTheLogBehindIt(t *testing.T) {
 		require.Len(t, w.leader().state, 601)
 	}
 }
+
+// A leader's snapshot comes while the follower still writes one of its own:
+// what its disk switches to is never an old snapshot with a log that begins
+// behind the new one, whenever it crashes.
+func TestALeadersSnapshotReplacesOneBeingWritten(t *testing.T) {
+	installed := 0
+	for crash := range 40 {
+		cfg := small()
+		cfg.SnapCount, cfg.CommitLogCount = 1<<30, 1
+		w := newWorld(uint64(crash), 3, cfg).startAll()
+		w.run(2 * time.Second)
+		l, f := w.leader(), w.nodes[0]
+		many := func(n int) {
+			for range n {
+				w.propose(l)
+				w.run(5 * time.Millisecond)
+			}
+		}
+		many(20)
+		f.disk.SetSlow(int64(800 * time.Millisecond))
+		f.peer.cfg.SnapCount = 2
+		many(3)
+		f.peer.cfg.SnapCount = 1 << 30
+		for _, n := range w.nodes {
+			if n != f {
+				w.net.Cut(n.mach, f.mach)
+				w.net.Cut(f.mach, n.mach)
+			}
+		}
+		l.peer.cfg.SnapCount = 2
+		many(20)
+		w.run(1200 * time.Millisecond)
+		w.heal()
+		w.until(2*time.Second, func() bool { return f.peer.st.next != nil })
+		if f.peer.st.next != nil {
+			installed++
+		}
+		many(5)
+		w.run(time.Duration(crash) * 250 * time.Millisecond)
+		f.disk.SetSlow(0)
+		w.lose(f)
+		f.start()
+		w.settle(t)
+		require.Empty(t, w.complaints, "crash %d", crash)
+		require.Equal(t, l.state, f.state)
+	}
+	require.Greater(t, installed, 20)
+}
