@@ -27,10 +27,11 @@ const importLaw = `
 	impl/coord/coordtest: impl/host impl/coord
 	impl/wire:            impl/host
 	impl/policy:
+	impl/schedule:
 	impl/hosttest:        impl/host impl/coord
 	impl/election:        impl/host impl/coord impl/wire impl/policy
 	impl/persist:         impl/host impl/coord impl/wire impl/policy impl/election
-	impl/master:          impl/host impl/coord impl/wire impl/policy impl/election impl/persist
+	impl/master:          impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
 	impl/worker:          impl/host impl/wire impl/policy
 	impl/driver:          impl/host impl/wire impl/policy
 	impl/executor:        impl/host impl/wire impl/policy

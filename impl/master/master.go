@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/schedule"
 	"github.com/simctl/simctl/impl/wire"
 )
 
@@ -40,6 +41,7 @@ type Config struct {
 	// DeadPersistence is for how many worker timeouts more Spark remembers a
 	// lost worker; default 15.
 	DeadPersistence int
+	Schedule        schedule.Settings
 }
 
 func (c Config) withDefaults() Config {

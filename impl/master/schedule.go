@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/schedule"
 	"github.com/simctl/simctl/impl/wire"
 )
 
-// schedule places waiting drivers on workers, spread out: round robin over the
-// workers that are alive, the first that fits (Master.scala, schedule). Spark
-// shuffles the workers before each pass, and does not wait for a worker to say
-// what it runs already.
+// schedule places waiting drivers on workers that are alive (Master.scala,
+// schedule). Spark shuffles the workers before each pass, and does not wait for
+// a worker to say what it runs already. With durable driver state the round
+// goes on where the last pass ended instead.
 func (m *Master) schedule() {
 	if m.state != Alive || len(m.waiting) == 0 {
 		return
@@ -21,37 +22,63 @@ func (m *Master) schedule() {
 			usable = append(usable, w)
 		}
 	}
-	if !m.pol.DurableDriverState {
+	spreadOut := !m.cfg.Schedule.FillDrivers
+	if spreadOut && !m.pol.DurableDriverState {
 		m.spread = 0
 		for i := len(usable) - 1; i > 0; i-- {
 			j := int(m.h.Draw("shuffle", uint64(i+1)))
 			usable[i], usable[j] = usable[j], usable[i]
 		}
 	}
-	queue := m.waiting
-	m.waiting = nil
-	for _, id := range queue {
-		d := m.drivers[id]
-		if d == nil || d.closed || d.rec.State != wire.Submitted && d.rec.State != wire.Relaunching {
-			continue
-		}
-		if w := m.place(usable, d.rec.Desc); w != nil {
-			m.launch(d, w)
-		} else {
-			m.waiting = append(m.waiting, id)
+	queue, needs := m.queued()
+	at, next := schedule.Drivers(needs, free(usable), schedule.Rule{
+		SpreadOut: spreadOut, Next: m.spread, Room: m.cfg.Schedule.Room(m.running())})
+	m.waiting, m.spread = nil, next
+	for i, d := range queue {
+		switch {
+		case !d.waits(): // its name stood in the queue twice (D-17), and it has been placed
+		case at[i] >= 0:
+			m.launch(d, usable[at[i]])
+		default:
+			m.waiting = append(m.waiting, d.rec.ID)
 		}
 	}
 }
 
-func (m *Master) place(usable []*worker, desc wire.Desc) *worker {
-	for i := range usable {
-		w := usable[(m.spread+i)%len(usable)]
-		if w.rec.Cores-w.cores >= desc.Cores && w.rec.Memory-w.memory >= desc.Memory {
-			m.spread = (m.spread + i + 1) % len(usable)
-			return w
+// queued is who really waits, and what each needs.
+func (m *Master) queued() (queue []*driver, needs []schedule.Driver) {
+	for _, id := range m.waiting {
+		if d := m.drivers[id]; d != nil && d.waits() {
+			queue = append(queue, d)
+			needs = append(needs, schedule.Driver{Cores: d.rec.Desc.Cores, Memory: d.rec.Desc.Memory})
 		}
 	}
-	return nil
+	return queue, needs
+}
+
+// waits reports whether d is to be placed.
+func (d *driver) waits() bool {
+	return !d.closed && (d.rec.State == wire.Submitted || d.rec.State == wire.Relaunching)
+}
+
+// running counts the drivers that were placed and have not ended.
+func (m *Master) running() int64 {
+	var n int64
+	for _, id := range m.order {
+		if d := m.drivers[id]; !d.closed && d.rec.State == wire.Running {
+			n++
+		}
+	}
+	return n
+}
+
+// free is what workers have left.
+func free(workers []*worker) []schedule.Worker {
+	out := make([]schedule.Worker, len(workers))
+	for i, w := range workers {
+		out[i] = schedule.Worker{ID: string(w.rec.ID), Cores: w.rec.Cores - w.cores, Memory: w.rec.Memory - w.memory}
+	}
+	return out
 }
 
 // launch decides that w runs the next attempt of d; see applied for the
