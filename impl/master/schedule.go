@@ -35,30 +35,29 @@ func (m *Master) schedule() {
 		SpreadOut: spreadOut, Next: m.spread, Room: m.cfg.Schedule.Room(m.running())})
 	m.waiting, m.spread = nil, next
 	for i, d := range queue {
-		switch {
-		case !d.waits(): // its name stood in the queue twice (D-17), and it has been placed
-		case at[i] >= 0:
+		if at[i] >= 0 {
 			m.launch(d, usable[at[i]])
-		default:
+		} else {
 			m.waiting = append(m.waiting, d.rec.ID)
 		}
 	}
 }
 
-// queued is who really waits, and what each needs.
+// queued is who really waits, and what each needs. A name may stand in the
+// queue twice: of a driver whose worker was replaced while the master recovered,
+// or of two drivers (D-17).
 func (m *Master) queued() (queue []*driver, needs []schedule.Driver) {
+	seen := make(map[wire.DriverID]bool, len(m.waiting))
 	for _, id := range m.waiting {
-		if d := m.drivers[id]; d != nil && d.waits() {
-			queue = append(queue, d)
-			needs = append(needs, schedule.Driver{Cores: d.rec.Desc.Cores, Memory: d.rec.Desc.Memory})
+		d := m.drivers[id]
+		if d == nil || seen[id] || d.closed || d.rec.State != wire.Submitted && d.rec.State != wire.Relaunching {
+			continue
 		}
+		seen[id] = true
+		queue = append(queue, d)
+		needs = append(needs, schedule.Driver{Cores: d.rec.Desc.Cores, Memory: d.rec.Desc.Memory})
 	}
 	return queue, needs
-}
-
-// waits reports whether d is to be placed.
-func (d *driver) waits() bool {
-	return !d.closed && (d.rec.State == wire.Submitted || d.rec.State == wire.Relaunching)
 }
 
 // running counts the drivers that were placed and have not ended.
