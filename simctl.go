@@ -199,7 +199,7 @@ func (r *Result) judge(ms monitors) {
 	if f, ok := seen.Judge(&r.Scenario, r.Options.Policy.String(), r.Events); ok {
 		r.Findings = append(r.Findings, f)
 	}
-	r.Verdict = verdict(r.Findings, r.Scenario.Expect)
+	r.Verdict = verdict(r.Findings, r.Scenario.Expectation(r.Options.Policy.String()))
 }
 
 // verdict sums findings up: violation before inconclusive before pass. With an

@@ -16,9 +16,14 @@ type shape struct {
 	lasts, extra   bool
 	outputs, links bool
 	says           string
-	id             bool // it gives a server a number
-	operator       bool // an operator does it: to a configuration or to files
+	id             bool   // it gives a server a number
+	operator       bool   // an operator does it: to a configuration or to files
+	what           string // what its first word is: a message, or a choice of words
+	counts, late   bool   // it takes n=; it may take by=
 }
+
+// operations are what a lost-reply and a slow-op may name.
+const operations = "create, delete, set, multi, write or read"
 
 func shapes() []shape {
 	return []shape{
@@ -39,6 +44,12 @@ func shapes() []shape {
 		{class: Backup, groups: 1, most: 1, operator: true, says: "the files of the servers are copied"},
 		{class: Restore, groups: 1, most: 1, operator: true, says: "the files of the servers, which must be down, are those of the last backup; without one they are gone"},
 		{class: Tear, groups: 1, most: 1, operator: true, says: "the last record in the log of the servers, which must be down, is cut in two"},
+		{class: Drop, groups: 2, most: 2, lasts: true, links: true, what: "message", counts: true, says: "the next n= messages of a kind from the first group to the second are lost, as those in a broken outbox"},
+		{class: Duplicate, groups: 2, most: 2, lasts: true, links: true, what: "message", counts: true, late: true, says: "the next n= messages of a kind from the first group to the second arrive twice, the second time by= later, over a newer connection if that one is gone"},
+		{class: DeleteZ, groups: 1, most: 1, what: "latch or term", says: "a third party deletes the latch znodes of masters, or their term znode"},
+		{class: LostReply, groups: 1, most: 1, lasts: true, what: operations, counts: true, says: "the next n= operations of a kind are carried out, and their connection is lost before the answer"},
+		{class: SlowOp, groups: 1, most: 1, lasts: true, extra: true, what: operations, says: "operations of a kind, and what the session asks behind them, take by= longer"},
+		{class: CutOff, groups: 1, most: 1, lasts: true, what: "latch, store or all", says: "a session of masters or probes cannot reach the servers, silently, while their other sessions can"},
 	}
 }
 
@@ -92,7 +103,11 @@ func ParseFault(text string) (Fault, error) {
 		return Fault{}, fmt.Errorf("a fault is a time, a class and its targets, as: at=12s for=4s kill active; got %q", text)
 	}
 	f.Class = Class(words[0])
-	for i, w := range words[1:] {
+	words = words[1:]
+	if sh, _ := f.Class.shape(); sh.what != "" && len(words) > 0 {
+		f.What, words = words[0], words[1:]
+	}
+	for i, w := range words {
 		if w == "|" || i == 0 {
 			f.Groups = append(f.Groups, nil)
 		}
@@ -109,7 +124,7 @@ func ParseFault(text string) (Fault, error) {
 		{"by", func(v string) (err error) { f.Extra, err = span.Parse(v); return err }},
 		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
 		{"on", func(v string) error { return parseAnchor(&f.On, v) }},
-		intAttr("id", &f.ID, 1, 255),
+		intAttr("id", &f.ID, 1, 255), intAttr("n", &f.N, 1, 1000),
 		percentAttr("p", &f.P, 1),
 	}, "at")
 	if err == nil {
@@ -125,8 +140,8 @@ func parseAnchor(to *anchor.Event, v string) (err error) {
 	if *to, err = anchor.Parse(v); err != nil {
 		return err
 	}
-	if _, _, ok := machine(to.Process); !ok {
-		return fmt.Errorf("%s is no machine, as z1", to.Process)
+	if _, _, ok := machine(to.Process); !ok && !to.Several() {
+		return fmt.Errorf("%s is no machine, as z1, nor one of %s", to.Process, strings.Join(anchor.Sets(), ", "))
 	}
 	return checkTag(to.Value)
 }
@@ -153,14 +168,16 @@ func (f Fault) check() error {
 	switch {
 	case !sh.lasts && f.For != (Range{}):
 		return fmt.Errorf("%s happens once and takes no for=", f.Class)
-	case !sh.extra && f.Extra != 0:
+	case !sh.extra && !sh.late && f.Extra != 0:
 		return fmt.Errorf("%s takes no by=", f.Class)
 	case sh.extra && f.Extra == 0:
 		return fmt.Errorf("%s needs by=, as by=200ms", f.Class)
 	case sh.id != (f.ID != 0):
 		return fmt.Errorf("id= belongs to renumber and myid, and they need it")
-	case f.Class == Slow && f.Extra < 0:
-		return fmt.Errorf("slow by=%s: messages cannot be earlier", span.Text(f.Extra))
+	case f.Class != ClockJump && f.Extra < 0:
+		return fmt.Errorf("%s by=%s: nothing can be earlier", f.Class, span.Text(f.Extra))
+	case f.N != 0 && !sh.counts:
+		return fmt.Errorf("%s takes no n=", f.Class)
 	case !sh.outputs && f.Outputs != 0:
 		return fmt.Errorf("%s takes no outputs=; only stop, kill, host-loss and pause do", f.Class)
 	case f.P < 0 || f.P > 100:
@@ -168,7 +185,25 @@ func (f Fault) check() error {
 	case f.At.Lo < 0 || f.At.Hi < f.At.Lo || f.For.Lo < 0 || f.For.Hi < f.For.Lo:
 		return fmt.Errorf("the times of %q do not go forward", f)
 	}
+	if err := sh.checkWhat(f.What); err != nil {
+		return err
+	}
 	return f.checkTargets(sh)
+}
+
+// checkWhat reports what is wrong with the word behind the class. Which kinds of
+// messages there are it does not know.
+func (sh shape) checkWhat(what string) error {
+	words := strings.Split(strings.ReplaceAll(sh.what, " or ", ", "), ", ")
+	switch {
+	case sh.what == "" || sh.what != "message" && contains(words, what):
+		return nil
+	case sh.what == "message" && what != "" && strings.Trim(what, wordBytes) == "":
+		return nil
+	case sh.what == "message":
+		return fmt.Errorf("%s needs a kind of message, as: %s MasterChanged m1 | w1", sh.class, sh.class)
+	}
+	return fmt.Errorf("%s %q%s", sh.class, what, hint.For(what, words, "want "+sh.what))
 }
 
 func groupsWanted(sh shape) string {
@@ -198,8 +233,10 @@ func (f Fault) checkTargets(sh shape) error {
 				return fmt.Errorf("the target %s is given twice", t)
 			case t == "rest" && !sh.links:
 				return fmt.Errorf("the target rest stands for what other groups leave; %s has one group", f.Class)
-			case f.Class == Expire && !hasSession(t):
-				return fmt.Errorf("%s has no session to expire; only masters and probes have", t)
+			case sh.sessions() && !hasSession(t):
+				return fmt.Errorf("%s has no session; only masters and probes have", t)
+			case f.Class == DeleteZ && (t[0] == 'p' || t == "any-probe"):
+				return fmt.Errorf("%s has no %s znode; only masters have", t, f.What)
 			case sh.operator && !isServer(t):
 				return fmt.Errorf("%s needs servers, not %s", f.Class, t)
 			}
@@ -207,6 +244,15 @@ func (f Fault) checkTargets(sh shape) error {
 		}
 	}
 	return nil
+}
+
+// sessions reports whether the class strikes sessions.
+func (sh shape) sessions() bool {
+	switch sh.class {
+	case Expire, DeleteZ, LostReply, SlowOp, CutOff:
+		return true
+	}
+	return false
 }
 
 func hasSession(target string) bool {

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -53,7 +54,7 @@ func drawScenario(t *rapid.T) Scenario {
 	s.Sometimes = drawNames(t, "sometimes", reach)
 	s.Require = drawNames(t, "require", []string{"at-most-one-alive-master", "x-1"})
 	if rapid.Bool().Draw(t, "expects") {
-		s.Expect = "acked-is-recovered"
+		s.Expect, s.ExpectUnder = "acked-is-recovered", rapid.SampledFrom([]string{"", "spark"}).Draw(t, "under")
 	}
 	return s
 }
@@ -103,6 +104,17 @@ func drawOps(t *rapid.T, tag string, clients int) []Op {
 	return ops
 }
 
+// drawWhat draws the word behind a class that has one.
+func drawWhat(t *rapid.T, sh shape) string {
+	switch sh.what {
+	case "":
+		return ""
+	case "message":
+		return rapid.SampledFrom([]string{"any", "MasterChanged"}).Draw(t, "what")
+	}
+	return rapid.SampledFrom(strings.Split(strings.ReplaceAll(sh.what, " or ", ", "), ", ")).Draw(t, "what")
+}
+
 func drawFault(t *rapid.T, s Scenario) Fault {
 	sh := rapid.SampledFrom(shapes()).Draw(t, "class")
 	f := Fault{Class: sh.class, At: drawSpan(t, "at"), P: rapid.IntRange(0, 100).Draw(t, "p")}
@@ -115,12 +127,19 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 			f.Extra = -f.Extra
 		}
 	}
+	f.What = drawWhat(t, sh)
+	if sh.counts {
+		f.N = rapid.IntRange(0, 9).Draw(t, "n")
+	}
+	if sh.late && rapid.Bool().Draw(t, "late") {
+		f.Extra = drawSpan(t, "by").Hi
+	}
 	if sh.outputs {
 		f.Outputs = rapid.IntRange(-1, 9).Draw(t, "outputs")
 	}
 	if rapid.Bool().Draw(t, "anchored") {
 		f.On = anchor.Event{
-			Process: "z1", Kind: rapid.SampledFrom(anchor.Kinds()).Draw(t, "event"),
+			Process: rapid.SampledFrom([]string{"z1", "masters"}).Draw(t, "teller"), Kind: rapid.SampledFrom(anchor.Kinds()).Draw(t, "event"),
 			Value: rapid.SampledFrom([]string{"", "Alive", "a-b.c_1"}).Draw(t, "value"), N: rapid.IntRange(0, 9).Draw(t, "n"),
 		}
 	}
@@ -131,13 +150,14 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 	if s.Masters > 0 {
 		targets = append(targets, "m1")
 	}
-	if s.Masters > 0 && f.Class != Expire {
+	if s.Masters > 0 && !sh.sessions() {
 		targets = append(targets, "w1", "c1")
 	}
 	switch {
 	case sh.operator:
 		targets = []string{"servers", "any-server", "z1", "zk-leader", "zk-follower"}
-	case f.Class == Expire:
+	case f.Class == DeleteZ:
+	case sh.sessions():
 		targets = append(targets, "probes", "any-probe")
 	default:
 		targets = append(targets, "z1", "zk-leader", "zk-follower", "probes", "any-probe", "workers", "clients", "servers", "busy-worker", "any-server")

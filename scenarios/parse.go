@@ -266,8 +266,12 @@ func parseShow(s *Scenario, rest string) error {
 
 func parseExpect(s *Scenario, rest string) error {
 	names, ok := strings.CutPrefix(rest, "violation of ")
-	if s.Expect = names; !ok {
-		return fmt.Errorf("want: expect violation of PROPERTY [or PROPERTY]; got %q", rest)
+	names, policy, tied := strings.Cut(names, " under ")
+	if s.Expect, s.ExpectUnder = names, policy; !ok || names == "" {
+		return fmt.Errorf("want: expect violation of PROPERTY [or PROPERTY] [under POLICY]; got %q", rest)
+	}
+	if tied && !contains(presets, policy) {
+		return fmt.Errorf("unknown policy %q%s", policy, hint.For(policy, presets, "want "+strings.Join(presets, " or ")))
 	}
 	for _, name := range Expected(names) {
 		if err := checkProperty(name); err != nil {
@@ -275,6 +279,18 @@ func parseExpect(s *Scenario, rest string) error {
 		}
 	}
 	return nil
+}
+
+// presets are the policies that a scenario may tell apart.
+var presets = []string{"hardened", "spark"}
+
+// Expectation is what runs of the scenario are expected to violate under a
+// policy, by its text; "" for nothing.
+func (s Scenario) Expectation(policy string) string {
+	if s.ExpectUnder != "" && s.ExpectUnder != policy {
+		return ""
+	}
+	return s.Expect
 }
 
 // Expected splits what a scenario expects into the names of properties.

@@ -48,6 +48,9 @@ type Scenario struct {
 	// Expect is the one property that every run must violate, or several, as
 	// "A or B", of which each run must violate some, and none else. "": none.
 	Expect string
+	// ExpectUnder is the preset of switches under which that is so; runs of
+	// other policies violate nothing. "": under all of them.
+	ExpectUnder string
 }
 
 // A Range is a duration drawn uniformly from [Lo, Hi]. It prints "3s" if they
@@ -114,6 +117,13 @@ const (
 	Backup   Class = "backup"   // the files of the servers are copied
 	Restore  Class = "restore"  // what was copied replaces the files of the servers, which must be down; nothing copied: they are gone
 	Tear     Class = "tear"     // the last record of the servers' logs is cut in two; they must be down
+
+	Drop      Class = "drop"         // the next N messages What from Groups[0] to Groups[1] are lost
+	Duplicate Class = "duplicate"    // the next N messages What from Groups[0] to Groups[1] arrive twice, the second time Extra later
+	DeleteZ   Class = "delete-znode" // a third party deletes the znode What of the masters Targets
+	LostReply Class = "lost-reply"   // the next N operations What of Targets happen, and their connection is lost before the answer
+	SlowOp    Class = "slow-op"      // operations What of Targets take Extra longer
+	CutOff    Class = "session-cut"  // the session What of Targets is cut off from the servers, silently, and no other
 )
 
 // A Fault is one thing that goes wrong. It prints as
@@ -132,7 +142,14 @@ type Fault struct {
 	Groups  [][]string    // one group for faults of processes, two or more for those of links
 	Extra   time.Duration // see the classes
 	ID      int           // of renumber and myid: the number
-	P       int           // per cent of runs that have it; 0 and 100 mean all
+	// What is the kind of message of a drop and a duplicate, "any" for all;
+	// the znode of a delete-znode: "latch" or "term"; the operation of a
+	// lost-reply or a slow-op: "create", "delete", "set", "multi", "write" for
+	// each of these, "read" for what is none; the session of a session-cut:
+	// "latch", "store" or "all".
+	What string
+	N    int // of a drop, a duplicate, a lost-reply: how many; 0 means 1
+	P    int // per cent of runs that have it; 0 and 100 mean all
 	// Outputs: a stop, kill, host-loss or pause strikes between two outputs of
 	// its target, within one step: after this many messages, store operations
 	// or changes of files. -1 means anywhere, drawn; 0 strikes between two steps.

@@ -81,7 +81,7 @@ func parseSee(s *Scenario, rest string) error {
 	var e See
 	if err := parseAttrs(attrs, []attr{
 		durationAttr("at", &e.At), durationAttr("from", &e.From), durationAttr("to", &e.To),
-		choiceAttr("policy", &e.Policy, "hardened", "spark"),
+		choiceAttr("policy", &e.Policy, presets...),
 	}); err != nil {
 		return err
 	}

@@ -59,9 +59,17 @@ func (s Scenario) String() string {
 		line("require %s", m)
 	}
 	if s.Expect != "" {
-		line("expect violation of %s", s.Expect)
+		line("expect violation of %s%s", s.Expect, under(s.ExpectUnder))
 	}
 	return b.String()
+}
+
+// under returns " under POLICY", and nothing for all of them.
+func under(policy string) string {
+	if policy == "" {
+		return ""
+	}
+	return " under " + policy
 }
 
 // String returns "3s" or "3s..5s".
@@ -133,6 +141,9 @@ func (f Fault) String() string {
 		words = append(words, "on="+f.On.String())
 	}
 	words = append(words, string(f.Class))
+	if f.What != "" {
+		words = append(words, f.What)
+	}
 	for i, g := range f.Groups {
 		if i > 0 {
 			words = append(words, "|")
@@ -141,6 +152,9 @@ func (f Fault) String() string {
 	}
 	if f.Extra != 0 {
 		words = append(words, "by="+span.Text(f.Extra))
+	}
+	if f.N != 0 {
+		words = append(words, fmt.Sprintf("n=%d", f.N))
 	}
 	if f.ID != 0 {
 		words = append(words, fmt.Sprintf("id=%d", f.ID))

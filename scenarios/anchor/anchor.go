@@ -13,9 +13,9 @@ import (
 // An Event is the N-th of its kind that a process tells. It prints as
 // "z1:role/following#2". The zero Event is none.
 type Event struct {
-	Process string // who tells it, by its machine
+	Process string // who tells it, by its machine; or a set, any of which may: "masters"
 	Kind    string // of the event, as traces name it
-	Value   string // of the event; "": any
+	Value   string // of the event, or its subject; "": any
 	N       int    // counted from when the wait begins; 0 and 1 mean the first
 }
 
@@ -35,8 +35,24 @@ func (a Event) String() string {
 }
 
 // Is reports whether what a process tells is such an event.
-func (a Event) Is(process, kind, value string) bool {
-	return a.Process == process && a.Kind == kind && (a.Value == "" || a.Value == value)
+func (a Event) Is(process, kind, subject, value string) bool {
+	return a.Kind == kind && (a.Process == process || a.has(process)) && (a.Value == "" || a.Value == value || a.Value == subject)
+}
+
+// Sets lists the sets of processes that may stand for one of them.
+func Sets() []string { return []string{"masters", "workers", "clients", "servers", "probes"} }
+
+// Several reports whether a set's processes are waited for.
+func (a Event) Several() bool { return slices.Contains(Sets(), a.Process) }
+
+// has reports whether a process is of the set: its machine's name begins with
+// the set's letter. A worker's children are not.
+func (a Event) has(process string) bool {
+	letter := a.Process[:min(1, len(a.Process))]
+	if a.Process == "servers" {
+		letter = "z"
+	}
+	return a.Several() && strings.HasPrefix(process, letter) && !strings.Contains(process, "/")
 }
 
 // most bounds N.

@@ -20,6 +20,7 @@ type lab struct {
 	w        *World
 	machines map[host.ProcessID]network.MachineID
 	clients  map[host.ProcessID]*zk.Client
+	trouble  map[host.ProcessID]*zk.Trouble
 }
 
 // newLab returns a world whose ensemble serves.
@@ -28,15 +29,15 @@ func newLab(seed uint64, servers int, client zk.Profile) *lab {
 	s.Delay.Min, s.Delay.Max = 100*time.Microsecond, 300*time.Microsecond
 	w := newWorld(s, Options{Seed: seed, Policy: policy.Hardened, Ensemble: true, Client: client})
 	w.k.Run(int64(5 * time.Second))
-	return &lab{w: w, machines: map[host.ProcessID]network.MachineID{}, clients: map[host.ProcessID]*zk.Client{}}
+	return &lab{w: w, machines: map[host.ProcessID]network.MachineID{}, clients: map[host.ProcessID]*zk.Client{}, trouble: map[host.ProcessID]*zk.Trouble{}}
 }
 
 // Attach implements coordtest.Service.
 func (x *lab) Attach(name host.ProcessID, p host.Process) coord.Client {
 	m := x.w.net.AddMachine(string(name))
-	x.machines[name] = m
+	x.machines[name], x.trouble[name] = m, &zk.Trouble{}
 	c := zk.NewClient(x.w.k, x.w.net, zk.ClientConfig{
-		Owner: string(name), Inc: 1, Machine: m, Profile: x.w.opts.Client, Wire: true, Sent: x.w.ens.sent,
+		Owner: string(name), Inc: 1, Machine: m, Profile: x.w.opts.Client, Wire: true, Sent: x.w.ens.sent, Trouble: x.trouble[name],
 		Deliver: func(_ kernel.Kind, c host.Call, result any) { c.Run(p, result) },
 	})
 	x.clients[name] = c

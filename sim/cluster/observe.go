@@ -28,7 +28,7 @@ func (w *World) tell(e *trace.Event) {
 	d.Int(e.Zxid)
 	w.k.Observe(d.Sum())
 	w.events = append(w.events, *e)
-	w.fault.Saw(e.Process, string(e.Kind), e.Value)
+	w.fault.Saw(e.Process, string(e.Kind), e.Subject, e.Value)
 	kept := &w.events[len(w.events)-1] // not e, which so stays on its caller's stack
 	for _, o := range w.opts.Observers {
 		o(kept)

@@ -27,15 +27,16 @@ const noIncarnation = 1<<32 - 1
 
 // machine is one simulated computer. It runs one process and its children.
 type machine struct {
-	name   string
-	id     network.MachineID
-	up     bool
-	held   bool  // a fault stopped its process, and will start it again
-	drift  int64 // parts per million that its clocks run fast
-	offset int64 // of the wall clock, nanoseconds
-	disk   *disk.Disk
-	proc   *process // nil on an endpoint of the service
-	server int      // index of the server it runs, -1 if none
+	name    string
+	id      network.MachineID
+	up      bool
+	held    bool  // a fault stopped its process, and will start it again
+	drift   int64 // parts per million that its clocks run fast
+	offset  int64 // of the wall clock, nanoseconds
+	disk    *disk.Disk
+	proc    *process   // nil on an endpoint of the service
+	trouble zk.Trouble // what faults do to its sessions
+	server  int        // index of the server it runs, -1 if none
 
 	// Of a server that is a process:
 	ids     identity

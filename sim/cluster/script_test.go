@@ -158,6 +158,16 @@ func (s *script) command(words []string) {
 		s.w.ens.expire(s.user(words[1]).id)
 	case "cut", "heal":
 		s.link(words[0] == "cut", words[1], words[2])
+	case "slow": // slow USER KIND TIME
+		s.trouble[host.ProcessID(words[1])].Slow(words[2], int64(s.duration(words[3])))
+	case "quick":
+		s.trouble[host.ProcessID(words[1])].Quick(words[2], int64(s.duration(words[3])))
+	case "lose-reply":
+		s.trouble[host.ProcessID(words[1])].Lose(words[2], 1)
+	case "cut-session":
+		s.trouble[host.ProcessID(words[1])].Cut(words[2])
+	case "mend-session":
+		s.trouble[host.ProcessID(words[1])].Mend(words[2], s.clients[host.ProcessID(words[1])])
 	case "where":
 		s.where()
 	case "watch":

@@ -51,6 +51,8 @@ type World struct {
 	cut    bool // the run was ended early
 	core   map[string]bool
 	self   kernel.ActorID
+
+	vandals uint32 // third parties that have been there
 }
 
 var _ fault.World = (*World)(nil)
@@ -267,6 +269,7 @@ func (w *World) newClient(p *process, inc uint32) *zk.Client {
 	cfg := zk.ClientConfig{
 		Owner: string(p.id), Inc: inc, Machine: p.machine.id,
 		Virtual: p.machine.virtual, Deliver: p.deliver, Profile: w.profile(p),
+		Trouble: &p.machine.trouble,
 	}
 	if w.ens != nil {
 		cfg.Wire, cfg.Sent = true, w.ens.sent

@@ -42,6 +42,9 @@ type World interface {
 	// Operate does what operators do to a server's configuration and files:
 	// renumber, myid, backup, restore, tear.
 	Operate(machine string, f scenarios.Fault)
+	// Meddle begins or ends what a fault does to the machine's sessions: a
+	// lost-reply, a slow-op, a session-cut, a delete-znode.
+	Meddle(machine string, f scenarios.Fault, begins bool)
 	// JumpClock moves the machine's wall clock.
 	JumpClock(machine string, by time.Duration)
 	// Faulted tells of a fault's begin and end, its roles resolved.
@@ -121,13 +124,13 @@ func (d *Driver) Handle(e *kernel.Event) {
 
 // Saw is told every event that a process tells. A fault that waited for it
 // begins behind the step in which it happened.
-func (d *Driver) Saw(process, kind, value string) {
+func (d *Driver) Saw(process, kind, subject, value string) {
 	if d.closed {
 		return
 	}
 	for i := 0; i < len(d.waiting); {
 		w := &d.waiting[i]
-		if d.faults[w.index].On.Is(process, kind, value) {
+		if d.faults[w.index].On.Is(process, kind, subject, value) {
 			w.left--
 		}
 		if w.left > 0 {
@@ -167,7 +170,7 @@ func (d *Driver) begin(i int) {
 	d.struck = append(d.struck, f)
 	d.active = append(d.active, active{i, f, groups})
 	d.w.Faulted(f, "begin")
-	d.act(f, groups)
+	d.act(i, f, groups)
 	if f.For.Lo > 0 {
 		d.post(d.k.Now()+int64(f.For.Lo), i, end)
 	}
@@ -208,8 +211,13 @@ func (d *Driver) resolve(index int, f scenarios.Fault) [][]string {
 	return groups
 }
 
-func (d *Driver) act(f scenarios.Fault, groups [][]string) {
+func (d *Driver) act(i int, f scenarios.Fault, groups [][]string) {
 	switch f.Class {
+	case scenarios.Drop, scenarios.Duplicate:
+		d.net.Set(uint64(i), network.Trap{
+			From: d.all(groups[0]), To: d.all(groups[1]), Name: f.What, N: f.N, Twice: f.Class == scenarios.Duplicate, Later: int64(f.Extra),
+		})
+		return
 	case scenarios.Partition, scenarios.OneWay, scenarios.Stall, scenarios.ResetConn, scenarios.Slow:
 		d.links(f, groups, begin)
 		return
@@ -234,6 +242,8 @@ func (d *Driver) act(f scenarios.Fault, groups [][]string) {
 			d.w.JumpClock(m, f.Extra)
 		case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear:
 			d.w.Operate(m, f)
+		case scenarios.DeleteZ, scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff:
+			d.w.Meddle(m, f, true)
 		default:
 			panic(kernel.Bug("fault: unknown class " + string(f.Class)))
 		}
@@ -258,6 +268,12 @@ func (d *Driver) end(i int) {
 	case scenarios.Pause:
 		for _, m := range a.groups[0] {
 			d.w.Resume(m)
+		}
+	case scenarios.Drop, scenarios.Duplicate:
+		d.net.Unset(uint64(i))
+	case scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff:
+		for _, m := range a.groups[0] {
+			d.w.Meddle(m, a.fault, false)
 		}
 	default: // a reset, an expiry, a jump, what an operator did, or the loss of a leader has no end
 	}
@@ -302,6 +318,13 @@ func (d *Driver) link(f scenarios.Fault, a, b string, first bool, phase int) {
 	case f.Class == scenarios.ResetConn:
 		d.net.ResetBetween(from, to)
 	}
+}
+
+func (d *Driver) all(names []string) (ids []network.MachineID) {
+	for _, name := range names {
+		ids = append(ids, d.machine(name))
+	}
+	return ids
 }
 
 func (d *Driver) machine(name string) network.MachineID {

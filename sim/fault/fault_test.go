@@ -35,8 +35,11 @@ func (d *diary) Resume(m string)                             { d.say("resume %s"
 func (d *diary) Expire(m string)                             { d.say("expire %s", m) }
 func (d *diary) LoseLeader()                                 { d.say("lose the leader") }
 func (d *diary) Operate(m string, f scenarios.Fault)         { d.say("%s %s", f.Class, m) }
-func (d *diary) JumpClock(m string, by time.Duration)        { d.say("jump %s by %v", m, by) }
-func (d *diary) Faulted(f scenarios.Fault, phase string)     {}
+func (d *diary) Meddle(m string, f scenarios.Fault, begins bool) {
+	d.say("%s %s of %s: %v", f.Class, f.What, m, begins)
+}
+func (d *diary) JumpClock(m string, by time.Duration)    { d.say("jump %s by %v", m, by) }
+func (d *diary) Faulted(f scenarios.Fault, phase string) {}
 
 // An event is what a process tells at a moment of a test.
 type event struct {
@@ -74,7 +77,7 @@ func TestAFaultWaitsForItsEvent(t *testing.T) {
 				}
 				d.k.Run(int64(e.at) - 1)
 				d.k.Run(int64(e.at))
-				driver.Saw(e.process, e.kind, e.value)
+				driver.Saw(e.process, e.kind, "", e.value)
 			}
 			d.k.Run(int64(20 * time.Second))
 			require.Equal(t, tt.want, d.out.String())

@@ -133,6 +133,10 @@ func (n *Net) Dial(e End, addr host.Addr, codec host.Codec) host.ConnID {
 // Handle implements kernel.Handler: a dial arrives at its machine, whose
 // kernel answers, though the listening process may be paused.
 func (n *Net) Handle(e *kernel.Event) {
+	if late, ok := e.V.(*second); ok {
+		n.sendAgain(late)
+		return
+	}
 	c := n.find(e.A)
 	if c == nil || c.severed {
 		return
@@ -179,7 +183,11 @@ func (n *Net) Send(e End, id host.ConnID, m host.Message) {
 	n.digest.Str(name)
 	n.digest.Uint(uint64(st.key))
 	m.Digest(&n.digest)
-	n.send(c, s, &kernel.Event{Kind: kernel.Message, V: m, Name: name, Sum: n.digest.Sum()})
+	ev := kernel.Event{Kind: kernel.Message, V: m, Name: name, Sum: n.digest.Sum()}
+	if len(n.traps) > 0 && n.trapped(c, s, &ev) {
+		return
+	}
+	n.send(c, s, &ev)
 }
 
 // transcode encodes m as its sender does and decodes it as its receiver does.

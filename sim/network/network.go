@@ -94,6 +94,7 @@ type Net struct {
 	free      []uint32
 	serial    uint64
 	dialled   map[pair]uint64
+	traps     []trap      // of messages, oldest first
 	digest    host.Digest // scratch
 	buf       []byte      // scratch
 }

@@ -119,6 +119,16 @@ func (s *script) do(line string) {
 		s.n.Unstall(a, b)
 	case "reset":
 		s.n.ResetBetween(a, b)
+	case "drop", "twice": // drop A B N, twice A B N LATER
+		t := Trap{From: []MachineID{a}, To: []MachineID{b}, Name: "text", Twice: f[0] == "twice"}
+		fmt.Sscan(f[3], &t.N)
+		if t.Twice {
+			d, _ := time.ParseDuration(f[4])
+			t.Later = int64(d)
+		}
+		s.n.Set(7, t)
+	case "untrap":
+		s.n.Unset(7)
 	case "slow":
 		d, _ := time.ParseDuration(f[3])
 		s.n.Slow(a, b, int64(d))

@@ -24,6 +24,8 @@ type ClientConfig struct {
 	// to is valid only during the call.
 	Deliver func(kind kernel.Kind, c host.Call, result any)
 	Profile Profile
+	// Trouble, if not nil, is what faults do to the sessions.
+	Trouble *Trouble
 	// Wire makes the client speak ZooKeeper's own protocol, with servers that
 	// are processes; else it speaks with a [Service].
 	Wire bool
@@ -102,9 +104,10 @@ const (
 	pingTimer           // until the next ping
 	silenceTimer        // until a silent connection is given up
 	closeTimer          // until a close that no server was told of is given up
+	slowTimer           // until an operation may be sent
 )
 
-var timerNames = [...]string{"give up dialling", "next server", "ping", "silence", "give up closing"}
+var timerNames = [...]string{"give up dialling", "next server", "ping", "silence", "give up closing", "slow operation"}
 
 // Handle implements kernel.Handler.
 func (c *Client) Handle(e *kernel.Event) {
@@ -187,7 +190,7 @@ func (c *Client) find(s coord.Session) *link {
 func (c *Client) OpenSession(o coord.Options, changed host.Call) coord.Session {
 	c.opened++
 	l := &link{
-		c: c, s: c.opened, changed: changed, state: coord.Connecting, asked: int64(o.Timeout), timeout: int64(o.Timeout),
+		c: c, s: c.opened, name: o.Name, changed: changed, state: coord.Connecting, asked: int64(o.Timeout), timeout: int64(o.Timeout),
 		servers: slices.Clone(o.Servers), at: -1, last: -1,
 	}
 	key := c.key("zk servers", uint64(l.s))
@@ -258,8 +261,8 @@ func (c *Client) Do(s coord.Session, op coord.Op, done, watch host.Call) {
 		return
 	}
 	l.xid++
-	l.out = append(l.out, entry{l.xid, op, done, watch, c.cfg.Wire && !legal(&op)})
+	l.out = append(l.out, entry{l.xid, op, done, watch, c.cfg.Wire && !legal(&op), l.due(&op)})
 	if l.phase == connected {
-		l.sendNext()
+		l.sendDue()
 	}
 }

@@ -14,6 +14,10 @@ import (
 // say sends a message in the dialect of the client.
 func (l *link) say(m host.Message) {
 	l.spoke = l.c.k.Now()
+	if l.cut() {
+		l.deaf = true
+		return
+	}
 	if l.c.cfg.Wire {
 		m = l.packet(m)
 	}
@@ -75,7 +79,7 @@ func (l *link) unpack(f jute.Frame) {
 		l.forget()
 	default:
 		i := l.match(h.Xid, h.Zxid)
-		if i < 0 {
+		if i < 0 || l.loses(i) {
 			return
 		}
 		r := l.c.result()

@@ -34,13 +34,16 @@ type entry struct {
 	op    coord.Op
 	done  host.Call
 	watch host.Call
-	bad   bool // never sent: the client itself refuses it
+	bad   bool  // never sent: the client itself refuses it
+	due   int64 // it is not sent before; virtual time
 }
 
 // link is one session as its client sees it, with its connection.
 type link struct {
 	c        *Client
 	s        coord.Session
+	name     string // what it is for
+	deaf     bool   // it was cut off, and its connection has lost something
 	changed  host.Call
 	state    coord.State
 	ended    error // ErrExpired or ErrClosed once it is over
@@ -146,11 +149,19 @@ func (l *link) rang(what uint64) {
 		l.lost()
 	case closeTimer:
 		l.forget()
+	case slowTimer:
+		if l.phase == connected {
+			l.sendDue()
+		}
 	}
 }
 
 // network carries out what happens to the connection.
 func (l *link) network(e *kernel.Event) {
+	if l.cut() {
+		l.deaf = true
+		return
+	}
 	switch e.Kind {
 	case kernel.Connected:
 		l.phase, l.stood = shaking, true
@@ -190,7 +201,7 @@ func (l *link) hangUp() {
 	for _, what := range [...]uint64{dialTimer, napTimer, pingTimer, silenceTimer} {
 		l.stop(what)
 	}
-	l.sent, l.watching = 0, false
+	l.sent, l.watching, l.deaf = 0, false, false
 }
 
 func (l *link) receive(m host.Message) {
@@ -231,7 +242,16 @@ func (l *link) granted(m ConnectResponse) {
 		data, exist, kids := l.armed.Paths()
 		l.say(&SetWatches{l.zxid, data, exist, kids})
 	}
+	l.sendDue()
+}
+
+// sendDue sends what was not sent and may be.
+func (l *link) sendDue() {
 	for l.sent < len(l.out) {
+		if e := &l.out[l.sent]; e.due > l.c.k.Now() {
+			l.startAt(slowTimer, e.due)
+			return
+		}
 		l.sendNext()
 	}
 }
@@ -250,7 +270,7 @@ func (l *link) sendNext() {
 // answered hands over the answer to an operation.
 func (l *link) answered(m *Reply) {
 	i := l.match(int32(m.Xid), m.Zxid)
-	if i < 0 {
+	if i < 0 || l.loses(i) {
 		return
 	}
 	r := l.c.result()
