@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/simctl/simctl/scenarios/anchor"
+	"github.com/simctl/simctl/scenarios/reach"
 )
 
 // drawScenario makes any legal scenario.
@@ -46,12 +47,12 @@ func drawScenario(t *rapid.T) Scenario {
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
 		s.Faults = append(s.Faults, drawFault(t, s))
 	}
-	var reach []string
-	for _, r := range Reachables() {
-		reach = append(reach, r.Name)
+	var names []string
+	for _, r := range reach.All() {
+		names = append(names, r.Name)
 	}
-	s.Must = drawNames(t, "must", reach)
-	s.Sometimes = drawNames(t, "sometimes", reach)
+	s.Must = drawNames(t, "must", names)
+	s.Sometimes = drawNames(t, "sometimes", names)
 	s.Require = drawNames(t, "require", []string{"at-most-one-alive-master", "x-1"})
 	if rapid.Bool().Draw(t, "expects") {
 		s.Expect, s.ExpectUnder = "acked-is-recovered", rapid.SampledFrom([]string{"", "spark"}).Draw(t, "under")

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/reach"
 	"github.com/simctl/simctl/scenarios/span"
 )
 
@@ -38,8 +39,8 @@ func statements() []statement {
 		{"recipe", true, parseRecipe},
 		{"show", false, parseShow},
 		{"see", true, parseSee},
-		{"must", true, func(s *Scenario, rest string) error { return addName(&s.Must, rest, checkReachable) }},
-		{"sometimes", true, func(s *Scenario, rest string) error { return addName(&s.Sometimes, rest, checkReachable) }},
+		{"must", true, func(s *Scenario, rest string) error { return addName(&s.Must, rest, reach.Check) }},
+		{"sometimes", true, func(s *Scenario, rest string) error { return addName(&s.Sometimes, rest, reach.Check) }},
 		{"require", true, func(s *Scenario, rest string) error { return addName(&s.Require, rest, checkProperty) }},
 		{"expect", false, parseExpect},
 	}

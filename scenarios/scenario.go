@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/scenarios/anchor"
+	"github.com/simctl/simctl/scenarios/timers"
 )
 
 // A Scenario is a family of runs; a seed picks one of it. Every [Range] in it
@@ -166,26 +167,16 @@ type Delay struct {
 }
 
 // TimersName names a set of timers.
-type TimersName string
+type TimersName = timers.Name
 
 // Timers are the durations of the protocol. The same for every policy.
-type Timers struct {
-	Name          TimersName    `json:"name"`
-	Tick          time.Duration `json:"tickNs"`          // ZooKeeper's tickTime
-	Session       time.Duration `json:"sessionNs"`       // session timeout asked for
-	Lease         time.Duration `json:"leaseNs"`         // a master is Alive this long after its last committed write was sent; below Session
-	Recovery      time.Duration `json:"recoveryNs"`      // spark.deploy.recoveryTimeout
-	WorkerTimeout time.Duration `json:"workerTimeoutNs"` // spark.worker.timeout
-	Heartbeat     time.Duration `json:"heartbeatNs"`     // worker timeout / 4
-	Register      time.Duration `json:"registerNs"`      // between registration attempts of a worker, times a factor of its own in [0.5,1.5)
-	RegisterSlow  time.Duration `json:"registerSlowNs"`  // the same after RegisterFew attempts
-	RegisterFew   int           `json:"registerFew"`
-	RegisterMax   int           `json:"registerMax"`  // attempts before a worker gives up (spark)
-	Ask           time.Duration `json:"askNs"`        // a client's patience with one master
-	Retry         time.Duration `json:"retryNs"`      // a client's pause before the next round of masters
-	GiveUp        time.Duration `json:"giveUpNs"`     // a client's patience with one operation
-	StoreRetry    time.Duration `json:"storeRetryNs"` // first sleep of the blocking store's retries (spark), 3 of them, doubling
-	Terminate     time.Duration `json:"terminateNs"`  // between TERM and KILL of a driver
-	Relaunch      time.Duration `json:"relaunchNs"`   // pause before a launch, a report or MasterChanged is sent again
-	Dial          time.Duration `json:"dialNs"`       // connect timeout
-}
+type Timers = timers.Timers
+
+// Names of timers.
+const (
+	Fast  = timers.Fast  // everything about ten times faster than Spark, in proportion
+	Spark = timers.Spark // the defaults of Spark 4 over ZooKeeper with its sample configuration
+)
+
+// TimersFor returns the timers of that name, and zero Timers for another one.
+func TimersFor(name TimersName) Timers { return timers.For(name) }

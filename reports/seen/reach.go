@@ -7,7 +7,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 )
 
-// Reached lists what a run saw of scenarios.Reachables, sorted.
+// Reached lists what a run saw of reach.All, sorted.
 func Reached(events []trace.Event) []string {
 	v := reachView{
 		seen: map[string]bool{}, masters: map[string]*reachMaster{}, attempts: map[string]int64{},

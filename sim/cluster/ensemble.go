@@ -7,6 +7,7 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/cluster/refusal"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk"
 	"github.com/simctl/simctl/sim/zk/datatree"
@@ -85,7 +86,7 @@ func (e *ensemble) newServer(m *machine) host.Process {
 		SnapCount: e.w.s.Ensemble.SnapCount, Pace: quorum.Measured(len(e.members)), Defects: defects,
 	})
 	if err != nil {
-		return refusal{why: err.Error()}
+		return refusal.New(err.Error())
 	}
 	m.peer = peer
 	return server.New(cfg, peer)

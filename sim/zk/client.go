@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
 	"github.com/simctl/simctl/sim/zk/jute"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // A ClientConfig says whose client a [Client] is.
@@ -228,7 +229,7 @@ func (c *Client) CloseSession(s coord.Session) {
 	l.finish(coord.ErrClosed, coord.Closed)
 	l.start(closeTimer, closeLinger)
 	if l.phase == connected {
-		l.say(CloseSession{})
+		l.say(proto.CloseSession{})
 	}
 }
 

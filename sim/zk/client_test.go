@@ -134,17 +134,6 @@ func TestFastClockPingsSoonerAndGivesUpSooner(t *testing.T) {
 	require.Equal(t, []coord.State{coord.Connected, coord.Disconnected}, o.states, "8 s on its clock are 4 s")
 }
 
-func TestMessagesArePlainData(t *testing.T) {
-	r := coord.Result{Err: coord.ErrBadVersion, Zxid: 7, Path: "/a", Results: []coord.Result{{Err: coord.ErrRolledBack}, {Path: "/b"}}}
-	var got coord.Result
-	replyOf(1, &r).unpack(&got)
-	require.Equal(t, r, got)
-	for _, c := range codes {
-		require.Equal(t, c.err, codeOf(c.err).err())
-	}
-	require.Equal(t, coord.ErrBadArguments, codeOf(coord.ErrExpired).err(), "no server answers that")
-}
-
 // run carries out a little of everything, and returns the fingerprint.
 func run(t testing.TB, seed uint64) uint64 {
 	x := newLab(t, seed, 3, 500*time.Millisecond)

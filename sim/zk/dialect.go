@@ -5,6 +5,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/zk/jute"
 	"github.com/simctl/simctl/sim/zk/packet"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // A client speaks one of two dialects: the messages of proto.go with the
@@ -27,21 +28,21 @@ func (l *link) say(m host.Message) {
 // packet is a message as a packet.
 func (l *link) packet(m host.Message) host.Message {
 	switch m := m.(type) {
-	case ConnectRequest:
+	case proto.ConnectRequest:
 		return packet.Connect(jute.ConnectRequest{
 			LastZxidSeen: m.LastZxid, Timeout: int32(m.Timeout / millisecond), Session: m.Session, Password: l.secret,
 			HasReadOnly: l.c.cfg.Profile == Curator,
 		})
-	case Ping:
+	case proto.Ping:
 		return packet.Ping()
-	case *SetWatches:
+	case *proto.SetWatches:
 		l.watching = true
 		return packet.SetWatches(m.Zxid, m.Data, m.Exist, m.Kids)
-	case CloseSession:
+	case proto.CloseSession:
 		l.xid++
 		l.closing = l.xid
 		return packet.Close(int32(l.xid))
-	case *Request:
+	case *proto.Request:
 		if l.c.cfg.Sent != nil {
 			l.c.cfg.Sent(l.id, int32(m.Xid), &m.Op)
 		}
@@ -60,7 +61,7 @@ func (l *link) unpack(f jute.Frame) {
 			return
 		}
 		l.secret = r.Password
-		l.granted(ConnectResponse{Session: r.Session, Timeout: int64(r.Timeout) * millisecond})
+		l.granted(proto.ConnectResponse{Session: r.Session, Timeout: int64(r.Timeout) * millisecond})
 		return
 	}
 	h, d := packet.Header(f)

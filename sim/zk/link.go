@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk/armed"
 	"github.com/simctl/simctl/sim/zk/jute"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // Times of the client library, in nanoseconds of its machine's clock.
@@ -136,7 +137,7 @@ func (l *link) rang(what uint64) {
 		l.next()
 	case pingTimer:
 		if !l.tooSoon() {
-			l.say(Ping{})
+			l.say(proto.Ping{})
 			l.pingAgain()
 		}
 	case silenceTimer:
@@ -166,7 +167,7 @@ func (l *link) network(e *kernel.Event) {
 	case kernel.Connected:
 		l.phase, l.stood = shaking, true
 		l.start(dialTimer, l.patience())
-		l.say(ConnectRequest{l.id, l.password, l.asked, l.zxid, l.c.cfg.Owner})
+		l.say(proto.ConnectRequest{Session: l.id, Password: l.password, Timeout: l.asked, LastZxid: l.zxid, Owner: l.c.cfg.Owner})
 	case kernel.Hangup:
 		l.conn = 0
 		l.lost()
@@ -208,19 +209,19 @@ func (l *link) receive(m host.Message) {
 	switch m := m.(type) {
 	case jute.Frame:
 		l.unpack(m)
-	case ConnectResponse:
+	case proto.ConnectResponse:
 		l.granted(m)
-	case *Reply:
+	case *proto.Reply:
 		l.answered(m)
-	case WatchEvent:
+	case proto.WatchEvent:
 		l.fired(coord.Event{Type: m.Type, Path: m.Path})
-	case SessionClosed:
+	case proto.SessionClosed:
 		l.forget()
 	}
 }
 
 // granted is told what the server says of the session.
-func (l *link) granted(m ConnectResponse) {
+func (l *link) granted(m proto.ConnectResponse) {
 	l.stop(dialTimer)
 	if m.Timeout == 0 {
 		if l.ended == nil {
@@ -232,7 +233,7 @@ func (l *link) granted(m ConnectResponse) {
 	l.id, l.password, l.timeout = m.Session, m.Password, m.Timeout
 	l.phase, l.last = connected, l.at
 	if l.ended != nil {
-		l.say(CloseSession{})
+		l.say(proto.CloseSession{})
 		return
 	}
 	l.pingAgain()
@@ -240,7 +241,7 @@ func (l *link) granted(m ConnectResponse) {
 	l.tell(coord.Connected)
 	if !l.armed.None() {
 		data, exist, kids := l.armed.Paths()
-		l.say(&SetWatches{l.zxid, data, exist, kids})
+		l.say(&proto.SetWatches{Zxid: l.zxid, Data: data, Exist: exist, Kids: kids})
 	}
 	l.sendDue()
 }
@@ -264,17 +265,17 @@ func (l *link) sendNext() {
 		l.refuse()
 		return
 	}
-	l.say(&Request{e.xid, e.op, !e.watch.IsZero()})
+	l.say(&proto.Request{Xid: e.xid, Op: e.op, Watch: !e.watch.IsZero()})
 }
 
 // answered hands over the answer to an operation.
-func (l *link) answered(m *Reply) {
+func (l *link) answered(m *proto.Reply) {
 	i := l.match(int32(m.Xid), m.Zxid)
 	if i < 0 || l.loses(i) {
 		return
 	}
 	r := l.c.result()
-	m.unpack(r)
+	m.Unpack(r)
 	l.settle(i, r)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // looking is what a server follows that follows nobody.
@@ -111,10 +112,10 @@ func (c *conn) serve(m host.Message) bool {
 		c.close() // accepted by the machine, refused by the server
 		return true
 	}
-	if m, ok := m.(ConnectRequest); ok {
+	if m, ok := m.(proto.ConnectRequest); ok {
 		return c.connect(m)
 	}
-	_, ping := m.(Ping)
+	_, ping := m.(proto.Ping)
 	switch {
 	case c.se == nil:
 		c.close()
@@ -122,7 +123,7 @@ func (c *conn) serve(m host.Message) bool {
 	case !s.touches(c.sv):
 		// It cannot know what has become of the session, and says it is well.
 		if ping {
-			c.send(Pong{})
+			c.send(proto.Pong{})
 		}
 		return ping
 	case c.se.dead || c.se.conn != c:
@@ -131,7 +132,7 @@ func (c *conn) serve(m host.Message) bool {
 	}
 	s.touch(c.se)
 	if ping {
-		c.send(Pong{})
+		c.send(proto.Pong{})
 		return true
 	}
 	if !s.able(c.sv) {
@@ -139,19 +140,19 @@ func (c *conn) serve(m host.Message) bool {
 	}
 	c.catchUp()
 	switch m := m.(type) {
-	case *Request:
+	case *proto.Request:
 		c.request(m)
-	case *SetWatches:
+	case *proto.SetWatches:
 		c.setWatches(m)
-	case CloseSession:
+	case proto.CloseSession:
 		s.end(c.se, "closed")
-		c.send(SessionClosed{})
+		c.send(proto.SessionClosed{})
 		c.close()
 	}
 	return true
 }
 
-func (c *conn) request(m *Request) {
+func (c *conn) request(m *proto.Request) {
 	s := c.sv.s
 	var r coord.Result
 	switch {
@@ -168,11 +169,11 @@ func (c *conn) request(m *Request) {
 	default:
 		r = s.write(c.se, &m.Op)
 	}
-	c.send(replyOf(m.Xid, &r))
+	c.send(proto.ReplyOf(m.Xid, &r))
 }
 
 // connect opens or continues a session. Both need the leader.
-func (c *conn) connect(m ConnectRequest) bool {
+func (c *conn) connect(m proto.ConnectRequest) bool {
 	s := c.sv.s
 	if !s.able(c.sv) {
 		return false
@@ -181,7 +182,7 @@ func (c *conn) connect(m ConnectRequest) bool {
 	if m.Session == 0 {
 		se = s.open(c.sv, m)
 	} else if se = s.find(m.Session); se == nil || se.password != m.Password {
-		c.send(ConnectResponse{})
+		c.send(proto.ConnectResponse{})
 		c.close()
 		return true
 	}
@@ -192,7 +193,7 @@ func (c *conn) connect(m ConnectRequest) bool {
 	se.timeout = s.clamp(m.Timeout)
 	c.data, c.kids = table{}, table{}
 	s.touch(se)
-	c.send(ConnectResponse{se.id, se.password, se.timeout})
+	c.send(proto.ConnectResponse{Session: se.id, Password: se.password, Timeout: se.timeout})
 	return true
 }
 
@@ -232,7 +233,7 @@ func (c *conn) log() {
 		return
 	}
 	for _, m := range c.held {
-		if m, ok := m.(*Request); ok && isWrite(&m.Op) {
+		if m, ok := m.(*proto.Request); ok && isWrite(&m.Op) {
 			s.logged = append(s.logged, pending{c.se, m.Op})
 		}
 	}

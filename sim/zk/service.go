@@ -27,6 +27,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // A Server is one server's endpoint.
@@ -281,7 +282,7 @@ func (s *Service) Digest(d *host.Digest) {
 	d.Uint(uint64(len(s.logged)))
 	for i := range s.logged {
 		d.Int(s.logged[i].se.id)
-		digestOp(d, &s.logged[i].op)
+		proto.DigestOp(d, &s.logged[i].op)
 	}
 	s.tree.digest(d)
 }

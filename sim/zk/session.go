@@ -5,6 +5,7 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // session is one session at the service.
@@ -32,7 +33,7 @@ func (s *Service) touch(se *session) {
 }
 
 // open begins a session: a transaction of its own.
-func (s *Service) open(sv *server, m ConnectRequest) *session {
+func (s *Service) open(sv *server, m proto.ConnectRequest) *session {
 	x := s.begin(0)
 	s.opened++
 	se := &session{

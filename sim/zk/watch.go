@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/sim/zk/proto"
 )
 
 // Watches belong to a connection, as in ZooKeeper: they end with it, and the
@@ -45,7 +46,7 @@ func (c *conn) changed(x change) {
 		hit = c.kids.take(x.path) || hit
 	}
 	if hit {
-		c.event(WatchEvent{x.typ, x.path})
+		c.event(proto.WatchEvent{Type: x.typ, Path: x.path})
 	}
 	if x.typ == coord.DataChanged || len(c.kids) == 0 {
 		return
@@ -55,13 +56,13 @@ func (c *conn) changed(x change) {
 		parent = x.path[:i]
 	}
 	if c.kids.take(parent) {
-		c.event(WatchEvent{coord.ChildrenChanged, parent})
+		c.event(proto.WatchEvent{Type: coord.ChildrenChanged, Path: parent})
 	}
 }
 
 // event sends a watch event, or keeps it while its server does not hear of
 // transactions.
-func (c *conn) event(m WatchEvent) {
+func (c *conn) event(m proto.WatchEvent) {
 	if c.sv.s.touches(c.sv) {
 		c.catchUp()
 		c.send(m)
@@ -101,21 +102,21 @@ func (t table) add(path string) { t[path] = struct{}{} }
 // setWatches arms a session's watches on its new connection, or fires them for
 // what has changed after the zxid that the client knows of. A znode that was
 // created and deleted meanwhile is not noticed.
-func (c *conn) setWatches(m *SetWatches) {
+func (c *conn) setWatches(m *proto.SetWatches) {
 	nodes := c.sv.s.tree.nodes
 	for _, path := range m.Data {
 		switch z := nodes[path]; {
 		case z == nil:
-			c.send(WatchEvent{coord.Deleted, path})
+			c.send(proto.WatchEvent{Type: coord.Deleted, Path: path})
 		case z.mzxid > m.Zxid:
-			c.send(WatchEvent{coord.DataChanged, path})
+			c.send(proto.WatchEvent{Type: coord.DataChanged, Path: path})
 		default:
 			c.data.add(path)
 		}
 	}
 	for _, path := range m.Exist {
 		if nodes[path] != nil {
-			c.send(WatchEvent{coord.Created, path})
+			c.send(proto.WatchEvent{Type: coord.Created, Path: path})
 		} else {
 			c.data.add(path)
 		}
@@ -123,9 +124,9 @@ func (c *conn) setWatches(m *SetWatches) {
 	for _, path := range m.Kids {
 		switch z := nodes[path]; {
 		case z == nil:
-			c.send(WatchEvent{coord.Deleted, path})
+			c.send(proto.WatchEvent{Type: coord.Deleted, Path: path})
 		case z.pzxid > m.Zxid:
-			c.send(WatchEvent{coord.ChildrenChanged, path})
+			c.send(proto.WatchEvent{Type: coord.ChildrenChanged, Path: path})
 		default:
 			c.kids.add(path)
 		}

@@ -1,4 +1,4 @@
-package zk
+package proto
 
 import (
 	"fmt"
@@ -76,4 +76,15 @@ func TestMessagesAreLegibleInTraces(t *testing.T) {
 	require.Equal(t, "zk multi", m.Name())
 	r := &Reply{Xid: 3, Zxid: 0x100000002, Err: -103}
 	require.Equal(t, "#3 zxid 0x100000002: bad version", r.String())
+}
+
+func TestMessagesArePlainData(t *testing.T) {
+	r := coord.Result{Err: coord.ErrBadVersion, Zxid: 7, Path: "/a", Results: []coord.Result{{Err: coord.ErrRolledBack}, {Path: "/b"}}}
+	var got coord.Result
+	ReplyOf(1, &r).Unpack(&got)
+	require.Equal(t, r, got)
+	for _, c := range codes {
+		require.Equal(t, c.err, CodeOf(c.err).Cause())
+	}
+	require.Equal(t, coord.ErrBadArguments, CodeOf(coord.ErrExpired).Cause(), "no server answers that")
 }

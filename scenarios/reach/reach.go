@@ -1,4 +1,5 @@
-package scenarios
+// Package reach is what a run may reach: things worth seeing, by their names.
+package reach
 
 import (
 	"fmt"
@@ -14,9 +15,9 @@ type Reachable struct {
 	Says string // when a run has seen it
 }
 
-// Reachables lists everything that a scenario may name under must and
+// All lists everything that a scenario may name under must and
 // sometimes, in a fixed order.
-func Reachables() []Reachable {
+func All() []Reachable {
 	return []Reachable{
 		{"failover-happened", "an Alive master was lost and another one, or a new reign, became Alive"},
 		{"two-failovers", "that happened twice in one run"},
@@ -43,9 +44,10 @@ func Reachables() []Reachable {
 	}
 }
 
-func checkReachable(name string) error {
+// Check reports a name that nothing has.
+func Check(name string) error {
 	var names []string
-	for _, r := range Reachables() {
+	for _, r := range All() {
 		if r.Name == name {
 			return nil
 		}

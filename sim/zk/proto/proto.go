@@ -1,4 +1,6 @@
-package zk
+// Package proto is the messages between the clients of a simulated ZooKeeper at
+// the grain of a service and its servers' endpoints.
+package proto
 
 import (
 	"fmt"
@@ -95,7 +97,9 @@ var codes = [...]struct {
 	{-111, coord.ErrNotEmpty},
 }
 
-func codeOf(err error) Code {
+// CodeOf is the number of an error that a server answers, 0 for nil; -1, which
+// Cause takes for bad arguments, for any other.
+func CodeOf(err error) Code {
 	if err == nil {
 		return 0
 	}
@@ -107,7 +111,8 @@ func codeOf(err error) Code {
 	return -1
 }
 
-func (c Code) err() error {
+// Cause is the error behind the number; nil for 0.
+func (c Code) Cause() error {
 	if c == 0 {
 		return nil
 	}
@@ -119,29 +124,29 @@ func (c Code) err() error {
 	return coord.ErrBadArguments
 }
 
-// replyOf packs a result.
-func replyOf(xid int64, r *coord.Result) *Reply {
+// ReplyOf packs a result.
+func ReplyOf(xid int64, r *coord.Result) *Reply {
 	m := &Reply{
-		Xid: xid, Zxid: r.Zxid, Err: codeOf(r.Err), Path: r.Path, Data: r.Data, Stat: r.Stat, Children: r.Children,
+		Xid: xid, Zxid: r.Zxid, Err: CodeOf(r.Err), Path: r.Path, Data: r.Data, Stat: r.Stat, Children: r.Children,
 	}
 	if len(r.Results) > 0 {
 		m.Results = make([]Part, len(r.Results))
 		for i := range r.Results {
-			m.Results[i] = Part{codeOf(r.Results[i].Err), r.Results[i].Path, r.Results[i].Stat}
+			m.Results[i] = Part{CodeOf(r.Results[i].Err), r.Results[i].Path, r.Results[i].Stat}
 		}
 	}
 	return m
 }
 
-// unpack turns a reply into a result.
-func (m *Reply) unpack(r *coord.Result) {
+// Unpack turns a reply into a result.
+func (m *Reply) Unpack(r *coord.Result) {
 	*r = coord.Result{
-		Err: m.Err.err(), Path: m.Path, Data: m.Data, Stat: m.Stat, Children: m.Children, Zxid: m.Zxid,
+		Err: m.Err.Cause(), Path: m.Path, Data: m.Data, Stat: m.Stat, Children: m.Children, Zxid: m.Zxid,
 	}
 	if len(m.Results) > 0 {
 		r.Results = make([]coord.Result, len(m.Results))
 		for i := range m.Results {
-			r.Results[i] = coord.Result{Err: m.Results[i].Err.err(), Path: m.Results[i].Path, Stat: m.Results[i].Stat}
+			r.Results[i] = coord.Result{Err: m.Results[i].Err.Cause(), Path: m.Results[i].Path, Stat: m.Results[i].Stat}
 		}
 	}
 }
@@ -204,18 +209,18 @@ func (m ConnectResponse) Digest(d *host.Digest) {
 // Digest implements [host.Message].
 func (m *Request) Digest(d *host.Digest) {
 	d.Int(m.Xid)
-	digestOp(d, &m.Op)
+	DigestOp(d, &m.Op)
 	d.Bool(m.Watch)
 }
 
-// digestOp writes an operation without its tag, which no behaviour depends on.
-func digestOp(d *host.Digest, op *coord.Op) {
+// DigestOp writes an operation without its tag, which no behaviour depends on.
+func DigestOp(d *host.Digest, op *coord.Op) {
 	d.Uint(uint64(op.Kind)<<40 | uint64(op.Mode)<<32 | uint64(uint32(op.Version)))
 	d.Str(op.Path)
 	d.Bytes(op.Data)
 	d.Uint(uint64(len(op.Ops)))
 	for i := range op.Ops {
-		digestOp(d, &op.Ops[i])
+		DigestOp(d, &op.Ops[i])
 	}
 }
 
@@ -300,7 +305,7 @@ func (m *Reply) String() string {
 		s += " " + m.Path
 	}
 	if m.Err != 0 {
-		s += ": " + m.Err.err().Error()
+		s += ": " + m.Err.Cause().Error()
 	}
 	return s
 }
