@@ -128,24 +128,9 @@ func (w *World) Faulted(f scenarios.Fault, phase string) {
 // panicked records a panic of impl, and ends the process as an uncaught panic
 // ends a program.
 func (w *World) panicked(p kernel.Panic) {
-	e := &trace.Event{Process: p.Name, Kind: trace.Panicked, Detail: p.Value + "\n" + firstFrames(p.Stack)}
+	e := &trace.Event{Process: p.Name, Kind: trace.Panicked, Detail: p.Value + "\n" + p.Frames()}
 	w.tell(e)
 	if proc := w.byActor[p.Actor]; proc != nil {
 		proc.die(trace.Exited, true, 2)
 	}
-}
-
-// firstFrames keeps the functions of a stack and drops its addresses, which
-// differ from run to run.
-func firstFrames(stack string) string {
-	var out []string
-	for _, line := range strings.Split(stack, "\n") {
-		if i := strings.LastIndexByte(line, '('); i > 0 && !strings.HasPrefix(line, "\t") && (strings.Contains(line, "/impl/") || strings.Contains(line, "/sim/zk/")) {
-			out = append(out, line[:i])
-		}
-		if len(out) == 6 {
-			break
-		}
-	}
-	return strings.Join(out, "\n")
 }
