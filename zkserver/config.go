@@ -28,6 +28,9 @@ type Config struct {
 	Members quorum.Config // no members: standalone
 	Dir     string        // dataDir
 	NoSync  bool          // forceSync=no: the log is written and not synced
+	// Record is a file to which the server's records are appended; empty: none.
+	Record      string
+	Incarnation uint32 // counts its starts in the records; 0 means 1
 	// Warnings are the lines that have no effect here, as FILE:LINE: WHY.
 	Warnings []string
 

@@ -32,6 +32,11 @@ type Options struct {
 	// Config is a file in the form of zoo.cfg: be, in this process, the one
 	// server that it describes, whatever else stands here.
 	Config string
+	// Record is a file to which the server that Config describes appends its
+	// records, one a line; empty: none. Incarnation counts its starts in them; 0
+	// means 1.
+	Record      string
+	Incarnation uint32
 	// Out is told each server, one a line, once all of them serve, and again
 	// when one is started; Warn what goes wrong. Nil is told nothing.
 	Out, Warn io.Writer
@@ -72,6 +77,7 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	c.Server.ExtendedTypes = c.Server.ExtendedTypes || o.ExtendedTypes
 	c.NoSync = c.NoSync || o.NoSync
+	c.Record, c.Incarnation = o.Record, o.Incarnation
 	return c.Run(ctx)
 }
 

@@ -35,7 +35,15 @@ func (c *Config) Run(ctx context.Context) error {
 	notes := &failures{}
 	o := live.Options{
 		Self: host.ProcessID(fmt.Sprintf("z%d", c.Server.ID)), Seed: uint64(c.Server.ID), DataDir: c.Dir, Grace: time.Second,
-		SendQueue: sendQueue, NoSync: c.NoSync,
+		SendQueue: sendQueue, NoSync: c.NoSync, Incarnation: max(c.Incarnation, 1),
+	}
+	if c.Record != "" {
+		recorder, err := live.NewRecorder(c.Record)
+		if err != nil {
+			return fmt.Errorf("zk: %w", err)
+		}
+		defer recorder.Close()
+		o.Recorder = recorder
 	}
 	status, err := live.Run(ctx, o, &watched{server.New(c.Server, r), notes})
 	switch {

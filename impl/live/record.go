@@ -118,15 +118,16 @@ type noted struct {
 	note host.Note
 }
 
-// Note records n: an intent at once, before what it announces; anything else
-// once the current event is over, when its outputs are handed over.
+// Note records n: an intent, and what is on the disk of a server, at once,
+// before what it announces; anything else once the current event is over, when
+// its outputs are handed over.
 func (h *Host) Note(n host.Note) {
 	if h.o.Recorder == nil || h.exited {
 		return
 	}
 	h.noteSeq++
 	x := noted{seq: h.noteSeq, at: Monotonic(), note: n}
-	if n.Kind != host.NoteIntent {
+	if n.Kind != host.NoteIntent && n.Kind != host.NoteLogged {
 		h.notes = append(h.notes, x)
 		return
 	}

@@ -46,6 +46,8 @@ func New(out, warn io.Writer, noArgs cobra.PositionalArgs, strict func(*pflag.Fl
 	f.BoolVar(&o.NoSync, "no-sync", false, "do not sync the log to the disk: a crash of the machine may lose writes")
 	f.IntVar(&o.MaxClientCnxns, "max-client-cnxns", 0, "connections of one address to one server (default any number)")
 	f.StringVar(&o.Config, "config", "", "a zoo.cfg: be the server that it describes")
+	f.StringVar(&o.Record, "record", "", "with --config: append what the server notes to this file, for the judges")
+	f.Uint32Var(&o.Incarnation, "incarnation", 1, "with --record: how often the server has been started")
 	for _, v := range simctl.ZooKeeperVerbs {
 		sub := newVerb(out, v.Name, v.Doc)
 		strict(sub.Flags())

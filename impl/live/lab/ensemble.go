@@ -38,6 +38,9 @@ type EnsembleOptions struct {
 	// Program, if not empty, is a simctl program: the servers are its own, run
 	// as `Program zk --config=FILE`, and nothing has to be installed.
 	Program string
+	// Records, if not empty, is a directory: with Program, each server appends
+	// what it notes to a file of its own there, as zN.ndjson.
+	Records string
 	// Lines are more of zoo.cfg, without line ends; a key given here counts.
 	Lines []string
 	// Port is the first server's client port, and the others' follow; 0: free
@@ -65,6 +68,7 @@ type Server struct {
 	proc    *Proc            // nil while it is stopped
 	o       *EnsembleOptions // of the ensemble; nil: a server that is only asked
 	clients int              // client port
+	starts  uint32
 }
 
 // HaveZooKeeper returns nil if an ensemble can be started here, and otherwise
@@ -258,6 +262,7 @@ func (s *Server) Start() error {
 		return fmt.Errorf("start ZooKeeper server %d: %w", s.id, err)
 	}
 	defer out.Close()
+	s.starts++
 	cmd := s.command(filepath.Join(s.dir, "zoo.cfg"))
 	cmd.Dir = s.dir
 	cmd.Stdout, cmd.Stderr = out, out
@@ -271,7 +276,11 @@ func (s *Server) Start() error {
 // command is the program that is a server.
 func (s *Server) command(cfg string) *exec.Cmd {
 	if s.o.Program != "" {
-		return exec.Command(s.o.Program, "zk", "--config="+cfg)
+		cmd := exec.Command(s.o.Program, "zk", "--config="+cfg)
+		if file := s.records(); file != "" {
+			cmd.Args = append(cmd.Args, "--record="+file, fmt.Sprintf("--incarnation=%d", s.starts))
+		}
+		return cmd
 	}
 	java := s.o.Java
 	if java == nil {
@@ -280,6 +289,14 @@ func (s *Server) command(cfg string) *exec.Cmd {
 	return exec.Command("java", slices.Concat(java, []string{"-Djava.net.preferIPv4Stack=true",
 		"-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jar + ":" + logger,
 		"org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg})...)
+}
+
+// records is the file that the server notes to, "" if it is told of none.
+func (s *Server) records() string {
+	if s.o.Program == "" || s.o.Records == "" {
+		return ""
+	}
+	return filepath.Join(s.o.Records, fmt.Sprintf("z%d.ndjson", s.id))
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }

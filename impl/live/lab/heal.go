@@ -141,10 +141,32 @@ func (s *soak) bounds() []bound {
 		term{"its patience with every master, twice", 2 * time.Duration(s.scenario.Masters) * t.Ask},
 		term{"its pauses between two rounds", 2 * t.Retry},
 	)
-	return []bound{
-		{"clients-find-the-master", "", answered},
-		{"one-alive-after-heal", "", alive}, {"recovery-ends", "", alive}, {"worker-rejoins", "", rejoin}, {"runnable-runs", "", runs},
+	return append(s.quorumBounds(),
+		bound{"clients-find-the-master", "", answered},
+		bound{"one-alive-after-heal", "", alive}, bound{"recovery-ends", "", alive}, bound{"worker-rejoins", "", rejoin}, bound{"runnable-runs", "", runs},
+	)
+}
+
+// quorumBounds are how long a majority of the servers may take to serve, if
+// they tell of themselves. What a server that looks for a leader waits now is
+// not known, but at most it is ZooKeeper's maxNotificationInterval.
+func (s *soak) quorumBounds() []bound {
+	if len(s.noted) == 0 {
+		return nil
 	}
+	const (
+		initLimit   = 10
+		longestWait = time.Minute
+		finalWait   = 200 * time.Millisecond
+	)
+	return []bound{{"quorum-serves", "", []term{
+		{"a server of the service starts", serverBegin},
+		{"a silent leader or follower is given up", (syncLimit + 1) * s.tick()},
+		{"servers that look ask again, and once more", 2 * longestWait},
+		{"votes change, twice a server", 6 * finalWait},
+		{"a failed attempt is given up", initLimit * s.tick()},
+		{"messages of an election and a synchronisation", roundTrips * message},
+	}}}
 }
 
 // tellFailoverBounds tells how long each cause of a lost reign may take to the

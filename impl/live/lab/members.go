@@ -33,6 +33,7 @@ type soak struct {
 	version      string
 	members      []*member
 	clients      []*clientView
+	noted        []*tail // what the servers note
 	clientsBegan int64
 
 	onlooker *onlooker
@@ -286,6 +287,13 @@ func (s *soak) readAll() error {
 			return err
 		}
 	}
+	for _, t := range s.noted {
+		rs, err := t.read()
+		if err != nil {
+			return err
+		}
+		s.records = append(s.records, rs...)
+	}
 	return nil
 }
 
@@ -346,5 +354,8 @@ func (s *soak) close() {
 		for _, t := range m.tails {
 			t.close()
 		}
+	}
+	for _, t := range s.noted {
+		t.close()
 	}
 }

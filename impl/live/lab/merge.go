@@ -89,6 +89,8 @@ func kindOf(process string) string {
 		return "worker"
 	case "c":
 		return "client"
+	case "z":
+		return "server"
 	}
 	return ""
 }

@@ -173,13 +173,22 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		}
 		eo := EnsembleOptions{Servers: 3, Tick: s.timers.Tick, Dir: dir}
 		if s.o.Embedded {
-			eo.Program = s.o.Binary
+			eo.Program, eo.Records = s.o.Binary, filepath.Join(s.o.Dir, "records")
+			eo.Lines = []string{"snapCount=200"} // servers are lost while they write snapshots too
+			if err := os.MkdirAll(eo.Records, 0o755); err != nil {
+				return fmt.Errorf("soak: %w", err)
+			}
 		}
 		e, err := StartEnsemble(ctx, eo)
 		if err != nil {
 			return fmt.Errorf("soak: %w", err)
 		}
 		s.ensemble, s.servers = e, e.Addrs()
+		for _, z := range e.servers {
+			if file := z.records(); file != "" {
+				s.noted = append(s.noted, &tail{name: file})
+			}
+		}
 	}
 	if !reachable(s.servers) {
 		return fmt.Errorf("soak: nobody listens at %s", s.servers)
