@@ -42,6 +42,7 @@ const importLaw = `
 	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
+	impl/live/lab/records: impl/live model/trace
 
 	model/trace:
 	model/history:        model/trace

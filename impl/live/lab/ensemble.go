@@ -301,23 +301,6 @@ func (s *Server) records() string {
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
 
-// lastWords is why the server ended: the last cause it gave, or else the last
-// line it wrote.
-func (s *Server) lastWords() string {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return err.Error()
-	}
-	last := "it wrote nothing"
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if line != "" && (strings.HasPrefix(line, "Caused by: ") || !strings.HasPrefix(last, "Caused by: ")) {
-			last = line
-		}
-	}
-	return last
-}
-
 // ID is the server's myid.
 func (s *Server) ID() int { return s.id }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -33,7 +34,7 @@ type soak struct {
 	version      string
 	members      []*member
 	clients      []*clientView
-	noted        []*tail // what the servers note
+	noted        []*records.Tail // what the servers note
 	clientsBegan int64
 
 	onlooker *onlooker
@@ -51,7 +52,7 @@ type member struct {
 	proc   *Proc
 	ours   bool // the lab ended it, or its end was seen
 	paused bool
-	tails  []*tail
+	tails  []*records.Tail
 	links  []*Proxy // of a master: to each server
 
 	// What its records tell of the incarnation that runs.
@@ -162,9 +163,9 @@ func (s *soak) startMember(m *member) error {
 	m.Policy, m.Timers, m.Seed = s.o.Policy, s.o.Timers, s.o.Seed
 	m.Data, m.Record = filepath.Join(dir, "data", m.ID), filepath.Join(dir, "records", m.ID+".ndjson")
 	if m.tails == nil {
-		m.tails = append(m.tails, &tail{name: m.Record})
+		m.tails = append(m.tails, &records.Tail{Name: m.Record})
 		if m.Kind == "worker" {
-			m.tails = append(m.tails, &tail{name: program.DriversOf(m.Record)})
+			m.tails = append(m.tails, &records.Tail{Name: program.DriversOf(m.Record)})
 		}
 	}
 	log, err := os.OpenFile(s.logOf(m), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
@@ -288,7 +289,7 @@ func (s *soak) readAll() error {
 		}
 	}
 	for _, t := range s.noted {
-		rs, err := t.read()
+		rs, err := t.Read()
 		if err != nil {
 			return err
 		}
@@ -299,7 +300,7 @@ func (s *soak) readAll() error {
 
 func (s *soak) readMember(m *member) error {
 	for _, t := range m.tails {
-		rs, err := t.read()
+		rs, err := t.Read()
 		if err != nil {
 			return err
 		}
@@ -352,10 +353,10 @@ func (s *soak) close() {
 	s.ports.release()
 	for _, m := range s.members {
 		for _, t := range m.tails {
-			t.close()
+			t.Close()
 		}
 	}
 	for _, t := range s.noted {
-		t.close()
+		t.Close()
 	}
 }

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/live"
@@ -64,4 +66,21 @@ func (s *soak) whole(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// lastWords is why the server ended: the last cause it gave, or else the last
+// line it wrote.
+func (s *Server) lastWords() string {
+	text, err := os.ReadFile(s.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	last := "it wrote nothing"
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line != "" && (strings.HasPrefix(line, "Caused by: ") || !strings.HasPrefix(last, "Caused by: ")) {
+			last = line
+		}
+	}
+	return last
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
@@ -186,7 +187,7 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		s.ensemble, s.servers = e, e.Addrs()
 		for _, z := range e.servers {
 			if file := z.records(); file != "" {
-				s.noted = append(s.noted, &tail{name: file})
+				s.noted = append(s.noted, &records.Tail{Name: file})
 			}
 		}
 	}
@@ -224,5 +225,5 @@ func (s *soak) tell(e trace.Event) {
 }
 
 func (s *soak) events() []trace.Event {
-	return merge(s.start, s.records, slices.Concat(s.world, s.sessionEnds()))
+	return records.Merge(s.start, s.records, slices.Concat(s.world, s.sessionEnds()))
 }

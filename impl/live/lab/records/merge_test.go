@@ -1,4 +1,4 @@
-package lab
+package records
 
 import (
 	"encoding/json"
@@ -25,7 +25,7 @@ func TestRecordsOfProcessesMergeIntoOneTrace(t *testing.T) {
 	datadriven.RunTest(t, "testdata/merge.txt", func(t *testing.T, d *datadriven.TestData) string {
 		records, world := parseRun(t, d.Input)
 		var b strings.Builder
-		events := merge(0, records, world)
+		events := Merge(0, records, world)
 		if d.Cmd == "judge" {
 			return violations(events)
 		}
@@ -75,22 +75,22 @@ func parseRun(t *testing.T, text string) (records []live.Record, world []trace.E
 }
 
 func TestTimesOfATraceBeginWithTheRun(t *testing.T) {
-	events := merge(1000, []live.Record{{Seq: 1, At: 1010, Until: 1020, Process: "m1", Inc: 1, Event: "state", Value: "Standby"}}, nil)
+	events := Merge(1000, []live.Record{{Seq: 1, At: 1010, Until: 1020, Process: "m1", Inc: 1, Event: "state", Value: "Standby"}}, nil)
 	require.Equal(t, []trace.Event{{Step: 1, At: 10, Until: 20, Process: "m1", Inc: 1, Kind: trace.State, Value: "Standby"}}, events)
 }
 
 func TestNothingFollowsTheEndOfTheRun(t *testing.T) {
 	records, world := parseRun(t, "1s m1 state Alive term=1\n3s m1 state Standby\nlab 2s - ended")
-	events := merge(0, records, world)
+	events := Merge(0, records, world)
 	require.Len(t, events, 2)
 	require.Equal(t, trace.Ended, events[1].Kind)
 }
 
 func TestATailReadsWholeLinesAsTheyCome(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "m1.ndjson")
-	tl := &tail{name: name}
-	defer tl.close()
-	none, err := tl.read()
+	tl := &Tail{Name: name}
+	defer tl.Close()
+	none, err := tl.Read()
 	require.NoError(t, err)
 	require.Empty(t, none, "the file is not there yet")
 	line, err := json.Marshal(live.Record{Seq: 1, Process: "m1", Inc: 1, Event: "state"})
@@ -104,12 +104,12 @@ func TestATailReadsWholeLinesAsTheyCome(t *testing.T) {
 	}{{string(line), 0}, {"\n" + string(line) + "\n" + string(line[:5]), 2}, {string(line[5:]) + "\n", 1}, {"", 0}} {
 		_, err := f.WriteString(part.text)
 		require.NoError(t, err)
-		got, err := tl.read()
+		got, err := tl.Read()
 		require.NoError(t, err)
 		require.Len(t, got, part.want)
 	}
 	_, err = f.WriteString("nonsense\n")
 	require.NoError(t, err)
-	_, err = tl.read()
+	_, err = tl.Read()
 	require.ErrorContains(t, err, "m1.ndjson:4: ")
 }

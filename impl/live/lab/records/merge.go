@@ -1,4 +1,6 @@
-package lab
+// Package records reads what processes of a live run recorded, as they write it,
+// and makes one trace of it.
+package records
 
 import (
 	"cmp"
@@ -9,7 +11,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 )
 
-// merge makes one list of events of what the processes recorded and of what
+// Merge makes one list of events of what the processes recorded and of what
 // the lab did to them, in the order of CLOCK_MONOTONIC. Start is the moment at
 // which the run began, on that clock; world holds the lab's own events, with
 // their moments on it too.
@@ -20,7 +22,7 @@ import (
 // of one incarnation keep the order in which it made them. A process that was
 // killed may have lost what it did in its last step, but no intent; a write
 // that was announced and never answered stays an intent.
-func merge(start int64, records []live.Record, world []trace.Event) []trace.Event {
+func Merge(start int64, records []live.Record, world []trace.Event) []trace.Event {
 	m := merger{last: map[life]int64{}, ended: map[life]bool{}}
 	for i := range records {
 		m.record(&records[i])
@@ -157,7 +159,7 @@ func (m *merger) orphans() {
 			if d.Process == parent && d.Latest() >= e.At {
 				at := max(d.At, m.last[l])
 				m.all = append(m.all, placed{trace.Event{
-					At: at, Until: max(d.Latest(), at), Process: e.Process, Inc: e.Inc, Kind: trace.KilledOff, N: killed,
+					At: at, Until: max(d.Latest(), at), Process: e.Process, Inc: e.Inc, Kind: trace.KilledOff, N: -1,
 				}, 2, 0})
 				break
 			}

@@ -1,4 +1,4 @@
-package lab
+package records
 
 import (
 	"bytes"
@@ -11,18 +11,18 @@ import (
 	"github.com/simctl/simctl/impl/live"
 )
 
-// A tail follows a record file while processes append to it.
-type tail struct {
-	name string
+// A Tail follows a record file while processes append to it.
+type Tail struct {
+	Name string   // of the file, which need not be there yet
 	f    *os.File // nil before the file is there
 	rest []byte   // the beginning of a line whose end is not written yet
 	line int
 }
 
-// read returns the records that were appended since the last call.
-func (t *tail) read() ([]live.Record, error) {
+// Read returns the records that were appended since the last call.
+func (t *Tail) Read() ([]live.Record, error) {
 	if t.f == nil {
-		f, err := os.Open(t.name)
+		f, err := os.Open(t.Name)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, nil
 		}
@@ -50,16 +50,17 @@ func (t *tail) read() ([]live.Record, error) {
 		t.line++
 		var r live.Record
 		if err := json.Unmarshal(line, &r); err != nil {
-			return nil, fmt.Errorf("follow records: %s:%d: %w", t.name, t.line, err)
+			return nil, fmt.Errorf("follow records: %s:%d: %w", t.Name, t.line, err)
 		}
 		if r.Process == "" || r.Event == "" {
-			return nil, fmt.Errorf("follow records: %s:%d: a record needs a process and an event", t.name, t.line)
+			return nil, fmt.Errorf("follow records: %s:%d: a record needs a process and an event", t.Name, t.line)
 		}
 		out = append(out, r)
 	}
 }
 
-func (t *tail) close() {
+// Close closes the file.
+func (t *Tail) Close() {
 	if t.f != nil {
 		t.f.Close()
 	}
