@@ -110,20 +110,40 @@ type ReadResult struct {
 	Err  string // empty, or why it could not be read; "not exist" if there is none
 }
 
+// A ListResult is what [Disk.ListFiles] completes with.
+type ListResult struct {
+	Names []string // in order, without the directory; none if there is no such directory
+	Err   string   // empty, or why it could not be read
+}
+
 // A DiskResult is what the other calls of [Disk] complete with.
 type DiskResult struct {
 	Err string // empty if done
 }
 
+// FileExists is the Err of [Disk.CreateFile] for a file that is there.
+const FileExists = "exists"
+
+// FileNotExist is the Err of calls of [Disk] for a file that is not there.
+const FileNotExist = "not exist"
+
 // A Disk keeps files. Every call completes later, as its Call with a
 // [DiskResult] or [ReadResult]. A crash may lose what was not synced and tear
 // the last write. What is appended may not be changed afterwards.
+//
+// A file called "a/b" is in the directory "a", which is there as soon as a file
+// is. A sync makes a file's content survive, and what was created, renamed and
+// removed in its directory so far. A rename replaces what had the new name.
 type Disk interface {
+	// CreateFile makes an empty file; one that is there is an error.
+	CreateFile(name string, c Call)
 	AppendFile(name string, data []byte, c Call)
 	SyncFile(name string, c Call)
 	RenameFile(from, to string, c Call)
 	RemoveFile(name string, c Call)
 	ReadFile(name string, c Call)
+	// ListFiles completes with a [ListResult]: the files in a directory.
+	ListFiles(dir string, c Call)
 }
 
 // A Signal is what a parent sends its child.

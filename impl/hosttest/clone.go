@@ -10,7 +10,7 @@ import (
 func (h *Host) Clone() *Host {
 	c := *h
 	c.Draws, c.Taken, c.Hide, c.dials = maps.Clone(h.Draws), maps.Clone(h.Taken), maps.Clone(h.Hide), maps.Clone(h.dials)
-	c.timers, c.conns, c.log = slices.Clone(h.timers), slices.Clone(h.conns), nil
+	c.timers, c.conns, c.log, c.answers = slices.Clone(h.timers), slices.Clone(h.conns), nil, nil
 	c.p = h.p.Clone(&c)
 	return &c
 }

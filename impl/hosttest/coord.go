@@ -87,6 +87,7 @@ func (c *Coord) Settle() {
 				busy = true
 				m.next()
 			}
+			busy = m.Answer() || busy
 		}
 	}
 }

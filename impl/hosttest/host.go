@@ -22,6 +22,9 @@ type Host struct {
 	Taken map[host.Addr]bool
 	// Hide are notes and messages that are not written, by name.
 	Hide map[string]bool
+	// Files are what the disk keeps. Nil: it keeps nothing, tells what it is
+	// asked, and is done at once.
+	Files *Files
 
 	id     host.ProcessID
 	inc    uint32
@@ -33,6 +36,8 @@ type Host struct {
 	dials  map[host.Addr]int
 	log    []string
 	gone   bool
+
+	answers []func() // of the disk
 }
 
 type timer struct {
@@ -258,28 +263,4 @@ func (h *Host) Note(n host.Note) {
 		}
 	}
 	h.say("note %s%s", n.Kind, b.String())
-}
-
-// AppendFile implements [host.Disk]; like all of the disk here it completes at
-// once and keeps nothing.
-func (h *Host) AppendFile(name string, _ []byte, c host.Call) { h.disk("append", name, c) }
-
-// SyncFile implements [host.Disk].
-func (h *Host) SyncFile(name string, c host.Call) { h.disk("sync", name, c) }
-
-// RenameFile implements [host.Disk].
-func (h *Host) RenameFile(from, to string, c host.Call) { h.disk("rename", from+" "+to, c) }
-
-// RemoveFile implements [host.Disk].
-func (h *Host) RemoveFile(name string, c host.Call) { h.disk("remove", name, c) }
-
-// ReadFile implements [host.Disk].
-func (h *Host) ReadFile(name string, c host.Call) {
-	h.say("disk read %s", name)
-	c.Run(h.p, &host.ReadResult{Err: "not exist"})
-}
-
-func (h *Host) disk(what, name string, c host.Call) {
-	h.say("disk %s %s", what, name)
-	c.Run(h.p, &host.DiskResult{})
 }

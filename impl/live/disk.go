@@ -95,10 +95,17 @@ func errText(err error) string {
 	case err == nil:
 		return ""
 	case errors.Is(err, fs.ErrNotExist):
-		return "not exist"
+		return host.FileNotExist
+	case errors.Is(err, fs.ErrExist):
+		return host.FileExists
 	default:
 		return err.Error()
 	}
+}
+
+// CreateFile makes an empty file; one that is there is an error.
+func (h *Host) CreateFile(name string, c host.Call) {
+	h.do(c, func(f Files) error { return f.Create(name) })
 }
 
 // AppendFile appends data, which nobody may change any more, to a file, which
@@ -133,13 +140,23 @@ func (h *Host) ReadFile(name string, c host.Call) {
 	})
 }
 
+// ListFiles lists the files in a directory.
+func (h *Host) ListFiles(dir string, c host.Call) {
+	d := h.startDisk()
+	d.put(func() {
+		names, err := h.o.Files.List(dir)
+		r := host.ListResult{Names: names, Err: errText(err)}
+		h.post(func() { c.Run(h.p, &r) })
+	})
+}
+
 // dirFiles are the files below a directory. Those that were appended to stay
 // open. It is used by one goroutine.
 type dirFiles struct {
 	dir    string
 	noSync bool
 	open   map[string]*os.File
-	named  map[string]bool // the names that a sync has made to last
+	named  map[string]bool // the files since whose sync no directory has changed
 }
 
 func newDirFiles(dir string, noSync bool) *dirFiles {
@@ -171,14 +188,51 @@ func (d *dirFiles) Append(name string, data []byte) error {
 			return err
 		}
 		d.open[name] = f
+		clear(d.named) // it may be new
 	}
 	_, err := f.Write(data)
 	return err
 }
 
-// forget closes a file whose name is about to mean something else.
+func (d *dirFiles) Create(name string) error {
+	path, err := d.path(name)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	d.forget(name)
+	d.open[name] = f
+	return nil
+}
+
+func (d *dirFiles) List(dir string) ([]string, error) {
+	path, err := d.path(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(path) // sorted by name
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var out []string
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			out = append(out, e.Name())
+		}
+	}
+	return out, err
+}
+
+// forget closes a file whose name is about to mean something else. Its
+// directory changes, so that every file's next sync is one of that too.
 func (d *dirFiles) forget(name string) {
-	delete(d.named, name)
+	clear(d.named)
 	if f := d.open[name]; f != nil {
 		f.Close()
 		delete(d.open, name)

@@ -80,13 +80,19 @@ type Stream interface {
 // Files are what a process's disk does its work on. Calls come one after
 // another. A missing file is an fs.ErrNotExist.
 type Files interface {
+	// Create makes an empty file; one that is there is an fs.ErrExist.
+	Create(name string) error
 	// Append makes the file if it is missing.
 	Append(name string, data []byte) error
-	// Sync makes a file's content and name survive a crash of the machine.
+	// Sync makes a file's content survive a crash of the machine, and what was
+	// created, renamed and removed in its directory.
 	Sync(name string) error
 	Rename(from, to string) error
 	Remove(name string) error
 	Read(name string) ([]byte, error)
+	// List returns the names of the files in a directory, in order; none if
+	// there is no such directory.
+	List(dir string) ([]string, error)
 }
 
 func (o *Options) setDefaults() error {

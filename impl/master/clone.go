@@ -12,11 +12,15 @@ import (
 func (m *Master) Clone(h host.Host) host.Process {
 	c := *m
 	c.h = h
-	c.latch = m.latch.Clone(h, &c)
+	if m.monarchy != nil {
+		c.monarchy = m.monarchy.Clone(h, &c)
+	} else {
+		c.latch = m.latch.Clone(h, &c)
+	}
 	c.store = m.store.Clone(h, &c)
 	c.stash = slices.Clone(m.stash)
 	c.todo = slices.Clone(m.todo)
-	c.held = slices.Clone(m.held)
+	c.held, c.unread = slices.Clone(m.held), slices.Clone(m.unread)
 	c.conns = maps.Clone(m.conns)
 	c.roster = slices.Clone(m.roster)
 	c.order = slices.Clone(m.order)
@@ -45,7 +49,11 @@ func (m *Master) Clone(h host.Host) host.Process {
 
 // Digest writes the complete state into d.
 func (m *Master) Digest(d *host.Digest) {
-	m.latch.Digest(d)
+	if m.monarchy != nil {
+		m.monarchy.Digest(d)
+	} else {
+		m.latch.Digest(d)
+	}
 	m.store.Digest(d)
 	d.Uint(uint64(m.latchSession))
 	d.Uint(uint64(m.storeSession))
@@ -86,6 +94,7 @@ func (m *Master) Digest(d *host.Digest) {
 		d.Str(k)
 		d.Str(string(m.keys[k]))
 	}
+	d.Any(m.unread)
 	d.Int(m.issued)
 	d.Any(m.accepted)
 }

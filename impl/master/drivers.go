@@ -95,7 +95,7 @@ func (m *Master) requestKill(c host.ConnID, q wire.RequestKillDriver) {
 	from := asker{c, q.Req}
 	d := m.drivers[q.Driver]
 	switch {
-	case m.state != Alive:
+	case m.state != Alive || m.unreadable(q.Driver):
 		m.h.Send(c, wire.KillDriverResponse{Req: q.Req, NotAlive: true, Term: m.reign.Term})
 	case d == nil || d.closed || d.rec.State.Terminal():
 		m.confirm(host.BindResult((*Master).killRefused, question{from, q.Driver}))
@@ -132,7 +132,7 @@ func (m *Master) killRefused(q question, r persist.Result) {
 // requestStatus tells how a driver is. Fenced, the answer waits for proof that
 // this reign was not over when the request arrived.
 func (m *Master) requestStatus(c host.ConnID, q wire.RequestDriverStatus) {
-	if m.state != Alive {
+	if m.state != Alive || m.unreadable(q.Driver) {
 		m.h.Send(c, wire.DriverStatusResponse{Req: q.Req, NotAlive: true, Term: m.reign.Term})
 		return
 	}

@@ -28,6 +28,12 @@ type Config struct {
 	ZK     []host.Addr // the coordination service's servers
 	Dir    string      // its directory there; default "/spark"
 	Policy policy.Policy
+	// RecoveryMode is where it keeps records; default ZOOKEEPER. With another
+	// mode it needs no service, and leads as soon as it has started.
+	RecoveryMode persist.Mode
+	// RecoveryDirectory is the directory of FILESYSTEM on the process's disk;
+	// default "recovery".
+	RecoveryDirectory string
 
 	Session       time.Duration // session timeout asked for; default 60 s
 	Lease         time.Duration // Alive this long after the last committed write was sent; default Session/2
@@ -52,6 +58,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Dir == "" {
 		c.Dir = "/spark"
+	}
+	if c.RecoveryMode == "" {
+		c.RecoveryMode = persist.ZooKeeper
+	}
+	if c.RecoveryDirectory == "" {
+		c.RecoveryDirectory = "recovery"
 	}
 	d(&c.Session, 60*time.Second)
 	d(&c.Lease, c.Session/2)
@@ -81,6 +93,7 @@ type Master struct {
 	pol policy.Policy // cfg.Policy, for short
 
 	latch        *election.Latch
+	monarchy     *election.Monarchy // instead of the latch, without a service
 	store        *persist.Store
 	latchSession coord.Session
 	storeSession coord.Session // the same with one session
@@ -112,7 +125,8 @@ type Master struct {
 	waiting []wire.DriverID // to be placed; may hold some that need it no more
 	ended   []wire.DriverID // in the order of their end
 	keys    map[string]wire.DriverID
-	issued  int64 // driver IDs given in this reign, or by this process
+	unread  []string // keys of records that are kept and cannot be decoded, as "driver_ID"
+	issued  int64    // driver IDs given in this reign, or by this process
 
 	accepted []host.ConnID // open connections of peers, oldest first
 }
@@ -128,17 +142,15 @@ func New(c Config) *Master {
 // Start listens, opens the sessions and stands for election.
 func (m *Master) Start(h host.Host) {
 	m.h = h
-	m.latch = election.New(h, m, election.Config{Dir: m.cfg.Dir, Policy: m.pol, Retry: m.cfg.Relaunch})
-	retry := m.cfg.Relaunch
-	if m.pol.BlockingStore {
-		retry = m.cfg.StoreRetry
-	}
-	m.store = persist.New(h, m, persist.Config{Dir: m.cfg.Dir, Fenced: m.pol.TermFencing,
-		Blocking: m.pol.BlockingStore, Retry: retry, Tries: storeTries})
+	m.equip()
 	m.setState(Standby)
 	if err := h.Listen(m.cfg.Addr, wire.Codec{}); err != nil {
 		m.failed("listen " + string(m.cfg.Addr) + ": " + err.Error())
 		h.Exit(1)
+		return
+	}
+	if m.monarchy != nil {
+		m.monarchy.Claim()
 		return
 	}
 	m.openSession(latchSession)
@@ -147,13 +159,38 @@ func (m *Master) Start(h host.Host) {
 	}
 }
 
-// Part gives the latch and the store, which have continuations of their own.
+// equip makes the election agent and the store.
+func (m *Master) equip() {
+	c := m.cfg
+	retry := c.Relaunch
+	if m.pol.BlockingStore {
+		retry = c.StoreRetry
+	}
+	m.store = persist.New(m.h, m, persist.Config{
+		Mode: c.RecoveryMode, Dir: c.Dir, Path: c.RecoveryDirectory, Fenced: m.pol.TermFencing, Blocking: m.pol.BlockingStore,
+		Atomic: m.pol.AtomicSyncedFiles, Update: m.pol.DurableDriverState, KeepUndecodable: m.pol.KeepUndecodable,
+		Retry: retry, Tries: storeTries,
+	})
+	switch c.RecoveryMode {
+	case persist.Files:
+		m.monarchy = election.NewMonarchy(m.h, m, election.MonarchyConfig{Path: c.RecoveryDirectory, Fenced: m.pol.TermFencing, Retry: c.Relaunch})
+	case persist.None:
+		m.monarchy = election.NewMonarchy(m.h, m, election.MonarchyConfig{Retry: c.Relaunch})
+	default:
+		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch})
+	}
+}
+
+// Part gives the store and the election agent, which have continuations of
+// their own.
 func (m *Master) Part(i int) any {
-	switch i {
-	case 0:
-		return m.latch
-	case 1:
+	switch {
+	case i == 0:
 		return m.store
+	case i == 1 && m.monarchy != nil:
+		return m.monarchy
+	case i == 1:
+		return m.latch
 	}
 	return nil
 }
@@ -166,7 +203,7 @@ func (m *Master) forget() {
 	m.drivers = map[wire.DriverID]*driver{}
 	m.keys = map[string]wire.DriverID{}
 	m.roster, m.order, m.waiting, m.ended, m.spread = nil, nil, nil, nil, 0
-	m.stash, m.todo, m.held = nil, nil, nil
+	m.stash, m.todo, m.held, m.unread = nil, nil, nil, nil
 	m.recovered, m.waitOver = false, false
 }
 

@@ -90,7 +90,7 @@ func (m *Master) adopt(d *driver, w *worker, on wire.DriverOnWorker) {
 // until it has.
 func (m *Master) expel(w *worker, reported []wire.DriverOnWorker) {
 	for _, on := range reported {
-		if on.State.Terminal() || m.current(m.drivers[on.ID], w, on) {
+		if on.State.Terminal() || m.unreadable(on.ID) || m.current(m.drivers[on.ID], w, on) {
 			continue
 		}
 		decision := m.reign.Zxid

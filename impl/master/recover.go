@@ -15,7 +15,8 @@ func (m *Master) loaded(term int64, l persist.Loaded) {
 		return
 	}
 	for _, bad := range l.Bad {
-		m.failed("record " + bad)
+		m.failed("record " + bad.Key + ": " + bad.Why)
+		m.unread = append(m.unread, bad.Key)
 	}
 	switch {
 	case l.Err != nil:
@@ -128,4 +129,13 @@ func (m *Master) tryAlive() {
 	if m.recovered && m.mayAct() && (m.state == CompletingRecovery || m.state == Standby) {
 		m.goAlive()
 	}
+}
+
+// undecodable is the state of a record that is kept and cannot be decoded.
+const undecodable = "UNDECODABLE"
+
+// unreadable reports whether there is a record of a driver that this master
+// cannot decode. It says nothing of it and lets it run: another will know.
+func (m *Master) unreadable(id wire.DriverID) bool {
+	return len(m.unread) > 0 && slices.Contains(m.unread, "driver_"+string(id))
 }

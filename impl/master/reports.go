@@ -18,6 +18,7 @@ func (m *Master) driverStateChanged(c host.ConnID, r wire.DriverStateChanged) {
 		m.strayReported(w, r)
 	}
 	switch {
+	case m.unreadable(r.Driver): // it is reported again to whoever leads next
 	case r.State == wire.Running:
 		if d != nil && d.rec.Attempt == r.Attempt && d.rec.Worker == r.Worker {
 			m.confirmLaunch(d)

@@ -65,7 +65,11 @@ func (m *Master) Signalled(s host.Signal) {
 	}
 	m.stopping = true
 	host.After(m.h, m.cfg.Relaunch, (*Master).stopAnyway, 0)
-	m.latch.Release()
+	if m.monarchy != nil {
+		m.monarchy.Release()
+	} else {
+		m.latch.Release()
+	}
 }
 
 // LatchReleased closes the sessions of a stopping master.
@@ -73,8 +77,12 @@ func (m *Master) LatchReleased() {
 	if !m.stopping || m.closing > 0 {
 		return
 	}
-	c := coord.Of(m.h)
 	m.closing = 1
+	if m.monarchy != nil {
+		m.h.Exit(0)
+		return
+	}
+	c := coord.Of(m.h)
 	c.CloseSession(m.latchSession)
 	if !m.pol.OneSession {
 		m.closing = 2

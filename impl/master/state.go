@@ -1,6 +1,8 @@
 package master
 
 import (
+	"strings"
+
 	"github.com/simctl/simctl/impl/election"
 	"github.com/simctl/simctl/impl/host"
 )
@@ -83,7 +85,10 @@ func (m *Master) endReign(rejoin bool) {
 	if m.reign.Term != 0 {
 		m.resign()
 	}
-	if rejoin {
+	switch {
+	case rejoin && m.monarchy != nil:
+		m.monarchy.Rejoin()
+	case rejoin:
 		m.latch.Rejoin()
 	}
 }
@@ -125,6 +130,9 @@ func (m *Master) goAlive() {
 		if w := m.workers[id]; w.state != dead && w.state != joining { // one that joins is not committed yet
 			m.h.Note(host.Note{Kind: host.NoteRecovered, Subject: "worker/" + string(id), Value: w.state.String(), Term: m.reign.Term})
 		}
+	}
+	for _, key := range m.unread {
+		m.h.Note(host.Note{Kind: host.NoteRecovered, Subject: strings.Replace(key, "_", "/", 1), Value: undecodable, Term: m.reign.Term})
 	}
 	m.setState(Alive)
 	for _, id := range m.order {

@@ -16,8 +16,14 @@ import (
 type Loaded struct {
 	Drivers []Driver
 	Workers []Worker
-	Bad     []string // records that could not be decoded; they stay where they are
-	Err     error    // only of a blocking store
+	Bad     []Bad // records that could not be decoded
+	Err     error // only of a blocking store, or of a record in a file
+}
+
+// A Bad is a record that could not be decoded.
+type Bad struct {
+	Key string // as "driver_ID"
+	Why string
 }
 
 // A Driver is one driver's record and the transaction that wrote it.
@@ -80,6 +86,10 @@ func (s *Store) Load(done host.Call) {
 func (s *Store) startLoad() {
 	s.round++
 	s.load = load{done: s.load.done, tries: s.load.tries}
+	if s.cfg.Mode != ZooKeeper {
+		s.loadFiles()
+		return
+	}
 	if !s.connected {
 		if s.cfg.Blocking {
 			s.loadAgain(coord.ErrConnectionLoss)
@@ -183,6 +193,9 @@ func (s *Store) decode() Loaded {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
+		if s.cfg.Mode == Files {
+			return natural(s.load.names[a], s.load.names[b])
+		}
 		return int(min(1, max(-1, s.load.found[a].Czxid-s.load.found[b].Czxid)))
 	})
 	for _, i := range order {
@@ -202,9 +215,16 @@ func (s *Store) decode() Loaded {
 		default:
 			err = errors.New("unknown prefix")
 		}
-		if err != nil {
-			out.Bad = append(out.Bad, fmt.Sprintf("%s: %v", name, err))
+		switch {
+		case err == nil:
+		case s.cfg.KeepUndecodable:
+			out.Bad = append(out.Bad, Bad{name, err.Error()})
 			continue
+		case s.cfg.Mode == Files: // Spark's engine throws (D-07d)
+			return Loaded{Err: fmt.Errorf("record %s: %w", name, err)}
+		default: // Spark's engine removes the znode (D-41)
+			s.h.Note(host.Note{Kind: host.NoteFailed, Value: "record " + name + ": " + err.Error() + "; it is removed"})
+			s.add(entry{kind: del, key: name})
 		}
 		s.known[name] = true
 	}

@@ -1,7 +1,9 @@
-// Package persist keeps what a master must not forget: one znode a driver and
-// one a worker under DIR/master_status, as Spark's ZooKeeperPersistenceEngine
-// does. Fenced, every write is one transaction with a check of the term
-// znode; several writes that wait go together.
+// Package persist keeps what a master must not forget, by one of three engines
+// behind the same [Store]: ZOOKEEPER keeps one znode a driver and one a worker
+// under DIR/master_status, as Spark's ZooKeeperPersistenceEngine does;
+// FILESYSTEM one file each; NONE nothing. Fenced, every write is one
+// transaction with a check of the term znode, or stands between two readings of
+// the term file; several writes that wait go together.
 package persist
 
 import (
@@ -29,9 +31,32 @@ type Owner interface {
 	StoreLost(why string)
 }
 
+// A Mode is an engine, by Spark's name (spark.deploy.recoveryMode).
+type Mode string
+
+// The engines.
+const (
+	ZooKeeper Mode = "ZOOKEEPER" // also the empty Mode
+	Files     Mode = "FILESYSTEM"
+	None      Mode = "NONE"
+)
+
+// Modes lists the engines.
+func Modes() []Mode { return []Mode{ZooKeeper, Files, None} }
+
 // Config says how a store behaves.
 type Config struct {
-	Dir string // the root, as "/spark"
+	Mode Mode   // empty means ZooKeeper
+	Dir  string // ZooKeeper: the root, as "/spark"
+	Path string // Files: the directory (spark.deploy.recoveryDirectory)
+	// Atomic: Files are written under another name, synced and renamed.
+	Atomic bool
+	// Update: a record that is there may be put again. Without it that is an
+	// error of the plain engine Files.
+	Update bool
+	// KeepUndecodable: records that cannot be decoded stay where they are and
+	// are told. Otherwise a znode is removed, and a file makes the reading fail.
+	KeepUndecodable bool
 	// Fenced: every write checks the term znode.
 	Fenced bool
 	// Blocking: one write at a time, as a plain create or delete, retried
@@ -94,6 +119,9 @@ type Store struct {
 	round     uint64 // answers of older rounds are ignored
 
 	queue  []entry
+	steps  []step          // what queue[:flight] comes to in files
+	step   int             // the one under way
+	count  int64           // transactions of this reign on files
 	flight int             // queue[:flight] has been sent and is not settled
 	sent   bool            // the service has it now
 	doubt  bool            // its outcome is unknown: look before it is sent again
@@ -107,8 +135,11 @@ type Store struct {
 
 // New makes a store that belongs to owner. It waits for a session and a reign.
 func New(h host.Host, owner Owner, cfg Config) *Store {
+	if cfg.Mode == "" {
+		cfg.Mode = ZooKeeper
+	}
 	cfg.root, cfg.term = election.StorePath(cfg.Dir), election.TermPath(cfg.Dir)
-	return &Store{h: h, owner: owner, cfg: cfg, known: map[string]bool{}}
+	return &Store{h: h, owner: owner, cfg: cfg, connected: cfg.Mode != ZooKeeper, known: map[string]bool{}}
 }
 
 // SetSession gives the store a session that is not connected yet. What waits
@@ -139,7 +170,7 @@ func (s *Store) SessionChanged(c coord.StateChange) {
 
 // Open begins a reign: writes are accepted from now on.
 func (s *Store) Open(w election.Win) {
-	s.open, s.term, s.version = true, w.Term, w.Version
+	s.open, s.term, s.version, s.count = true, w.Term, w.Version, 0
 }
 
 // Close ends the reign: what waits is dropped, and what is in flight is
@@ -148,7 +179,7 @@ func (s *Store) Close() {
 	s.open = false
 	s.round++
 	s.queue, s.flight, s.sent, s.doubt, s.looks, s.pause, s.tries = nil, 0, false, false, 0, false, 0
-	s.known, s.load = map[string]bool{}, load{}
+	s.known, s.load, s.steps, s.step = map[string]bool{}, load{}, nil, 0
 }
 
 // Busy reports whether a write waits or is in flight, or records are read.
@@ -203,7 +234,7 @@ func (s *Store) add(e entry) {
 func (s *Store) Clone(h host.Host, owner Owner) *Store {
 	c := *s
 	c.h, c.owner = h, owner
-	c.queue = slices.Clone(s.queue)
+	c.queue, c.steps = slices.Clone(s.queue), slices.Clone(s.steps)
 	c.known = maps.Clone(s.known)
 	c.load = s.load.clone()
 	return &c
@@ -226,6 +257,7 @@ func (s *Store) Digest(d *host.Digest) {
 		d.Int(e.write)
 		d.Bool(e.noted)
 	}
+	s.digestSteps(d)
 	d.Int(int64(s.flight))
 	d.Bool(s.sent)
 	d.Bool(s.doubt)
@@ -239,4 +271,17 @@ func (s *Store) Digest(d *host.Digest) {
 	}
 	d.Int(s.writes)
 	s.load.digest(d)
+}
+
+func (s *Store) digestSteps(d *host.Digest) {
+	d.Uint(uint64(len(s.steps)))
+	for _, st := range s.steps {
+		d.Uint(uint64(st.do))
+		d.Str(st.name)
+		d.Str(st.to)
+		d.Bytes(st.data)
+		d.Bool(st.missing)
+	}
+	d.Int(int64(s.step))
+	d.Int(s.count)
 }

@@ -32,6 +32,9 @@ func (k *keeper) Start(h host.Host) {
 }
 
 func (k *keeper) open() {
+	if k.cfg.Mode == persist.Files || k.cfg.Mode == persist.None {
+		return
+	}
 	s := coord.Of(k.h).OpenSession(coord.Options{Name: "latch"}, host.BindResult((*keeper).changed, 0))
 	k.store.SetSession(s)
 	if k.cfg.Fenced {
@@ -85,7 +88,11 @@ func (k *keeper) loaded(_ int, l persist.Loaded) {
 	for _, w := range l.Workers {
 		got = append(got, string(w.Record.ID))
 	}
-	k.tell("read: %s; bad: %s", strings.Join(got, ", "), strings.Join(l.Bad, ", "))
+	var bad []string
+	for _, b := range l.Bad {
+		bad = append(bad, b.Key+": "+b.Why)
+	}
+	k.tell("read: %s; bad: %s", strings.Join(got, ", "), strings.Join(bad, ", "))
 }
 
 // Accepted carries out a command: "put-ID", "del-ID", "worker-ID", "fence",

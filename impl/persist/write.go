@@ -23,6 +23,8 @@ func (s *Store) pump() {
 	case !s.connected && s.cfg.Blocking:
 		s.tryAgain(coord.ErrConnectionLoss)
 	case !s.connected:
+	case s.cfg.Mode != ZooKeeper:
+		s.writeFiles()
 	case s.doubt:
 		s.look()
 	default:
@@ -31,6 +33,12 @@ func (s *Store) pump() {
 }
 
 func (s *Store) send() {
+	s.begin()
+	coord.Do(coord.Of(s.h), s.session, s.transaction(), (*Store).answered, s.round)
+}
+
+// begin tells what is about to be written.
+func (s *Store) begin() {
 	for i := range s.queue[:s.flight] {
 		if e := &s.queue[i]; e.kind != fence && !e.noted {
 			e.noted = true
@@ -40,7 +48,6 @@ func (s *Store) send() {
 	s.sent = true
 	s.round++
 	s.owner.StoreSent()
-	coord.Do(coord.Of(s.h), s.session, s.transaction(), (*Store).answered, s.round)
 }
 
 // transaction is what queue[:flight] comes to.

@@ -66,6 +66,15 @@ type Policy struct {
 	// TermInIDs: driver and worker identities carry the term or incarnation
 	// that made them. Off: D-17, D-28, D-38, D-40, D-43.
 	TermInIDs bool
+	// AtomicSyncedFiles: the engine FILESYSTEM writes a record to a file of its
+	// own, syncs and renames it, and syncs the directory, before it answers. Off:
+	// D-07d (a crash in the middle leaves a short file, and every later start
+	// fails to read it), D-42 (a power loss takes what was acknowledged).
+	AtomicSyncedFiles bool
+	// KeepUndecodable: a record that cannot be decoded stays where it is, is
+	// told, and is left alone, for a master that can read it. Off: D-41 (its
+	// znode is deleted), D-07d (a short file keeps the master Standby).
+	KeepUndecodable bool
 	// ClientsNeverForgetAMaster: a client asks every master again and again,
 	// also one that was lost before. Off: D-33.
 	ClientsNeverForgetAMaster bool
@@ -80,7 +89,7 @@ var Hardened = Policy{
 	CloseSessionOnStop: true, DurableDriverState: true, IdempotencyKeys: true, AdoptOrKill: true,
 	BlockingStore: false, LaunchAck: true, ReleaseOnExit: true, ConnectionIncarnation: true,
 	WorkersTryAllMasters: true, ReportRetryTolerant: true, EndReignOnError: true, TermInIDs: true,
-	ClientsNeverForgetAMaster: true,
+	AtomicSyncedFiles: true, KeepUndecodable: true, ClientsNeverForgetAMaster: true,
 }
 
 // A Switch is one safeguard by name.
@@ -143,6 +152,8 @@ func Switches() []Switch {
 		{"report-retry-tolerant", "D-04 D-08 D-36", func(p *Policy) *bool { return &p.ReportRetryTolerant }, "", ""},
 		{"handler-errors", "D-07a D-07b D-19 D-20", func(p *Policy) *bool { return &p.EndReignOnError }, "swallow", "end-reign"},
 		{"term-in-ids", "D-17 D-28 D-38 D-40 D-43", func(p *Policy) *bool { return &p.TermInIDs }, "", ""},
+		{"atomic-synced-files", "D-07d D-42", func(p *Policy) *bool { return &p.AtomicSyncedFiles }, "", ""},
+		{"keep-undecodable", "D-07d D-41", func(p *Policy) *bool { return &p.KeepUndecodable }, "", ""},
 		{"clients-never-forget-a-master", "D-33", func(p *Policy) *bool { return &p.ClientsNeverForgetAMaster }, "", ""},
 	}
 }

@@ -101,6 +101,15 @@ func (h *simHost) AppendFile(name string, data []byte, c host.Call) {
 	}
 }
 
+func (h *simHost) CreateFile(name string, c host.Call) {
+	switch h.p.output() {
+	case atOnce:
+		h.p.machine.disk.CreateFile(h.p.actor, h.inc, name, c)
+	case afterPause:
+		h.p.hold(func() { h.p.machine.disk.CreateFile(h.p.actor, h.inc, name, c) })
+	}
+}
+
 func (h *simHost) SyncFile(name string, c host.Call) {
 	switch h.p.output() {
 	case atOnce:
@@ -131,6 +140,12 @@ func (h *simHost) RemoveFile(name string, c host.Call) {
 func (h *simHost) ReadFile(name string, c host.Call) {
 	if !h.p.silent() {
 		h.p.machine.disk.ReadFile(h.p.actor, h.inc, name, c)
+	}
+}
+
+func (h *simHost) ListFiles(dir string, c host.Call) {
+	if !h.p.silent() {
+		h.p.machine.disk.ListFiles(h.p.actor, h.inc, dir, c)
 	}
 }
 

@@ -21,6 +21,7 @@ package disk
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/kernel"
@@ -36,7 +37,8 @@ const (
 
 // What a result's Err says went wrong.
 const (
-	NotExist = "not exist"
+	NotExist = host.FileNotExist
+	Exists   = host.FileExists
 	Full     = "no space left on device"
 	Failed   = "input/output error"
 )
@@ -117,6 +119,25 @@ func (d *Disk) AppendFile(a kernel.ActorID, inc uint32, name string, data []byte
 	}
 }
 
+// CreateFile makes an empty file, and fails if there is one. The owner is told
+// as by AppendFile.
+func (d *Disk) CreateFile(a kernel.ActorID, inc uint32, name string, c host.Call) {
+	d.settle()
+	switch {
+	case d.failing:
+		d.done(a, inc, name, Failed, c, false)
+	case d.names[name] != nil:
+		d.done(a, inc, name, Exists, c, false)
+	case d.full:
+		d.done(a, inc, name, Full, c, false)
+	default:
+		f := &inode{}
+		d.names[name] = f
+		d.journal = append(d.journal, change{to: name, file: f})
+		d.done(a, inc, name, "", c, false)
+	}
+}
+
 // SyncFile makes what the file holds now survive crashes, and with it every
 // creation, rename and removal so far. The owner is told as by AppendFile.
 func (d *Disk) SyncFile(a kernel.ActorID, inc uint32, name string, c host.Call) {
@@ -177,6 +198,25 @@ func (d *Disk) ReadFile(a kernel.ActorID, inc uint32, name string, c host.Call) 
 	sum.Bytes(r.Data)
 	sum.Str(r.Err)
 	d.post(a, inc, name, c, r, sum, false)
+}
+
+// ListFiles lists the files in a directory. The owner gets DiskDone with a
+// [host.ListResult].
+func (d *Disk) ListFiles(a kernel.ActorID, inc uint32, dir string, c host.Call) {
+	r := &host.ListResult{}
+	if d.failing {
+		r.Err = Failed
+	} else {
+		for _, name := range slices.Sorted(maps.Keys(d.names)) {
+			if in, ok := strings.CutPrefix(name, dir+"/"); ok && !strings.Contains(in, "/") {
+				r.Names = append(r.Names, in)
+			}
+		}
+	}
+	var sum host.Digest
+	sum.Any(r.Names)
+	sum.Str(r.Err)
+	d.post(a, inc, dir, c, r, sum, false)
 }
 
 // done completes a call with a result, and returns when.

@@ -2,6 +2,8 @@ package memory
 
 import (
 	"io/fs"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -10,6 +12,34 @@ import (
 type Files struct {
 	mu    sync.Mutex
 	files map[string][]byte
+}
+
+// Create implements live.Files.
+func (f *Files) Create(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.files[name]; ok {
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	if f.files == nil {
+		f.files = map[string][]byte{}
+	}
+	f.files[name] = nil
+	return nil
+}
+
+// List implements live.Files.
+func (f *Files) List(dir string) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for name := range f.files {
+		if in, ok := strings.CutPrefix(name, dir+"/"); ok && !strings.Contains(in, "/") {
+			out = append(out, in)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // Append implements live.Files.

@@ -243,6 +243,8 @@ func (h machineHost) Close(c host.ConnID) { h.n.w.net.Close(h.n.end(), c) }
 func (h machineHost) AppendFile(name string, data []byte, c host.Call) {
 	h.n.disk.AppendFile(h.n.actor, h.n.inc, name, data, c)
 }
+func (h machineHost) CreateFile(string, host.Call) { panic("a server creates no empty files") }
+func (h machineHost) ListFiles(string, host.Call)  { panic("a server lists no files") }
 func (h machineHost) SyncFile(name string, c host.Call) {
 	h.n.disk.SyncFile(h.n.actor, h.n.inc, name, c)
 }
