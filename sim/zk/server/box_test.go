@@ -203,8 +203,8 @@ func (b *box) AppendFile(name string, data []byte, c host.Call) {
 	b.files[name] = append(b.files[name], data...)
 	b.finish(c, &host.DiskResult{})
 }
-func (b *box) CreateFile(string, host.Call) { panic("a server creates no empty files") }
-func (b *box) ListFiles(string, host.Call)  { panic("a server lists no files") }
+func (b *box) CreateFile(string, host.Call)   { panic("a server creates no empty files") }
+func (b *box) ListFiles(string, host.Call)    { panic("a server lists no files") }
 func (b *box) SyncFile(_ string, c host.Call) { b.finish(c, &host.DiskResult{}) }
 func (b *box) RenameFile(from, to string, c host.Call) {
 	b.files[to] = b.files[from]
