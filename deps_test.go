@@ -37,7 +37,8 @@ const importLaw = `
 	impl/executor:        impl/host impl/wire impl/policy
 	impl/client:          impl/host impl/wire impl/policy
 	impl/probe:           impl/host impl/coord
-	impl/live:            impl/host impl/coord impl/wire impl/policy impl/master impl/worker
+	impl/live/dir:
+	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
 	impl/live/load:
@@ -61,6 +62,7 @@ const importLaw = `
 	sim/disk:             sim/kernel impl/host model/trace
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
+	sim/cluster/bound:    scenarios scenarios/timers sim/zk
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
 	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/client impl/probe

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live/dir"
 )
 
 // Options say how a process is run.
@@ -115,7 +116,7 @@ func (o *Options) setDefaults() error {
 		o.Net = tcpNet{}
 	}
 	if o.Files == nil {
-		o.Files = newDirFiles(o.DataDir, o.NoSync)
+		o.Files = dir.New(o.DataDir, o.NoSync)
 	}
 	if o.Mono == nil {
 		o.Mono = func() host.Mono { return host.Mono(Monotonic()) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/cluster/bound"
 	"github.com/simctl/simctl/sim/cluster/refusal"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk"
@@ -20,7 +21,7 @@ import (
 // A JVM that is started again needs to get up, as measured.
 const (
 	bootMin = 1200 * time.Millisecond
-	bootMax = 2100 * time.Millisecond
+	bootMax = bound.BootMax
 )
 
 // ensemble is the coordination service as servers that are processes. What is
@@ -184,7 +185,7 @@ func (e *ensemble) look() {
 // now waits for votes before it asks for them again: the back-off of its
 // election, at least the shortest one.
 func (e *ensemble) longestWait() time.Duration {
-	longest := finalWait
+	longest := bound.FinalWait
 	for _, m := range e.servers {
 		if m.program() != nil && m.peer != nil && m.peer.Role() == quorum.Looking {
 			longest = max(longest, m.peer.Waits())

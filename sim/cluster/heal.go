@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/cluster/bound"
 	"github.com/simctl/simctl/sim/kernel"
 )
 
@@ -27,11 +29,32 @@ func (w *World) heal() int64 {
 	}
 	w.tell(&trace.Event{Kind: trace.Healed, Detail: strings.Join(w.sorted(), " ")})
 	longest := int64(0)
-	for _, b := range append(w.bounds(), w.quorumBounds()...) {
-		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.property, N: b.total(), Detail: b.String()})
-		longest = max(longest, b.total())
+	with := w.bounds()
+	for _, b := range append(with.Healed(), with.Quorum()...) {
+		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.Property, N: b.Total(), Detail: b.String()})
+		longest = max(longest, b.Total())
 	}
 	return longest
+}
+
+// bounds is what the liveness bounds follow from now.
+func (w *World) bounds() bound.World {
+	b := bound.World{Scenario: w.s, Timers: w.timers, Blocking: w.opts.Policy.BlockingStore, Client: w.opts.Client}
+	if w.ens != nil {
+		b.Servers, b.LongestWait = len(w.ens.servers), w.ens.longestWait()
+	}
+	return b
+}
+
+// tellFailoverBounds tells the judges what a failover may take, if the
+// scenario requires it to be judged.
+func (w *World) tellFailoverBounds() {
+	if !slices.Contains(w.s.Require, "failover-within-bound") {
+		return
+	}
+	for _, b := range w.bounds().Failovers() {
+		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.Property, Value: b.Cause, N: b.Total(), Detail: b.String()})
+	}
 }
 
 // chooseCore picks the machines that live on: a majority of the servers at

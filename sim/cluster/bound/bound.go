@@ -1,18 +1,21 @@
-package cluster
+// Package bound computes how long after the healing a liveness property may
+// stay false, from what is configured and from back-offs that the protocol has.
+package bound
 
 import (
 	"time"
 
-	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/timers"
 	"github.com/simctl/simctl/sim/zk"
 )
 
-// A bound is how long after the healing a liveness property may stay false:
+// A Bound is how long after the healing a liveness property may stay false:
 // a sum of terms, each from configuration or from a back-off that the protocol
 // has, none from what runs happened to show.
-type bound struct {
-	property string
-	cause    string // of a failover; empty for the others
+type Bound struct {
+	Property string
+	Cause    string // of a failover; empty for the others
 	terms    []term
 }
 
@@ -21,7 +24,22 @@ type term struct {
 	d   time.Duration
 }
 
-func (b bound) total() int64 {
+// A World is what the bounds follow from.
+type World struct {
+	Scenario scenarios.Scenario
+	Timers   timers.Timers
+	Blocking bool // the store blocks the master
+	Client   zk.Profile
+	// Servers is how many processes the service is made of; 0: it is one
+	// service behind endpoints.
+	Servers int
+	// LongestWait is how long a server that looks for a leader waits for votes
+	// now, at most.
+	LongestWait time.Duration
+}
+
+// Total is the bound in nanoseconds.
+func (b Bound) Total() int64 {
 	var sum time.Duration
 	for _, t := range b.terms {
 		sum += t.d
@@ -30,8 +48,8 @@ func (b bound) total() int64 {
 }
 
 // String prints the bound term by term.
-func (b bound) String() string {
-	text := append(make([]byte, 0, 512), time.Duration(b.total()).String()...)
+func (b Bound) String() string {
+	text := append(make([]byte, 0, 512), time.Duration(b.Total()).String()...)
 	for i, t := range b.terms {
 		sign := " + "
 		if i == 0 {
@@ -58,56 +76,58 @@ const (
 )
 
 // session is the session timeout that the service grants.
-func (w *World) session() time.Duration {
-	return min(max(w.timers.Session, 2*w.timers.Tick), 20*w.timers.Tick)
+func (w World) session() time.Duration {
+	return min(max(w.Timers.Session, 2*w.Timers.Tick), 20*w.Timers.Tick)
 }
 
-func (w *World) messages(n int) time.Duration {
-	return time.Duration(n) * max(w.s.Delay.Max, w.s.Delay.TailMax)
+func (w World) messages(n int) time.Duration {
+	return time.Duration(n) * max(w.Scenario.Delay.Max, w.Scenario.Delay.TailMax)
 }
 
 // slow is the extra time that the fastest legal drift adds to d.
-func (w *World) slow(d time.Duration) time.Duration {
-	return d * 3 * time.Duration(w.s.Drift) / million
+func (w World) slow(d time.Duration) time.Duration {
+	return d * 3 * time.Duration(w.Scenario.Drift) / 1_000_000
 }
 
 // serviceTerms are how long it may take until the service serves again, once
 // everything that is left of it is well.
-func (w *World) serviceTerms() []term {
-	t := w.timers
+func (w World) serviceTerms() []term {
+	t := w.Timers
 	switch {
-	case w.ens == nil:
+	case w.Scenario.Servers == 0:
+		return nil
+	case w.Servers == 0:
 		return []term{
 			{"held messages are sent again", retransmission},
 			{"a server gets up", serverStart},
 			{"the service elects a leader", syncLimit*t.Tick + leaderElection},
 		}
-	case len(w.ens.servers) == 1:
-		return []term{{"held messages are sent again", retransmission}, {"the server gets up", bootMax}}
+	case w.Servers == 1:
+		return []term{{"held messages are sent again", retransmission}, {"the server gets up", BootMax}}
 	}
-	return w.quorumBounds()[0].terms
+	return w.Quorum()[0].terms
 }
 
 // lapTerm is how long a client takes to try each server once.
-func (w *World) lapTerm() term {
-	n := time.Duration(w.s.Servers)
-	if w.opts.Client == zk.Curator {
+func (w World) lapTerm() term {
+	n := time.Duration(w.Scenario.Servers)
+	if w.Client == zk.Curator {
 		return term{"its client tries each server, with a pause before each", w.session() + n*curatorPause + wrapSleep}
 	}
 	return term{"its client tries each server", n*dialServer + wrapSleep}
 }
 
 // hearsay is how late a leader may hear that a follower has heard a client.
-func (w *World) hearsay() time.Duration {
-	if w.ens == nil {
+func (w World) hearsay() time.Duration {
+	if w.Servers == 0 {
 		return 0
 	}
-	return w.timers.Tick / 2
+	return w.Timers.Tick / 2
 }
 
-// bounds computes every liveness bound at the moment of healing.
-func (w *World) bounds() []bound {
-	t := w.timers
+// Healed computes every liveness bound at the moment of healing.
+func (w World) Healed() []Bound {
+	t := w.Timers
 	reconnect := append(w.serviceTerms(),
 		term{"a session notices a dead connection", w.session() * 2 / 3},
 		w.lapTerm(),
@@ -115,10 +135,10 @@ func (w *World) bounds() []bound {
 	)
 	elect := append(reconnect[:len(reconnect):len(reconnect)],
 		term{"a lost session expires", w.session() + t.Tick + w.hearsay()},
-		term{"a stopped process is started again", w.s.Restart.Hi},
+		term{"a stopped process is started again", w.Scenario.Restart.Hi},
 		term{"messages of an election", w.messages(roundTrips)},
 	)
-	if w.opts.Policy.BlockingStore {
+	if w.Blocking {
 		elect = append(elect, term{"the blocking store's retries", 7 * t.StoreRetry})
 	}
 	alive := append(elect[:len(elect):len(elect)],
@@ -132,9 +152,9 @@ func (w *World) bounds() []bound {
 		term{"a lost worker is noticed", 2 * t.WorkerTimeout},
 		term{"messages of a registration", w.messages(roundTrips)},
 	)
-	jobs := time.Duration(w.s.Clients*w.s.Work.Jobs + len(w.s.Ops))
-	longest := w.s.Work.RunFor.Hi
-	for _, op := range w.s.Ops {
+	jobs := time.Duration(w.Scenario.Clients*w.Scenario.Work.Jobs + len(w.Scenario.Ops))
+	longest := w.Scenario.Work.RunFor.Hi
+	for _, op := range w.Scenario.Ops {
 		longest = max(longest, op.RunFor.Hi)
 	}
 	runs := append(rejoin[:len(rejoin):len(rejoin)],
@@ -144,10 +164,10 @@ func (w *World) bounds() []bound {
 	)
 	answered := append(alive[:len(alive):len(alive)],
 		term{"a client dials", t.Dial},
-		term{"its patience with every master, twice", 2 * time.Duration(w.s.Masters) * t.Ask},
+		term{"its patience with every master, twice", 2 * time.Duration(w.Scenario.Masters) * t.Ask},
 		term{"its pauses between two rounds", 2 * t.Retry},
 	)
-	return []bound{
+	return []Bound{
 		{"clients-find-the-master", "", answered},
 		{"one-alive-after-heal", "", alive},
 		{"recovery-ends", "", alive},
@@ -156,10 +176,10 @@ func (w *World) bounds() []bound {
 	}
 }
 
-// failoverBounds are how long each cause of a lost reign may take to the next
+// Failovers are how long each cause of a lost reign may take to the next
 // Alive master, in a scenario with one such fault at a time.
-func (w *World) failoverBounds() []bound {
-	t := w.timers
+func (w World) Failovers() []Bound {
+	t := w.Timers
 	finish := []term{
 		{"messages of an election", w.messages(roundTrips)},
 		{"recovery timeout", t.Recovery},
@@ -171,25 +191,12 @@ func (w *World) failoverBounds() []bound {
 		{"the predecessor's lease", t.Lease},
 	}, finish...)
 	cut := append([]term{{"held messages are sent again", retransmission}}, detect...)
-	return []bound{
+	return []Bound{
 		{"failover-within-bound", "stop", finish},
 		{"failover-within-bound", "kill", detect},
 		{"failover-within-bound", "host-loss", detect},
 		{"failover-within-bound", "pause", detect},
 		{"failover-within-bound", "partition", cut},
 		{"failover-within-bound", "another", detect},
-	}
-}
-
-// tellFailoverBounds tells the judges what a failover may take, if the
-// scenario requires it to be judged.
-func (w *World) tellFailoverBounds() {
-	for _, r := range w.s.Require {
-		if r != "failover-within-bound" {
-			continue
-		}
-		for _, b := range w.failoverBounds() {
-			w.tell(&trace.Event{Kind: trace.Bound, Subject: b.property, Value: b.cause, N: b.total(), Detail: b.String()})
-		}
 	}
 }
