@@ -146,13 +146,14 @@ type Disk interface {
 	ListFiles(dir string, c Call)
 }
 
-// A Signal is what a parent sends its child.
+// A Signal is what a parent sends its child, and an operator a process.
 type Signal uint8
 
-// The signals of [Children.Signal].
+// The signals of [Children.Signal], and one that operators send to workers.
 const (
-	Terminate Signal = iota + 1 // SIGTERM: please end
-	Kill                        // SIGKILL: end at once
+	Terminate    Signal = iota + 1 // SIGTERM: please end
+	Kill                           // SIGKILL: end at once
+	Decommission                   // SIGPWR: take no more work (spark.worker.decommission.signal)
 )
 
 // A Program says what a child is to run: the kind of process and its argument.

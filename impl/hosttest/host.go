@@ -135,6 +135,9 @@ func (h *Host) Exited(child host.ProcessID, status int) { h.p.Exited(child, stat
 // Terminate sends the process SIGTERM.
 func (h *Host) Terminate() { h.p.Signalled(host.Terminate) }
 
+// Decommission sends the process SIGPWR.
+func (h *Host) Decommission() { h.p.Signalled(host.Decommission) }
+
 // Conn returns the connection called name. It panics if there is none.
 func (h *Host) Conn(name string) host.ConnID {
 	for _, c := range h.conns {

@@ -23,7 +23,7 @@ import (
 //	break NAME [REASON]          "reset" if none is given
 //	advance DURATION
 //	exited CHILD STATUS
-//	terminate
+//	terminate, decommission
 //	timers                       prints what is pending
 //	hide NAME...                 notes and messages not to be printed
 //	status                       prints what status returns
@@ -87,6 +87,8 @@ func (s *script) do(t *testing.T, d *datadriven.TestData) string {
 		s.h.Exited(host.ProcessID(arg(0)), status)
 	case "terminate":
 		s.h.Terminate()
+	case "decommission":
+		s.h.Decommission()
 	case "timers":
 		return s.h.Timers()
 	case "status":

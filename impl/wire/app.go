@@ -53,6 +53,12 @@ type Job struct {
 	Task   time.Duration // how long an executor's core works on a task
 	Amount int64         // of a ledger job: what it adds to the account
 	Ledger host.Addr     // of a ledger job: where the account is
+	// Request is how many executors it asks for as soon as it is registered; 0:
+	// it leaves it at its Limit; -1: as many as it gets.
+	Request int64
+	// Kill is how many executors it ends once its first stage is complete, the
+	// oldest first.
+	Kill int64
 }
 
 // A JobKind is a program that applications run.
@@ -282,6 +288,11 @@ type (
 		OK      bool
 		Result  int64
 	}
+	// ExecutorHeartbeat says that an executor lives. The driver answers it, so
+	// that an executor whose driver's machine is lost notices.
+	ExecutorHeartbeat struct{ ID int64 }
+	// ExecutorHeartbeatResponse answers it.
+	ExecutorHeartbeatResponse struct{}
 	// StopExecutor ends an executor.
 	StopExecutor struct{}
 	// WatchWorker is what an executor or driver says to its worker: it ends

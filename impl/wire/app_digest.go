@@ -10,6 +10,8 @@ func (m Job) Digest(d *host.Digest) {
 	d.Int(int64(m.Task))
 	d.Int(m.Amount)
 	d.Str(string(m.Ledger))
+	d.Int(m.Request)
+	d.Int(m.Kill)
 }
 
 // Digest writes every field into d.
@@ -225,6 +227,12 @@ func (m StatusUpdate) Digest(d *host.Digest) {
 	d.Bool(m.OK)
 	d.Int(m.Result)
 }
+
+// Digest implements [host.Message].
+func (m ExecutorHeartbeat) Digest(d *host.Digest) { d.Int(m.ID) }
+
+// Digest implements [host.Message].
+func (m ExecutorHeartbeatResponse) Digest(*host.Digest) {}
 
 // Digest implements [host.Message].
 func (m StopExecutor) Digest(*host.Digest) {}

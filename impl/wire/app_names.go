@@ -70,6 +70,12 @@ func (LaunchTask) Name() string { return "LaunchTask" }
 func (StatusUpdate) Name() string { return "StatusUpdate" }
 
 // Name implements [host.Message].
+func (ExecutorHeartbeat) Name() string { return "ExecutorHeartbeat" }
+
+// Name implements [host.Message].
+func (ExecutorHeartbeatResponse) Name() string { return "ExecutorHeartbeatResponse" }
+
+// Name implements [host.Message].
 func (StopExecutor) Name() string { return "StopExecutor" }
 
 // Name implements [host.Message].

@@ -5,19 +5,74 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/simctl/simctl/impl/host"
 )
 
-// DriverArgs is what a worker gives to the driver that it starts, as the
-// argument of the program.
+// DriverArgs is what whoever starts a driver gives to it, as the argument of
+// the program: a worker, or in client mode the machine of the client.
 type DriverArgs struct {
-	Driver  DriverID      `json:"driver"`
+	Driver  DriverID      `json:"driver"` // empty in client mode: no master knows it
 	Attempt int64         `json:"attempt"`
 	RunFor  time.Duration `json:"run_for_ns"`
 	Status  int64         `json:"status"` // what it exits with when its time is over
+
+	// Of an application; zero if the driver only runs for a while.
+	Job     Job         `json:"job,omitzero"`
+	App     AppDesc     `json:"app,omitzero"`
+	Masters []host.Addr `json:"masters,omitempty"` // where it registers
+	Listen  host.Addr   `json:"listen,omitempty"`  // where its executors find it
+	Worker  host.Addr   `json:"worker,omitempty"`  // whose end is its own; empty in client mode
 }
 
 // JSON returns the text that [ParseDriverArgs] reads.
-func (a DriverArgs) JSON() string {
+func (a DriverArgs) JSON() string { return argsJSON(a) }
+
+// ParseDriverArgs reads what [DriverArgs.JSON] wrote. It fails on anything
+// else, unknown fields included, on a driver that is neither named nor an
+// application, and on an application that cannot work.
+func ParseDriverArgs(text string) (DriverArgs, error) {
+	a, err := parseArgs[DriverArgs]("driver", text)
+	switch {
+	case err != nil:
+	case a.Driver == "" && a.Job.Kind == NoJob || a.RunFor < 0:
+		err = fmt.Errorf("driver arguments %q: no driver, or a negative time", text)
+	case a.Job.Kind != NoJob && (a.Listen == "" || a.Job.Stages < 1 || a.Job.Tasks < 1 || a.Job.Task < 0):
+		err = fmt.Errorf("driver arguments %q: a job needs an address, and at least one stage of one task", text)
+	}
+	if err != nil {
+		return DriverArgs{}, err
+	}
+	return a, nil
+}
+
+// ExecutorArgs is what a worker gives to an executor that it starts.
+type ExecutorArgs struct {
+	App      AppID     `json:"app"`
+	ID       int64     `json:"id"`
+	Driver   host.Addr `json:"driver"` // where it registers
+	Worker   host.Addr `json:"worker"` // whose end is its own
+	WorkerID WorkerID  `json:"worker_id"`
+	Cores    int64     `json:"cores"`
+}
+
+// JSON returns the text that [ParseExecutorArgs] reads.
+func (a ExecutorArgs) JSON() string { return argsJSON(a) }
+
+// ParseExecutorArgs reads what [ExecutorArgs.JSON] wrote. It fails on anything
+// else, unknown fields included, and on an executor of nobody.
+func ParseExecutorArgs(text string) (ExecutorArgs, error) {
+	a, err := parseArgs[ExecutorArgs]("executor", text)
+	if err == nil && (a.App == "" || a.Driver == "" || a.Worker == "") {
+		err = fmt.Errorf("executor arguments %q: no application, driver or worker", text)
+	}
+	if err != nil {
+		return ExecutorArgs{}, err
+	}
+	return a, nil
+}
+
+func argsJSON(a any) string {
 	b, err := json.Marshal(a)
 	if err != nil {
 		panic("wire: " + err.Error()) // a struct of strings and integers always has JSON
@@ -25,20 +80,15 @@ func (a DriverArgs) JSON() string {
 	return string(b)
 }
 
-// ParseDriverArgs reads what [DriverArgs.JSON] wrote. It fails on anything
-// else, unknown fields included, and on a driver without a name.
-func ParseDriverArgs(text string) (DriverArgs, error) {
-	var a DriverArgs
+func parseArgs[A any](what, text string) (A, error) {
+	var a, none A
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&a); err != nil {
-		return DriverArgs{}, fmt.Errorf("driver arguments %q: %w", text, err)
+		return none, fmt.Errorf("%s arguments %q: %w", what, text, err)
 	}
 	if d.More() {
-		return DriverArgs{}, fmt.Errorf("driver arguments %q: more than one value", text)
-	}
-	if a.Driver == "" || a.RunFor < 0 {
-		return DriverArgs{}, fmt.Errorf("driver arguments %q: no driver, or a negative time", text)
+		return none, fmt.Errorf("%s arguments %q: more than one value", what, text)
 	}
 	return a, nil
 }

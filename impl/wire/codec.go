@@ -86,6 +86,8 @@ var messages = [...]format{
 	69: formatOf[WatchWorker](),
 	70: formatOf[Deposit](),
 	71: formatOf[DepositResponse](),
+	72: formatOf[ExecutorHeartbeat](),
+	73: formatOf[ExecutorHeartbeatResponse](),
 }
 
 // numbers is messages turned round: from a message's name to its number.
