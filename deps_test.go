@@ -40,7 +40,8 @@ const importLaw = `
 	impl/live/dir:
 	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
-	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/master impl/worker impl/driver impl/executor impl/client scenarios
+	impl/live/web:
+	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/records: impl/live model/trace

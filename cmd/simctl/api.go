@@ -130,7 +130,8 @@ type nodeOptions struct {
 	ID      string   // its name
 	Inc     uint32   // counts its starts, from 1
 	Listen  string   // HOST:PORT; loopback unless told otherwise
-	HTTP    string   // HOST:PORT of a master's status page; empty: none
+	HTTP    string   // HOST:PORT of a status page; empty: none
+	REST    string   // HOST:PORT where a master takes submissions; empty: nowhere
 	ZK      []string // HOST:PORT of the ensemble
 	Dir     string   // root of the cluster's znodes
 	Masters []string // HOST:PORT of the masters

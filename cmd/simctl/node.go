@@ -55,7 +55,8 @@ func newNode(e *env) *cobra.Command {
 	f.StringVar(&o.ID, "id", "", "name of the process (default its kind)")
 	f.Uint32Var(&o.Inc, "incarnation", 1, "counts the starts of the process, from 1")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "HOST:PORT to listen at")
-	f.StringVar(&o.HTTP, "http", "", "HOST:PORT of a master's status page (default none)")
+	f.StringVar(&o.HTTP, "http", "", "HOST:PORT of a master's or worker's status page (default none)")
+	f.StringVar(&o.REST, "rest", "127.0.0.1:6066", "HOST:PORT where a master takes submissions over HTTP (or the next free port), or none")
 	f.StringSliceVar(&o.ZK, "zk", nil, "HOST:PORT,... of the ensemble")
 	f.StringVar(&o.Dir, "dir", "/spark", "root of the cluster's znodes")
 	f.StringSliceVar(&o.Masters, "masters", nil, "HOST:PORT,... of the masters")
@@ -98,6 +99,11 @@ func checkNode(o *nodeOptions) error {
 	}
 	if err := checkAddrs("masters", o.Masters); err != nil {
 		return err
+	}
+	if o.Kind != "master" || o.REST == "none" {
+		o.REST = ""
+	} else if _, _, err := net.SplitHostPort(o.REST); err != nil {
+		return fmt.Errorf("--rest=%s: want HOST:PORT or none", o.REST)
 	}
 	switch {
 	case o.Kind == "master" && len(o.ZK) == 0:

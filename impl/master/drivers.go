@@ -191,9 +191,22 @@ func (m *Master) remember(d *driver) {
 	if len(m.ended) <= m.cfg.RetainedDrivers || m.state < Alive {
 		return
 	}
-	drop := max(1, m.cfg.RetainedDrivers/10)
+	m.drop(max(1, m.cfg.RetainedDrivers/10))
+}
+
+// ClearCompleted forgets the drivers that ended, as Spark does when it is told
+// to (RequestClearCompletedDriversAndApps). With durable state it does nothing:
+// their records are kept for whoever asks.
+func (m *Master) ClearCompleted() {
+	if !m.pol.DurableDriverState {
+		m.drop(len(m.ended))
+	}
+}
+
+// drop forgets the n that ended first.
+func (m *Master) drop(n int) {
 	gone := map[wire.DriverID]bool{}
-	for _, id := range m.ended[:drop] {
+	for _, id := range m.ended[:n] {
 		old := m.drivers[id]
 		m.h.StopTimer(old.timer)
 		if m.keys[old.rec.Desc.Key] == id {
@@ -205,7 +218,7 @@ func (m *Master) remember(d *driver) {
 			m.store.DeleteDriver(id, host.Call{})
 		}
 	}
-	m.ended = append([]wire.DriverID(nil), m.ended[drop:]...)
+	m.ended = append([]wire.DriverID(nil), m.ended[n:]...)
 	kept := m.order[:0:0]
 	for _, id := range m.order {
 		if !gone[id] {

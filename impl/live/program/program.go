@@ -29,7 +29,8 @@ type Options struct {
 	ID          string      // its name: "m1", "w1", "c1", "w1/driver-1#1"
 	Incarnation uint32      // counts its starts; 0 means 1
 	Listen      host.Addr   // of a master or worker; port 0 means a free one
-	HTTP        string      // HOST:PORT of a master's status page; empty means none
+	HTTP        string      // HOST:PORT of a master's or worker's status page; empty means none
+	REST        string      // HOST:PORT where a master takes submissions over HTTP; empty means none
 	ZK          []host.Addr // of a master: the ensemble's servers
 	Dir         string      // of a master: the root of the cluster's znodes
 	Masters     []host.Addr // of a worker or client
@@ -51,7 +52,7 @@ func (o *Options) Flags() []string {
 		"--policy=" + o.Policy.String(), "--seed=" + strconv.FormatUint(o.Seed, 10), "--timers=" + string(o.Timers),
 	}
 	for _, f := range []struct{ name, value string }{
-		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
+		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"rest", o.rest()}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
 		{"record", o.Record}, {"data", o.Data}, {"args", o.Args},
 	} {
 		if f.value != "" {
@@ -62,6 +63,14 @@ func (o *Options) Flags() []string {
 		args = append(args, fmt.Sprintf("--cores=%d", o.Cores), fmt.Sprintf("--memory=%d", o.Memory))
 	}
 	return args
+}
+
+// rest is what a master is told of submissions: none unless one asks for them.
+func (o *Options) rest() string {
+	if o.Kind == "master" && o.REST == "" {
+		return "none"
+	}
+	return o.REST
 }
 
 func join(addrs []host.Addr) string {
@@ -96,17 +105,11 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	if err != nil {
 		return -1, fmt.Errorf("node %s: %w", o.ID, err)
 	}
-	if m, ok := p.(*master.Master); ok && o.HTTP != "" {
-		page, err := live.ServeStatus(o.HTTP, func() (live.MasterStatus, error) {
-			var s master.Status
-			err := h.Call(func() { s = m.Status() })
-			return onPage(s), err
-		})
-		if err != nil {
-			return -1, fmt.Errorf("node %s: %w", o.ID, err)
-		}
-		defer page.Close()
+	end, err := o.serve(h, p)
+	if err != nil {
+		return -1, fmt.Errorf("node %s: %w", o.ID, err)
 	}
+	defer end()
 	return h.Run(ctx, p)
 }
 
@@ -182,35 +185,4 @@ func DriversOf(record string) string {
 		return ""
 	}
 	return strings.TrimSuffix(record, ".ndjson") + "-drivers.ndjson"
-}
-
-// onPage is a master's status as its page shows it.
-func onPage(s master.Status) live.MasterStatus {
-	out := live.MasterStatus{URL: "spark://" + string(s.Addr), Status: s.State, Term: s.Term}
-	for _, w := range s.Workers {
-		name, port, _ := net.SplitHostPort(string(w.Addr))
-		n, _ := strconv.Atoi(port)
-		out.Workers = append(out.Workers, live.WorkerOnPage{
-			ID: string(w.ID), Host: name, Port: n, State: strings.ToUpper(w.State),
-			Cores: w.Cores, CoresUsed: w.CoresUsed, CoresFree: w.Cores - w.CoresUsed,
-			Memory: w.Memory, MemoryUsed: w.MemoryUse, MemoryFree: w.Memory - w.MemoryUse,
-		})
-	}
-	for _, d := range s.Drivers {
-		r := d.Record
-		shown := live.DriverOnPage{
-			ID: string(r.ID), State: string(r.State), Cores: r.Desc.Cores, Memory: r.Desc.Memory, Worker: string(r.Worker),
-			MainClass: r.Desc.Tag,
-		}
-		if shown.Worker == "" {
-			shown.Worker = "None"
-		}
-		if d.Ended {
-			out.CompletedDrivers = append(out.CompletedDrivers, shown)
-		} else {
-			out.ActiveDrivers = append(out.ActiveDrivers, shown)
-		}
-	}
-	out.SetTotals()
-	return out
 }

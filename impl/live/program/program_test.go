@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/impl/host"
-	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/web"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/wire"
@@ -76,7 +76,7 @@ func TestMasterServesItsStatus(t *testing.T) {
 		})
 		ended <- err
 	}()
-	var got live.MasterStatus
+	var got web.Master
 	require.Eventually(t, func() bool {
 		r, err := http.Get("http://" + page + "/json/")
 		if err != nil {
@@ -94,7 +94,7 @@ func TestMasterServesItsStatus(t *testing.T) {
 }
 
 func TestStatusPageShowsWorkersAndDrivers(t *testing.T) {
-	got := onPage(master.Status{
+	got := masterPage(master.Status{
 		Addr: "h:1", State: "ALIVE", Term: 3,
 		Workers: []master.WorkerStatus{{ID: "w", Addr: "h2:7078", State: "Alive", Cores: 4, CoresUsed: 1, Memory: 512, MemoryUse: 64}},
 		Drivers: []master.DriverStatus{
@@ -102,11 +102,11 @@ func TestStatusPageShowsWorkersAndDrivers(t *testing.T) {
 			{Record: wire.DriverRecord{ID: "d2", State: wire.Finished}, Ended: true},
 		},
 	})
-	require.Equal(t, 1, got.AliveWorkers)
-	require.Equal(t, int64(3), got.Workers[0].CoresFree)
+	require.Equal(t, "ALIVE", got.Workers[0].State)
+	require.Equal(t, int64(1), got.Workers[0].CoresUsed)
 	require.Equal(t, 7078, got.Workers[0].Port)
-	require.Equal(t, live.DriverOnPage{ID: "d1", State: "RUNNING", Cores: 1, Memory: 64, Worker: "w", MainClass: "job"}, got.ActiveDrivers[0])
-	require.Equal(t, "None", got.CompletedDrivers[0].Worker)
+	require.Equal(t, web.Driver{ID: "d1", State: "RUNNING", Cores: 1, Memory: 64, Worker: "w", MainClass: "job"}, got.ActiveDrivers[0])
+	require.Empty(t, got.CompletedDrivers[0].Worker)
 }
 
 func TestPlanFollowsFromNameAndSeed(t *testing.T) {

@@ -1,0 +1,107 @@
+package program
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/web"
+	"github.com/simctl/simctl/impl/master"
+	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/impl/worker"
+)
+
+// serve serves what a process shows and takes over HTTP until end is called.
+func (o *Options) serve(h *live.Host, p host.Process) (end func(), err error) {
+	var open []*web.Server
+	end = func() {
+		for _, s := range open {
+			_ = s.Close() // the process ends: nobody is left to tell
+		}
+	}
+	keep := func(s *web.Server, failed error) {
+		if s != nil {
+			open = append(open, s)
+		}
+		err = failed
+	}
+	switch p := p.(type) {
+	case *master.Master:
+		g := &gateway{h: h, m: p, self: o.Listen, cleared: map[wire.DriverID]bool{}}
+		rest := ""
+		if o.REST != "" {
+			var s *web.Server
+			if s, err = g.serveSubmissions(o.REST); err == nil {
+				rest = "http://" + s.Addr
+			}
+			keep(s, err)
+		}
+		if o.HTTP != "" && err == nil {
+			keep(web.ServeMaster(o.HTTP, func() (web.Master, error) {
+				s, err := g.read()
+				page := masterPage(s)
+				page.RestURL = rest
+				return page, err
+			}))
+		}
+	case *worker.Worker:
+		if o.HTTP != "" {
+			keep(web.ServeWorker(o.HTTP, func() (page web.WorkerSelf, err error) {
+				err = h.Call(func() { page = workerPage(p.Status()) })
+				return page, err
+			}))
+		}
+	}
+	if err != nil {
+		end()
+	}
+	return end, err
+}
+
+// masterPage is a master's status as its page shows it.
+func masterPage(s master.Status) web.Master {
+	out := web.Master{URL: url(s.Addr), Status: s.State, Term: s.Term, WaitingDrivers: s.Waiting}
+	for _, w := range s.Workers {
+		name, port, _ := net.SplitHostPort(string(w.Addr))
+		n, _ := strconv.Atoi(port)
+		out.Workers = append(out.Workers, web.Worker{
+			ID: string(w.ID), Host: name, Port: n, State: strings.ToUpper(w.State),
+			Cores: w.Cores, CoresUsed: w.CoresUsed, Memory: w.Memory, MemoryUsed: w.MemoryUse,
+		})
+	}
+	for _, d := range s.Drivers {
+		r := d.Record
+		shown := web.Driver{
+			ID: string(r.ID), State: string(r.State), Cores: r.Desc.Cores, Memory: r.Desc.Memory, Worker: string(r.Worker),
+			MainClass: r.Desc.Tag,
+		}
+		if d.Ended {
+			out.CompletedDrivers = append(out.CompletedDrivers, shown)
+		} else {
+			out.ActiveDrivers = append(out.ActiveDrivers, shown)
+		}
+	}
+	return out
+}
+
+// workerPage is a worker's status as its page shows it.
+func workerPage(s worker.Status) web.WorkerSelf {
+	out := web.WorkerSelf{
+		ID: string(s.ID), MasterURL: url(s.Master), Cores: s.Cores, CoresUsed: s.CoresUsed, Memory: s.Memory, MemoryUsed: s.MemoryUsed,
+	}
+	for _, d := range s.Drivers {
+		out.Drivers = append(out.Drivers, web.Driver{
+			ID: string(d.ID), State: string(d.State), Cores: d.Cores, Memory: d.Memory, Worker: string(s.ID),
+		})
+	}
+	return out
+}
+
+func url(a host.Addr) string {
+	if a == "" {
+		return ""
+	}
+	return "spark://" + string(a)
+}

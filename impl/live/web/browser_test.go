@@ -1,0 +1,96 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/live/web"
+)
+
+// looker shows pages, each in a frame of its width, and writes down what a
+// person would see of each: whether it is wider than its frame, its status and
+// how that is coloured, and the rows of each table.
+const looker = `<!doctype html>%s<pre id="seen"></pre><script>
+const lines = [];
+window.onload = () => {
+  for (const f of document.querySelectorAll('iframe')) {
+    const d = f.contentDocument, out = ['wide ' + (d.scrollingElement.scrollWidth > d.scrollingElement.clientWidth)];
+    const status = d.querySelector('.status');
+    if (status) out.push('status ' + status.textContent + ' ' + f.contentWindow.getComputedStyle(status).color);
+    for (const t of d.querySelectorAll('table')) out.push(t.id + ' ' + (t.rows.length - 1) + ' ' + t.rows[1].cells[0].textContent.trim());
+    lines.push(out.join('; '));
+  }
+  seen.textContent = lines.join('\n');
+};
+</script>`
+
+// A view is a page in a window of some width.
+type view struct {
+	url   string
+	width int
+}
+
+// inBrowser is what headless Chromium sees of each page.
+func inBrowser(t *testing.T, views []view) []string {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil && program == "" {
+			program = found
+		}
+	}
+	if program == "" {
+		t.Skip("no Chromium to look at pages with")
+	}
+	var frames strings.Builder
+	mux := http.NewServeMux()
+	for i, v := range views {
+		_, text := ask(t, "GET", v.url+"/", "")
+		text = strings.Replace(text, `<meta http-equiv="refresh" content="2">`, "", 1) // or it is never loaded for good
+		mux.HandleFunc(fmt.Sprintf("/page/%d/", i), func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+		fmt.Fprintf(&frames, `<iframe src="/page/%d/" style="border:0;width:%dpx;height:900px"></iframe>`, i, v.width)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, looker, frames.String()) })
+	srv := httptest.NewServer(mux)
+	defer srv.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--user-data-dir="+t.TempDir(), "--window-size=1500,1000", "--virtual-time-budget=5000", "--dump-dom", srv.URL)
+	cmd.WaitDelay = time.Second
+	dom, err := cmd.Output()
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(dom), `<pre id="seen">`)
+	seen, _, _ := strings.Cut(rest, "</pre>")
+	return strings.Split(seen, "\n")
+}
+
+// TestPagesInABrowser looks at both pages in a wide and a narrow window, and at
+// a master in every other state.
+func TestPagesInABrowser(t *testing.T) {
+	long := sample()
+	long.ActiveDrivers[0].MainClass = strings.Repeat("org.example.", 12) + "Main"
+	master, worker := serveMaster(t, long), serveWorker(t, sampleWorker())
+	views := []view{{master, 1400}, {master, 800}, {worker, 1400}, {worker, 800}}
+	for _, state := range []string{"STANDBY", "RECOVERING", "SUSPENDED"} {
+		views = append(views, view{serveMaster(t, web.Master{Status: state}), 800})
+	}
+	const full = "wide false; status ALIVE rgb(10, 107, 45); workers 2 worker-1; activeapps 1 app-1; " +
+		"activedrivers 1 driver-1; completedapps 1 app-0; completeddrivers 1 driver-0"
+	const onWorker = "wide false; executors 1 7; drivers 1 driver-1; finishedexecutors 1 7"
+	const empty = "; workers 1 none; activeapps 1 none; activedrivers 1 none; completedapps 1 none; completeddrivers 1 none"
+	require.Equal(t, []string{
+		full, full, onWorker, onWorker,
+		"wide false; status STANDBY rgb(85, 85, 85)" + empty,
+		"wide false; status RECOVERING rgb(138, 82, 0)" + empty,
+		"wide false; status SUSPENDED rgb(170, 17, 17)" + empty,
+	}, inBrowser(t, views))
+}
