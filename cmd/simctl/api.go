@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
@@ -125,25 +126,7 @@ type soakOutcome struct {
 }
 
 // nodeOptions say what one real process is.
-type nodeOptions struct {
-	Kind    string   // "master", "worker", "client" or "driver"
-	ID      string   // its name
-	Inc     uint32   // counts its starts, from 1
-	Listen  string   // HOST:PORT; loopback unless told otherwise
-	HTTP    string   // HOST:PORT of a status page; empty: none
-	REST    string   // HOST:PORT where a master takes submissions; empty: nowhere
-	ZK      []string // HOST:PORT of the ensemble
-	Dir     string   // root of the cluster's znodes
-	Masters []string // HOST:PORT of the masters
-	Cores   int64
-	Memory  int64 // MiB
-	Policy  policy.Policy
-	Timers  scenarios.TimersName
-	Seed    uint64
-	Record  string // file that notes are appended to
-	Data    string // directory of the process's files
-	Args    string // what the kind makes of it, a JSON object
-}
+type nodeOptions = simctl.NodeOptions
 
 // benchOptions say what is measured and for how long.
 type benchOptions struct {

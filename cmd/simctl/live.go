@@ -40,11 +40,7 @@ func (lib) Soak(ctx context.Context, o soakOptions, each func(reports.SoakFault)
 
 // Node implements engine.
 func (lib) Node(ctx context.Context, o nodeOptions) (int, error) {
-	return simctl.Node(ctx, simctl.NodeOptions{
-		Kind: o.Kind, ID: o.ID, Incarnation: o.Inc, Listen: host.Addr(o.Listen), HTTP: o.HTTP, REST: o.REST, ZK: addrs(o.ZK), Dir: o.Dir,
-		Masters: addrs(o.Masters), Cores: o.Cores, Memory: o.Memory, Policy: o.Policy, Timers: o.Timers, Seed: o.Seed,
-		Record: o.Record, Data: o.Data, Args: o.Args,
-	})
+	return simctl.Node(ctx, o)
 }
 
 func addrs(texts []string) []host.Addr {

@@ -18,6 +18,7 @@ var nodeKinds = []string{"master", "worker", "client", "driver"}
 func newNode(e *env) *cobra.Command {
 	var o nodeOptions
 	var policyText, timers, seedText string
+	var zk, masters []string
 	cmd := &cobra.Command{
 		Use:       "node KIND",
 		Short:     "Be one real process: " + strings.Join(nodeKinds, ", "),
@@ -41,7 +42,7 @@ func newNode(e *env) *cobra.Command {
 			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
 				return err
 			}
-			if err := checkNode(&o); err != nil {
+			if err := checkNode(&o, zk, masters); err != nil {
 				return err
 			}
 			s, err := e.engine.Node(cmd.Context(), o)
@@ -53,13 +54,13 @@ func newNode(e *env) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.ID, "id", "", "name of the process (default its kind)")
-	f.Uint32Var(&o.Inc, "incarnation", 1, "counts the starts of the process, from 1")
-	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "HOST:PORT to listen at")
+	f.Uint32Var(&o.Incarnation, "incarnation", 1, "counts the starts of the process, from 1")
+	f.StringVar((*string)(&o.Listen), "listen", "127.0.0.1:0", "HOST:PORT to listen at")
 	f.StringVar(&o.HTTP, "http", "", "HOST:PORT of a master's or worker's status page (default none)")
 	f.StringVar(&o.REST, "rest", "127.0.0.1:6066", "HOST:PORT where a master takes submissions over HTTP (or the next free port), or none")
-	f.StringSliceVar(&o.ZK, "zk", nil, "HOST:PORT,... of the ensemble")
+	f.StringSliceVar(&zk, "zk", nil, "HOST:PORT,... of the ensemble")
 	f.StringVar(&o.Dir, "dir", "/spark", "root of the cluster's znodes")
-	f.StringSliceVar(&o.Masters, "masters", nil, "HOST:PORT,... of the masters")
+	f.StringSliceVar(&masters, "masters", nil, "HOST:PORT,... of the masters")
 	f.Int64Var(&o.Cores, "cores", 4, "cores of a worker")
 	f.Int64Var(&o.Memory, "memory", 4096, "memory of a worker, in MiB")
 	f.StringVar(&policyText, "policy", "hardened", "hardened, spark, or either with switches")
@@ -87,19 +88,20 @@ func oneOfArgs(given string, legal []string) error {
 	return fmt.Errorf("node: no kind %q%s", given, didYouMean(given, legal))
 }
 
-func checkNode(o *nodeOptions) error {
+func checkNode(o *nodeOptions, zk, masters []string) error {
 	if o.ID == "" {
 		o.ID = o.Kind
 	}
-	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
+	if _, _, err := net.SplitHostPort(string(o.Listen)); err != nil {
 		return fmt.Errorf("--listen=%s: want HOST:PORT", o.Listen)
 	}
-	if err := checkAddrs("zk", o.ZK); err != nil {
+	if err := checkAddrs("zk", zk); err != nil {
 		return err
 	}
-	if err := checkAddrs("masters", o.Masters); err != nil {
+	if err := checkAddrs("masters", masters); err != nil {
 		return err
 	}
+	o.ZK, o.Masters = addrs(zk), addrs(masters)
 	if o.Kind != "master" || o.REST == "none" {
 		o.REST = ""
 	} else if _, _, err := net.SplitHostPort(o.REST); err != nil {
@@ -110,7 +112,7 @@ func checkNode(o *nodeOptions) error {
 		return fmt.Errorf("node: a master needs --zk")
 	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
 		return fmt.Errorf("node: a %s needs --masters", o.Kind)
-	case o.Inc < 1:
+	case o.Incarnation < 1:
 		return fmt.Errorf("node: --incarnation=0: want at least 1")
 	case o.Cores < 1 || o.Memory < 1:
 		return fmt.Errorf("node: %d cores, %d MiB: want at least 1 of each", o.Cores, o.Memory)

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -49,11 +48,12 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var (
-	errInvalid   = errors.New("Validation of message CreateSubmissionRequest failed!") //nolint:staticcheck // Spark's words
-	errNoClass   = errors.New("Main class is missing.")                                //nolint:staticcheck // likewise
-	errNoAction  = errors.New("Action field not found in JSON")                        //nolint:staticcheck // likewise
-	errOtherKind = errors.New("not a CreateSubmissionRequest")
+// What is wrong with a request, in Spark's words but for the last.
+const (
+	errInvalid   = Refusal("Validation of message CreateSubmissionRequest failed!")
+	errNoClass   = Refusal("Main class is missing.")
+	errNoAction  = Refusal("Action field not found in JSON")
+	errOtherKind = Refusal("not a CreateSubmissionRequest")
 )
 
 // readSubmission reads what is to be created. On an error, status is the HTTP
