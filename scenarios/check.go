@@ -91,6 +91,9 @@ func (s *Scenario) check(at places) (places, error) {
 
 func (s *Scenario) checkWork() error {
 	w := s.Work
+	if err := w.App.check(s); err != nil {
+		return err
+	}
 	switch {
 	case w.Jobs == 0:
 		return nil
@@ -115,15 +118,21 @@ func (s *Scenario) checkOp(o Op) error {
 	if o.Cores > s.WorkerCores {
 		return fmt.Errorf("a job of %d cores fits on no worker of %d", o.Cores, s.WorkerCores)
 	}
-	submits := 0
+	if err := o.App.check(s); err != nil {
+		return err
+	}
+	submits, inClient := 0, false
 	for _, other := range s.Ops {
 		if other.Kind == Submit && other.Tag == o.Tag && other.Client == o.Client {
 			submits++
+			inClient = other.App.Mode == InClient
 		}
 	}
 	switch {
 	case submits == 0:
 		return fmt.Errorf("%s %s %s: %s submits no job of that tag", o.Client, o.Kind, o.Tag, o.Client)
+	case inClient && o.Kind != Submit:
+		return fmt.Errorf("%s %s %s: masters know no driver in client mode", o.Client, o.Kind, o.Tag)
 	case submits > 1 && o.Kind == Submit:
 		return fmt.Errorf("%s submits the tag %s twice", o.Client, o.Tag)
 	}
@@ -136,7 +145,7 @@ func (s *Scenario) checkFault(f Fault) error {
 	}
 	for _, g := range append([][]string{{f.On.Process}}, f.Groups...) {
 		for _, t := range g {
-			kind, n, ok := machine(t)
+			kind, n, ok := machine(machineOf(t))
 			if count, what := s.count(kind); ok && n > count {
 				return fmt.Errorf("unknown target %s: the topology has %d %s", t, count, what)
 			}
@@ -155,6 +164,11 @@ func (s *Scenario) count(kind byte) (int, string) {
 		return s.Clients, "clients"
 	case 'p':
 		return len(s.Probes), "probes"
+	case 'l':
+		if s.HasLedger() {
+			return 1, "ledger"
+		}
+		return 0, "ledgers: no job adds to an account"
 	}
 	return s.Servers, "servers"
 }

@@ -57,6 +57,31 @@ func (s *Scenario) checkDoes(probe string, at Range) error {
 	return s.exists('p', probe)
 }
 
+// checkSeeWork looks for the worker or the job that shows something.
+func (s *Scenario) checkSeeWork(e See) error {
+	switch e.What {
+	case SeeExecutor, SeeNoExecutor, SeeWorker, SeeNoWorker:
+		return s.exists('w', e.Who)
+	case SeeRuns, SeeBalance:
+		if _, err := parseInt(e.Text, 0, 1<<40); err != nil {
+			return err
+		}
+	}
+	for _, o := range s.Ops {
+		if o.Kind == Submit && o.Tag == e.Who {
+			return nil
+		}
+	}
+	for c := range s.Clients {
+		for j := range s.Work.Jobs {
+			if fmt.Sprintf("c%d-job%d", c+1, j+1) == e.Who {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("no client submits a job %s", e.Who)
+}
+
 func (s *Scenario) checkSee(e See) error {
 	if last := max(e.At, e.From, e.To); last > s.Safety+time.Hour {
 		return fmt.Errorf("%s is long after the run", span.Text(last))
@@ -66,6 +91,9 @@ func (s *Scenario) checkSee(e See) error {
 	}
 	if e.Who == "" {
 		return nil
+	}
+	if contains(workWhats(), string(e.What)) {
+		return s.checkSeeWork(e)
 	}
 	kind := byte('p')
 	if e.What == SeeElects {

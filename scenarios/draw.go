@@ -26,6 +26,7 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 		o, rule := &out.Ops[i], fmt.Sprintf("op/%d/", i)
 		o.At = o.At.draw(rule+"at", rnd)
 		o.RunFor = o.RunFor.draw(rule+"for", rnd)
+		o.App.Task = o.App.Task.draw(rule+"task", rnd)
 	}
 	for i := range out.ZOps {
 		o := &out.ZOps[i]

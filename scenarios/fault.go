@@ -92,6 +92,7 @@ var (
 	sets  = []string{"masters", "workers", "clients", "servers", "probes", "everyone", "rest"}
 	roles = []string{
 		"active", "standby", "any-master", "any-worker", "any-server", "busy-worker", "zk-leader", "zk-follower", "any-probe",
+		"any-driver", "any-executor",
 	}
 )
 
@@ -237,6 +238,8 @@ func (f Fault) checkTargets(sh shape) error {
 				return fmt.Errorf("%s has no session; only masters and probes have", t)
 			case f.Class == DeleteZ && (t[0] == 'p' || t == "any-probe"):
 				return fmt.Errorf("%s has no %s znode; only masters have", t, f.What)
+			case isProcess(t) && !f.strikesProcess():
+				return fmt.Errorf("%s is no machine: it can be stopped, killed or paused, and whoever started it decides what follows, so only a pause has for=", t)
 			case sh.operator && !isServer(t):
 				return fmt.Errorf("%s needs servers, not %s", f.Class, t)
 			}
@@ -264,21 +267,40 @@ func isServer(target string) bool {
 	return contains([]string{"servers", "any-server", "zk-leader", "zk-follower"}, target) || target[0] == 'z'
 }
 
+// isProcess reports whether a target is a process on a machine, and not all of
+// the machine: a driver or an executor.
+func isProcess(target string) bool {
+	return target == "any-driver" || target == "any-executor" || machineOf(target) != target
+}
+
+// strikesProcess reports whether the fault can strike a single process of a
+// machine.
+func (f Fault) strikesProcess() bool {
+	return f.Class == Pause || (f.Class == KillOff || f.Class == Stop) && f.For == Range{}
+}
+
+// machineOf is the machine of a target that is a process on one: "w1" of
+// "w1/driver-1#1".
+func machineOf(target string) string {
+	name, _, _ := strings.Cut(target, "/")
+	return name
+}
+
 func checkTarget(t string) error {
 	if contains(sets, t) || contains(roles, t) {
 		return nil
 	}
-	if _, _, ok := machine(t); ok {
+	if _, _, ok := machine(machineOf(t)); ok && !strings.HasSuffix(t, "/") {
 		return nil
 	}
 	names := append(append([]string{}, sets...), roles...)
-	return fmt.Errorf("unknown target %q%s", t, hint.For(t, names, "want a machine as m1, w1, c1, z1 or p1, or one of "+strings.Join(names, ", ")))
+	return fmt.Errorf("unknown target %q%s", t, hint.For(t, names, "want a machine as m1, w1, c1, z1, p1 or l1, or one of "+strings.Join(names, ", ")))
 }
 
-// machine reads a machine's name: its kind, one of m, w, c, z and p, and its
+// machine reads a machine's name: its kind, one of m, w, c, z, p and l, and its
 // number.
 func machine(t string) (kind byte, n int, ok bool) {
-	if len(t) < 2 || !strings.Contains("mwczp", t[:1]) || t[1] == '0' || t[1] == '+' {
+	if len(t) < 2 || !strings.Contains("mwczpl", t[:1]) || t[1] == '0' || t[1] == '+' {
 		return 0, 0, false
 	}
 	number, err := parseInt(t[1:], 1, 999)
@@ -294,7 +316,7 @@ func (f Fault) Concrete() bool {
 	}
 	for _, g := range f.Groups {
 		for _, t := range g {
-			if _, _, ok := machine(t); !ok {
+			if _, _, ok := machine(machineOf(t)); !ok {
 				return false
 			}
 		}

@@ -89,6 +89,7 @@ func drawWork(t *rapid.T) Work {
 	}
 	w.Status.Lo++
 	w.Status.Hi++
+	w.App = drawApplication(t, []Mode{"", InCluster, InClient, InAny})
 	return w
 }
 
@@ -99,6 +100,11 @@ func drawOps(t *rapid.T, tag string, clients int) []Op {
 		Cores: rapid.Int64Range(0, 8).Draw(t, "cores"), RunFor: drawSpan(t, "for"),
 		Supervise: rapid.Bool().Draw(t, "supervise"), Exit: rapid.Int64Range(0, 255).Draw(t, "exit"),
 	}}
+	ops[0].App = drawApplication(t, []Mode{"", InCluster, InClient})
+	if ops[0].App.Mode == InClient {
+		ops[0].Supervise = false
+		return ops
+	}
 	if rapid.Bool().Draw(t, "more") {
 		ops = append(ops, Op{At: drawSpan(t, "at"), Client: client, Kind: rapid.SampledFrom([]OpKind{Kill, Status}).Draw(t, "kind"), Tag: tag})
 	}
@@ -114,6 +120,18 @@ func drawWhat(t *rapid.T, sh shape) string {
 		return rapid.SampledFrom([]string{"any", "MasterChanged"}).Draw(t, "what")
 	}
 	return rapid.SampledFrom(strings.Split(strings.ReplaceAll(sh.what, " or ", ", "), ", ")).Draw(t, "what")
+}
+
+func drawApplication(t *rapid.T, modes []Mode) Application {
+	if rapid.Bool().Draw(t, "no application") {
+		return Application{}
+	}
+	return Application{
+		Job:    rapid.SampledFrom([]JobKind{Pi, Ledger, LedgerPlain}).Draw(t, "job"),
+		Stages: rapid.IntRange(0, 9).Draw(t, "stages"), Tasks: rapid.IntRange(0, 99).Draw(t, "tasks"), Task: drawSpan(t, "task"),
+		Executors: rapid.IntRange(0, 9).Draw(t, "executors"), Cores: rapid.Int64Range(0, 8).Draw(t, "ecores"),
+		Memory: rapid.Int64Range(0, 2048).Draw(t, "ememory"), Mode: rapid.SampledFrom(modes).Draw(t, "mode"),
+	}
 }
 
 func drawFault(t *rapid.T, s Scenario) Fault {
@@ -165,6 +183,12 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 	}
 	if sh.links {
 		targets = append(targets, "rest")
+	}
+	if f.strikesProcess() {
+		targets = append(targets, "any-driver", "any-executor")
+		if s.Masters > 0 {
+			targets = append(targets, "w1/driver-1#1")
+		}
 	}
 	targets = rapid.Permutation(targets).Draw(t, "targets")
 	groups := rapid.IntRange(sh.groups, min(sh.most, 3)).Draw(t, "groups")

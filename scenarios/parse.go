@@ -212,7 +212,7 @@ func parseDelay(s *Scenario, rest string) error {
 
 func parseWork(s *Scenario, rest string) error {
 	w := &s.Work
-	return parseAttrs(strings.Fields(rest), []attr{
+	return parseAttrs(strings.Fields(rest), append([]attr{
 		intAttr("jobs", &w.Jobs, 0, 100_000),
 		intAttr("cores", &w.Cores, 1, 1<<20),
 		intAttr("memory", &w.Memory, 1, 1<<40),
@@ -221,7 +221,7 @@ func parseWork(s *Scenario, rest string) error {
 		percentAttr("supervised", &w.Supervised, 0),
 		percentAttr("fail", &w.Fail, 0),
 		rangeAttr("status", &w.Status),
-	}, "jobs")
+	}, w.App.attrs(string(InCluster), string(InClient), string(InAny))...), "jobs")
 }
 
 func parseOp(s *Scenario, rest string) error {
@@ -251,8 +251,12 @@ func parseOp(s *Scenario, rest string) error {
 	known := []attr{rangeAttr("at", &p.At)}
 	if o.Kind == Submit {
 		known = append(known, intAttr("cores", &p.Cores, 1, 1<<20), rangeAttr("for", &p.RunFor), intAttr("exit", &p.Exit, 0, 255))
+		known = append(known, p.App.attrs(string(InCluster), string(InClient))...)
 	} else if o.Supervise {
 		return fmt.Errorf("supervise belongs to submit, not to %s", o.Kind)
+	}
+	if o.Supervise && strings.Contains(rest, "mode="+string(InClient)) {
+		return fmt.Errorf("nobody supervises a driver in client mode")
 	}
 	return parseAttrs(attrs, known, "at")
 }

@@ -70,6 +70,7 @@ type Work struct {
 	Supervised int   // per cent that are supervised
 	Fail       int   // per cent that exit with a status other than 0
 	Status     Range // time between status requests about one job
+	App        Application
 }
 
 // An OpKind is what a client does in an explicit operation.
@@ -92,6 +93,7 @@ type Op struct {
 	RunFor    Range  // Submit
 	Supervise bool   // Submit
 	Exit      int64  // Submit: exit status of the job
+	App       Application
 }
 
 // A Class is a kind of fault.
@@ -135,7 +137,8 @@ const (
 // A target is a machine ("m1"), a set ("masters", "workers", "clients",
 // "servers", "probes", "everyone", "rest") or a role that is looked up when the
 // fault begins: "active", "standby", "any-master", "any-worker", "any-server",
-// "busy-worker", "zk-leader", "zk-follower", "any-probe". A fault whose ranges are single values and whose targets are
+// "busy-worker", "zk-leader", "zk-follower", "any-probe"; "any-driver" and "any-executor" are processes of
+// applications, as is "w1/driver-1#1". A fault whose ranges are single values and whose targets are
 // machines is concrete: it is what a schedule holds.
 type Fault struct {
 	At, For Range

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +20,10 @@ import (
 // At is an instant; From and To bound a while, which is the whole run if
 // neither is given. Some of these say what must not happen.
 type See struct {
-	At       time.Duration // of leader; 0 for the others
+	At       time.Duration // of leader and master; 0 for the others
 	From, To time.Duration // a while; To 0 is the end of the run
 	Policy   string        // a preset: only runs of that policy must show it; empty: all
-	Who      string        // a server or probe; empty where What stands alone
+	Who      string        // a server, probe, worker or job; empty where What stands alone
 	What     SeeWhat
 	Text     string // what stands behind
 }
@@ -47,32 +48,60 @@ const (
 	SeeNoRecipe   SeeWhat = "no-recipe"   // p1 no-recipe members p2: it did not tell that
 	SeeAlways     SeeWhat = "always"      // p1 always total 100: its recipe told that, and never another total
 	SeeFenced     SeeWhat = "fenced"      // fenced /lock: no write under the lock came behind one of a later owner
+
+	SeeMaster     SeeWhat = "master"      // master some, master none: at that instant a master that runs is Alive, or none is
+	SeeAcked      SeeWhat = "acked"       // a client's operation was answered, and not refused
+	SeeNoAcked    SeeWhat = "no-acked"    // none was
+	SeeTold       SeeWhat = "told"        // a told FINISHED: a client that asked was told that state of job a
+	SeeNoTold     SeeWhat = "no-told"     // a no-told ERROR: it was not
+	SeeRuns       SeeWhat = "runs"        // a runs 2: the driver of job a was started that often
+	SeeApp        SeeWhat = "app"         // a app finished: its application told that
+	SeeNoApp      SeeWhat = "no-app"      // a no-app removed: it did not
+	SeeTask       SeeWhat = "task"        // a task lost: the driver of job a was told that of a task
+	SeeNoTask     SeeWhat = "no-task"     // a no-task lost: it was not
+	SeeExecutor   SeeWhat = "executor"    // w1 executor orphaned: an executor on w1 told that
+	SeeNoExecutor SeeWhat = "no-executor" // w1 no-executor killed: none did
+	SeeBalance    SeeWhat = "balance"     // a balance 100: at the end of the while, the account of job a holds that
+	SeeWorker     SeeWhat = "worker"      // w1 worker registered, or removed: a master took it for its own, or removed its record
+	SeeNoWorker   SeeWhat = "no-worker"   // w1 no-worker removed: none did
 )
 
 // NeedsServers reports whether the scenario is about the ZooKeeper servers
 // themselves, so that a service which only stands for them will not do.
 func (s Scenario) NeedsServers() bool {
-	return s.Masters == 0 || s.Ensemble != (Ensemble{}) || len(s.Special)+len(s.Probes)+len(s.Sees) > 0
+	if s.Masters == 0 || s.Ensemble != (Ensemble{}) || len(s.Special)+len(s.Probes) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(s.Sees, func(e See) bool { return !contains(workWhats(), string(e.What)) })
 }
 
 // alone are those that stand without somebody.
 func (w SeeWhat) alone() bool {
 	switch w {
-	case SeeLeader, SeeService, SeeNoService, SeeFailover, SeeNoFailover, SeeFenced:
+	case SeeLeader, SeeService, SeeNoService, SeeFailover, SeeNoFailover, SeeFenced, SeeMaster, SeeAcked, SeeNoAcked:
 		return true
 	}
 	return false
 }
 
 // Not reports whether it is something that must not happen.
-func (w SeeWhat) Not() bool {
-	return w == SeeNoService || w == SeeNoFailover || w == SeeNoEvent || w == SeeNoSession || w == SeeNoRecipe
-}
+func (w SeeWhat) Not() bool { return strings.HasPrefix(string(w), "no-") }
+
+// instant reports whether it is seen at one instant.
+func (w SeeWhat) instant() bool { return w == SeeLeader || w == SeeMaster }
 
 func seeWhats() []string {
-	return []string{
+	return append([]string{
 		"leader", "service", "no-service", "failover", "no-failover", "elects", "fails", "event", "no-event", "session", "no-session", "recipe",
 		"no-recipe", "always", "fenced",
+	}, workWhats()...)
+}
+
+// workWhats are those that tell of masters, workers and jobs.
+func workWhats() []string {
+	return []string{
+		"master", "acked", "no-acked", "told", "no-told", "runs", "app", "no-app", "task", "no-task", "executor", "no-executor", "balance",
+		"worker", "no-worker",
 	}
 }
 
@@ -102,14 +131,16 @@ func (e *See) check() error {
 	case !contains(seeWhats(), string(e.What)):
 		return fmt.Errorf("nothing to see is called %q%s", e.What, hint.For(string(e.What), seeWhats(), "want "+strings.Join(seeWhats(), ", ")))
 	case e.What.alone() != (e.Who == ""):
-		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server or a probe, as: p1 " + string(e.What)}[e.What.alone()])
-	case (e.What == SeeLeader) != (e.At > 0):
-		return fmt.Errorf("at= belongs to leader, and leader needs it")
+		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server, a probe, a worker or a job, as: p1 " + string(e.What)}[e.What.alone()])
+	case e.What.instant() != (e.At > 0):
+		return fmt.Errorf("at= belongs to leader and master, and they need it")
 	case e.At > 0 && (e.From > 0 || e.To > 0):
 		return fmt.Errorf("at= is an instant; from= and to= are not for it")
 	case e.To > 0 && e.To <= e.From:
 		return fmt.Errorf("from=%s is not before to=%s", span.Text(e.From), span.Text(e.To))
-	case e.What.alone() && e.What != SeeLeader && e.What != SeeFenced && n > 0:
+	case e.What == SeeMaster && e.Text != "some" && e.Text != "none":
+		return fmt.Errorf("want: master some, or master none")
+	case e.What.alone() && !e.What.instant() && e.What != SeeFenced && n > 0:
 		return fmt.Errorf("%s takes no %q", e.What, e.Text)
 	case (e.What == SeeLeader || e.What == SeeNoEvent || e.What == SeeFenced || e.What == SeeElects) && n != 1, (e.What == SeeEvent || e.What == SeeAlways) && n != 2, !e.What.alone() && n == 0:
 		return fmt.Errorf("see %s: want what of it", e.What)

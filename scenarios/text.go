@@ -109,7 +109,7 @@ func (w Work) String() string {
 	number("supervised", int64(w.Supervised), "%")
 	number("fail", int64(w.Fail), "%")
 	span("status", w.Status)
-	return strings.Join(words, " ")
+	return strings.Join(append(words, w.App.words()...), " ")
 }
 
 // String returns what follows "op" in a scenario:
@@ -125,6 +125,7 @@ func (o Op) String() string {
 	if o.Exit != 0 {
 		words = append(words, fmt.Sprintf("exit=%d", o.Exit))
 	}
+	words = append(words, o.App.words()...)
 	if o.Supervise {
 		words = append(words, "supervise")
 	}

@@ -82,11 +82,17 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 		return s.always(e)
 	case scenarios.SeeLeader:
 		return s.leader(e)
+	case scenarios.SeeMaster:
+		return s.master(e)
+	case scenarios.SeeRuns:
+		return s.runs(e)
+	case scenarios.SeeBalance:
+		return s.balance(e)
 	case scenarios.SeeService, scenarios.SeeNoService:
 		return s.service(e)
 	}
 	first, rest, _ := strings.Cut(e.Text, " ")
-	is := func(ev *trace.Event) bool { return false }
+	is := s.work(e)
 	switch e.What {
 	case scenarios.SeeFailover, scenarios.SeeNoFailover:
 		is = func(ev *trace.Event) bool { return ev.Kind == trace.Elected }

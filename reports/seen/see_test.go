@@ -11,6 +11,13 @@ import (
 	"github.com/simctl/simctl/scenarios"
 )
 
+// cast is who there is in a scenario whose lines a command holds.
+var cast = map[string]string{
+	"see": "topology servers=3\nprobe p1\nprobe p2\n",
+	"work": "topology masters=2 workers=2 clients=1 servers=1 cores=4 memory=1024\n" +
+		"op at=1s c1 submit a job=ledger\nop at=1s c1 submit b\n",
+}
+
 // TestWhatIsSeen runs scripts: the events of a run, then lines about what must
 // be seen of it, each with why it is not.
 func TestWhatIsSeen(t *testing.T) {
@@ -24,7 +31,7 @@ func TestWhatIsSeen(t *testing.T) {
 		}
 		var out strings.Builder
 		for line := range strings.Lines(d.Input) {
-			s, err := scenarios.Parse("x", []byte("scenario a\ntopology servers=3\ntimers fast\nsafety 60s\nprobe p1\nprobe p2\n"+line))
+			s, err := scenarios.Parse("x", []byte("scenario a\ntimers fast\nsafety 60s\n"+cast[d.Cmd]+line))
 			require.NoError(t, err)
 			f, ok := Judge(&s, "hardened", events)
 			switch detail := strings.SplitN(f.Detail, "\n", 2); {

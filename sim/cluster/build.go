@@ -55,6 +55,7 @@ func (w *World) plan(name string) []client.Step {
 			s.Desc = wire.Desc{
 				Cores: max(1, op.Cores), Memory: max(1, w.s.Work.Memory), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
+			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo)
 		}
 		plan = append(plan, s)
 	}
@@ -75,6 +76,9 @@ func (w *World) drawJob(name string, i uint64) []client.Step {
 	d := wire.Desc{
 		Cores: 1 + int64(draw("cores", uint64(max(1, work.Cores)))), Memory: max(1, work.Memory),
 		RunFor: w.between("run "+name, i, work.RunFor),
+	}
+	if work.App.Has() {
+		d.Job, d.App = application(work.App, w.between("task "+name, i, work.App.Task))
 	}
 	switch dice := draw("kind", 100); {
 	case dice < uint64(work.Fail):

@@ -3,7 +3,6 @@ package cluster
 import (
 	"fmt"
 
-	"github.com/simctl/simctl/impl/driver"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/disk"
@@ -332,16 +331,10 @@ func (w *World) spawn(p *process, prog host.Program) host.ProcessID {
 	c := &process{w: w, id: id, kind: prog.Kind, machine: p.machine, parent: p}
 	inc := p.host.inc
 	c.gone = func(status int) { w.childGone(p, inc, c, status) }
-	var bad error
-	d, err := driver.New(prog.Args)
-	c.make = func() host.Process { return d } // a child starts once
+	program, err := newChild(prog)
+	c.make = func() host.Process { return program } // a child starts once
 	c.actor = w.addActor(string(id), c)
-	if prog.Kind != "driver" {
-		bad = fmt.Errorf("no program %q", prog.Kind)
-	} else if err != nil {
-		bad = err
-	}
-	if bad != nil {
+	if err != nil {
 		w.childGone(p, inc, c, -1)
 		return id
 	}

@@ -119,7 +119,7 @@ func check(s scenarios.Scenario) error {
 	for _, set := range []struct {
 		prefix string
 		n      int
-	}{{"m", s.Masters}, {"w", s.Workers}, {"c", s.Clients}, {"z", s.Servers}, {"p", len(s.Probes)}} {
+	}{{"m", s.Masters}, {"w", s.Workers}, {"c", s.Clients}, {"z", s.Servers}, {"p", len(s.Probes)}, {"l", ledgers(s)}} {
 		for i := range set.n {
 			known[fmt.Sprintf("%s%d", set.prefix, i+1)] = true
 		}
@@ -127,7 +127,7 @@ func check(s scenarios.Scenario) error {
 	for _, f := range s.Faults {
 		for _, g := range f.Groups {
 			for _, t := range g {
-				if strings.IndexByte("mwczp", t[0]) >= 0 && len(t) > 1 && t[1] >= '0' && t[1] <= '9' && !known[t] {
+				if strings.IndexByte("mwczpl", t[0]) >= 0 && len(t) > 1 && t[1] >= '0' && t[1] <= '9' && !known[machineOf(t)] {
 					return fmt.Errorf("fault %q: there is no machine %s", f, t)
 				}
 			}

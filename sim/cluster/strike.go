@@ -3,7 +3,6 @@ package cluster
 import (
 	"time"
 
-	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/kernel"
 )
@@ -11,6 +10,10 @@ import (
 // Stop implements fault.World.
 func (w *World) Stop(name string, outputs int) {
 	m := w.byName[name]
+	if m == nil {
+		w.stopProcess(name)
+		return
+	}
 	if w.endpoint(m) {
 		w.zk.KillServer(m.server)
 		return
@@ -22,15 +25,16 @@ func (w *World) Stop(name string, outputs int) {
 		return
 	}
 	_ = outputs // a graceful stop is itself a step of the process
-	w.k.Post(w.k.Now(), kernel.Event{
-		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(host.Terminate),
-		Name: "signal", Sum: uint64(kernel.KeyOf(name, uint64(p.inc), uint64(host.Terminate))),
-	})
+	w.terminate(p)
 }
 
 // Kill implements fault.World.
 func (w *World) Kill(name string, outputs int) {
 	m := w.byName[name]
+	if m == nil {
+		w.strikeProcess(name, strike{kind: strikeKill, after: outputs})
+		return
+	}
 	m.stopBoot()
 	switch {
 	case w.endpoint(m):
@@ -81,6 +85,9 @@ func (w *World) LoseHost(name string, outputs int) {
 // Start implements fault.World.
 func (w *World) Start(name string) {
 	m := w.byName[name]
+	if m == nil {
+		return // a process: whoever started it decides
+	}
 	m.held = false
 	if !m.up {
 		m.up = true
@@ -101,6 +108,10 @@ func (w *World) Start(name string) {
 // Pause implements fault.World.
 func (w *World) Pause(name string, outputs int) {
 	m := w.byName[name]
+	if m == nil {
+		w.strikeProcess(name, strike{kind: strikePause, after: outputs})
+		return
+	}
 	switch {
 	case w.endpoint(m):
 		w.zk.PauseServer(m.server)
@@ -114,6 +125,10 @@ func (w *World) Pause(name string, outputs int) {
 // Resume implements fault.World.
 func (w *World) Resume(name string) {
 	m := w.byName[name]
+	if m == nil {
+		w.resumeProcess(name)
+		return
+	}
 	if w.endpoint(m) {
 		w.zk.ResumeServer(m.server)
 		return

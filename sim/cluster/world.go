@@ -22,6 +22,7 @@ const (
 	workerPort = ":7078"
 	serverPort = ":2181"
 	peerPort   = ":2888"
+	ledgerPort = ":7090"
 )
 
 // A World is one simulated cluster.
@@ -77,6 +78,9 @@ func newWorld(s scenarios.Scenario, opts Options) *World {
 	w.addMachines("c", s.Clients)
 	w.addMachines("z", s.Servers)
 	w.addMachines("p", len(s.Probes))
+	if s.HasLedger() {
+		w.addMachines("l", 1)
+	}
 	if opts.Knock > 0 {
 		w.addMachines("k", 1)
 	}
@@ -219,6 +223,8 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 		return w.one(key, func(m *machine) bool { return m.runs("worker") })
 	case "busy-worker":
 		return w.one(key, func(m *machine) bool { return m.runs("worker") && len(m.proc.children) > 0 })
+	case "any-driver", "any-executor":
+		return w.oneProcess(key, strings.TrimPrefix(target, "any-"))
 	case "any-probe":
 		return w.one(key, func(m *machine) bool { return m.runs("probe") })
 	case "zk-leader":
@@ -228,7 +234,7 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 	case "any-server":
 		return w.one(key, func(m *machine) bool { return m.server >= 0 && m.up && (w.ens == nil || m.runs("server")) })
 	default:
-		if w.byName[target] == nil {
+		if w.byName[machineOf(target)] == nil {
 			return nil
 		}
 		return []string{target}
@@ -247,7 +253,11 @@ func (w *World) pick(want func(*machine) bool) []string {
 
 // one returns one of the machines that match, chosen by key.
 func (w *World) one(key kernel.Key, want func(*machine) bool) []string {
-	all := w.pick(want)
+	return w.choose(key, w.pick(want))
+}
+
+// choose returns one of the names, chosen by key; none of none.
+func (w *World) choose(key kernel.Key, all []string) []string {
 	if len(all) == 0 {
 		return nil
 	}

@@ -153,9 +153,9 @@ func (w World) Healed() []Bound {
 		term{"messages of a registration", w.messages(roundTrips)},
 	)
 	jobs := time.Duration(w.Scenario.Clients*w.Scenario.Work.Jobs + len(w.Scenario.Ops))
-	longest := w.Scenario.Work.RunFor.Hi
+	longest := max(w.Scenario.Work.RunFor.Hi, w.Scenario.Work.App.Longest())
 	for _, op := range w.Scenario.Ops {
-		longest = max(longest, op.RunFor.Hi)
+		longest = max(longest, op.RunFor.Hi, op.App.Longest())
 	}
 	runs := append(rejoin[:len(rejoin):len(rejoin)],
 		term{"every job, one after another", jobs * (longest + 2*t.Terminate + w.messages(8))},

@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/simctl/simctl/impl/driver"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/kernel"
+)
+
+// ledgerAddr is where the accounts are, in a world that has some.
+const ledgerAddr = host.Addr("l1" + ledgerPort)
+
+// newChild makes the program of a child.
+func newChild(prog host.Program) (host.Process, error) {
+	switch prog.Kind {
+	case "driver":
+		return driver.New(prog.Args)
+	}
+	return nil, fmt.Errorf("no program %q", prog.Kind)
+}
+
+func ledgers(s scenarios.Scenario) int {
+	if s.HasLedger() {
+		return 1
+	}
+	return 0
+}
+
+// machineOf is the machine of a process that runs on one: "w1" of
+// "w1/driver-1#1".
+func machineOf(target string) string {
+	name, _, _ := strings.Cut(target, "/")
+	return name
+}
+
+// processes lists the running children of a kind, machine by machine.
+func (w *World) processes(kind string) []*process {
+	var out []*process
+	for _, m := range w.machines {
+		if m.proc == nil {
+			continue
+		}
+		for _, c := range m.proc.children {
+			if c.kind == kind && c.life != dead {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// oneProcess returns one of the running children of a kind, chosen by key.
+func (w *World) oneProcess(key kernel.Key, kind string) []string {
+	var all []string
+	for _, p := range w.processes(kind) {
+		all = append(all, string(p.id))
+	}
+	return w.choose(key, all)
+}
+
+// process returns the running child of that name, nil if there is none.
+func (w *World) process(name string) *process {
+	m := w.byName[machineOf(name)]
+	if m == nil || m.proc == nil {
+		return nil
+	}
+	for _, c := range m.proc.children {
+		if string(c.id) == name && c.life != dead {
+			return c
+		}
+	}
+	return nil
+}
+
+// stopProcess asks a child to end, as kill(1) does.
+func (w *World) stopProcess(name string) {
+	if p := w.process(name); p != nil {
+		w.terminate(p)
+	}
+}
+
+// terminate sends a process SIGTERM.
+func (w *World) terminate(p *process) {
+	w.k.Post(w.k.Now(), kernel.Event{
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(host.Terminate),
+		Name: "signal", Sum: uint64(kernel.KeyOf(string(p.id), uint64(p.inc), uint64(host.Terminate))),
+	})
+}
+
+// strikeProcess kills or pauses a child, between two outputs if the strike says
+// so. One that is gone is left alone.
+func (w *World) strikeProcess(name string, s strike) {
+	p := w.process(name)
+	switch {
+	case p == nil:
+	case s.after > 0 && p.life == running:
+		w.arm(p, s)
+	case s.kind == strikeKill:
+		p.die(trace.KilledOff, true, -1)
+	default:
+		p.pause()
+	}
+}
+
+func (w *World) resumeProcess(name string) {
+	if p := w.process(name); p != nil {
+		p.strike = strike{}
+		p.resume()
+	}
+}
+
+// application is what a job computes and what it asks for; zero for a job that
+// only runs for a while. Task is how long a core works on a task of it.
+func application(a scenarios.Application, task time.Duration) (wire.Job, wire.AppDesc) {
+	if !a.Has() {
+		return wire.Job{}, wire.AppDesc{}
+	}
+	job := wire.Job{
+		Kind: wire.JobKind(a.Job), Stages: max(1, int64(a.Stages)), Tasks: max(1, int64(a.Tasks)), Task: task,
+	}
+	if job.Kind != wire.Pi {
+		job.Amount, job.Ledger = scenarios.LedgerAmount, ledgerAddr
+	}
+	limit := int64(a.Executors)
+	if limit == 0 {
+		limit = -1
+	}
+	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: limit}
+}
