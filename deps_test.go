@@ -51,8 +51,9 @@ const importLaw = `
 	model/spec:           model/history model/trace
 	model/abstract:       model/trace
 
-	scenarios:            scenarios/anchor scenarios/hint scenarios/reach scenarios/span scenarios/timers
+	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/reach scenarios/span scenarios/timers
 	scenarios/anchor:     scenarios/hint
+	scenarios/attr:       scenarios/hint scenarios/span
 	scenarios/hint:
 	scenarios/reach:      scenarios/hint
 	scenarios/span:
@@ -64,9 +65,10 @@ const importLaw = `
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
+	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/wire
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
-	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/client impl/probe
+	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
 	sim/shrink:           sim/cluster sim/fault scenarios model/trace
 
 	checker:              model/trace model/history

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/simctl/simctl/scenarios/attr"
 )
 
 // An Application is what a job computes on executors of its own. The zero
@@ -71,16 +73,16 @@ func (a Application) Longest() time.Duration {
 }
 
 // attrs are what a line says of an application. Modes are those that it may have.
-func (a *Application) attrs(modes ...string) []attr {
-	return []attr{
-		choiceAttr("job", (*string)(&a.Job), string(Pi), string(Ledger), string(LedgerPlain)),
-		intAttr("stages", &a.Stages, 1, 1000),
-		intAttr("tasks", &a.Tasks, 1, 100_000),
+func (a *Application) attrs(modes ...string) []attr.Attr {
+	return []attr.Attr{
+		attr.Choice("job", (*string)(&a.Job), string(Pi), string(Ledger), string(LedgerPlain)),
+		attr.Int("stages", &a.Stages, 1, 1000),
+		attr.Int("tasks", &a.Tasks, 1, 100_000),
 		rangeAttr("task", &a.Task),
-		intAttr("executors", &a.Executors, 1, 10_000),
-		intAttr("ecores", &a.Cores, 1, 1<<20),
-		intAttr("ememory", &a.Memory, 1, 1<<40),
-		choiceAttr("mode", (*string)(&a.Mode), modes...),
+		attr.Int("executors", &a.Executors, 1, 10_000),
+		attr.Int("ecores", &a.Cores, 1, 1<<20),
+		attr.Int("ememory", &a.Memory, 1, 1<<40),
+		attr.Choice("mode", (*string)(&a.Mode), modes...),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/span"
 )
 
@@ -176,19 +177,8 @@ func (s *Scenario) count(kind byte) (int, string) {
 // checkName accepts "failover/kill": parts of letters, digits and dashes.
 func checkName(name string) error {
 	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || strings.Trim(part, wordBytes) != "" {
+		if part == "" || strings.Trim(part, attr.WordBytes) != "" {
 			return fmt.Errorf("the name %q is no path of letters, digits and dashes, as failover/kill", name)
-		}
-	}
-	return nil
-}
-
-const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
-
-func checkTag(tag string) error {
-	for i := range len(tag) {
-		if !strings.Contains(wordBytes+"._", tag[i:i+1]) {
-			return fmt.Errorf("%q is not made of letters, digits, dots, dashes and underscores", tag)
 		}
 	}
 	return nil
@@ -196,7 +186,7 @@ func checkTag(tag string) error {
 
 func checkProperty(name string) error {
 	for i := range len(name) {
-		if !strings.Contains(wordBytes, name[i:i+1]) {
+		if !strings.Contains(attr.WordBytes, name[i:i+1]) {
 			return fmt.Errorf("%q is no name of a property, as at-most-one-alive-master", name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/span"
 )
 
@@ -63,7 +64,7 @@ func (s *Scenario) checkSeeWork(e See) error {
 	case SeeExecutor, SeeNoExecutor, SeeWorker, SeeNoWorker:
 		return s.exists('w', e.Who)
 	case SeeRuns, SeeBalance:
-		if _, err := parseInt(e.Text, 0, 1<<40); err != nil {
+		if _, err := attr.ParseInt(e.Text, 0, 1<<40); err != nil {
 			return err
 		}
 	}

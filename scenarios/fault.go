@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/scenarios/anchor"
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/hint"
 	"github.com/simctl/simctl/scenarios/span"
 )
@@ -99,7 +100,7 @@ var (
 // ParseFault reads one fault, as [Fault.String] prints it.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
-	words, attrs := split(strings.Fields(text))
+	words, attrs := attr.Split(strings.Fields(text))
 	if len(words) == 0 {
 		return Fault{}, fmt.Errorf("a fault is a time, a class and its targets, as: at=12s for=4s kill active; got %q", text)
 	}
@@ -120,13 +121,13 @@ func ParseFault(text string) (Fault, error) {
 	if _, err := f.Class.shape(); err != nil {
 		return Fault{}, err
 	}
-	err := parseAttrs(attrs, []attr{
+	err := attr.Parse(attrs, []attr.Attr{
 		rangeAttr("at", &f.At), rangeAttr("for", &f.For),
-		{"by", func(v string) (err error) { f.Extra, err = span.Parse(v); return err }},
-		{"outputs", func(v string) error { return parseOutputs(&f.Outputs, v) }},
-		{"on", func(v string) error { return parseAnchor(&f.On, v) }},
-		intAttr("id", &f.ID, 1, 255), intAttr("n", &f.N, 1, 1000),
-		percentAttr("p", &f.P, 1),
+		{Name: "by", Set: func(v string) (err error) { f.Extra, err = span.Parse(v); return err }},
+		{Name: "outputs", Set: func(v string) error { return parseOutputs(&f.Outputs, v) }},
+		{Name: "on", Set: func(v string) error { return parseAnchor(&f.On, v) }},
+		attr.Int("id", &f.ID, 1, 255), attr.Int("n", &f.N, 1, 1000),
+		attr.Percent("p", &f.P, 1),
 	}, "at")
 	if err == nil {
 		err = f.check()
@@ -144,7 +145,7 @@ func parseAnchor(to *anchor.Event, v string) (err error) {
 	if _, _, ok := machine(to.Process); !ok && !to.Several() {
 		return fmt.Errorf("%s is no machine, as z1, nor one of %s", to.Process, strings.Join(anchor.Sets(), ", "))
 	}
-	return checkTag(to.Value)
+	return attr.CheckWord(to.Value)
 }
 
 func parseOutputs(to *int, v string) error {
@@ -152,7 +153,7 @@ func parseOutputs(to *int, v string) error {
 		*to = -1
 		return nil
 	}
-	n, err := parseInt(v, 1, 1000)
+	n, err := attr.ParseInt(v, 1, 1000)
 	*to = int(n)
 	return err
 }
@@ -199,7 +200,7 @@ func (sh shape) checkWhat(what string) error {
 	switch {
 	case sh.what == "" || sh.what != "message" && contains(words, what):
 		return nil
-	case sh.what == "message" && what != "" && strings.Trim(what, wordBytes) == "":
+	case sh.what == "message" && what != "" && strings.Trim(what, attr.WordBytes) == "":
 		return nil
 	case sh.what == "message":
 		return fmt.Errorf("%s needs a kind of message, as: %s MasterChanged m1 | w1", sh.class, sh.class)
@@ -303,7 +304,7 @@ func machine(t string) (kind byte, n int, ok bool) {
 	if len(t) < 2 || !strings.Contains("mwczpl", t[:1]) || t[1] == '0' || t[1] == '+' {
 		return 0, 0, false
 	}
-	number, err := parseInt(t[1:], 1, 999)
+	number, err := attr.ParseInt(t[1:], 1, 999)
 	return t[0], int(number), err == nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/hint"
 	"github.com/simctl/simctl/scenarios/reach"
 	"github.com/simctl/simctl/scenarios/span"
@@ -26,10 +27,13 @@ func statements() []statement {
 		{"doc", false, func(s *Scenario, rest string) error { s.Doc = rest; return nil }},
 		{"topology", false, parseTopology},
 		{"timers", false, parseTimers},
-		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = parseDuration(rest); return }},
+		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = attr.ParseDuration(rest); return }},
 		{"restart", false, func(s *Scenario, rest string) (err error) { s.Restart, err = ParseRange(rest); return }},
 		{"delay", false, parseDelay},
-		{"drift", false, func(s *Scenario, rest string) (err error) { s.Drift, err = parseUnit(rest, "ppm", 100_000); return }},
+		{"drift", false, func(s *Scenario, rest string) (err error) {
+			s.Drift, err = attr.ParseUnit(rest, "ppm", 100_000)
+			return
+		}},
 		{"work", false, parseWork},
 		{"op", true, parseOp},
 		{"ensemble", false, parseEnsemble},
@@ -163,13 +167,13 @@ func parseTopology(s *Scenario, rest string) error {
 	if strings.Contains(rest, "masters=") || strings.Contains(rest, "workers=") || strings.Contains(rest, "clients=") {
 		must = []string{"masters", "workers", "clients", "servers", "cores", "memory"}
 	}
-	err := parseAttrs(strings.Fields(rest), []attr{
-		intAttr("masters", &s.Masters, 0, 99),
-		intAttr("workers", &s.Workers, 0, 999),
-		intAttr("clients", &s.Clients, 0, 99),
-		intAttr("servers", &s.Servers, 1, 99),
-		intAttr("cores", &s.WorkerCores, 1, 1<<20),
-		intAttr("memory", &s.WorkerMemory, 1, 1<<40),
+	err := attr.Parse(strings.Fields(rest), []attr.Attr{
+		attr.Int("masters", &s.Masters, 0, 99),
+		attr.Int("workers", &s.Workers, 0, 999),
+		attr.Int("clients", &s.Clients, 0, 99),
+		attr.Int("servers", &s.Servers, 1, 99),
+		attr.Int("cores", &s.WorkerCores, 1, 1<<20),
+		attr.Int("memory", &s.WorkerMemory, 1, 1<<40),
 	}, must...)
 	if err == nil && s.Masters == 0 && len(must) > 1 {
 		return fmt.Errorf("workers and clients need a master; for ZooKeeper alone write: topology servers=%d", s.Servers)
@@ -192,15 +196,15 @@ func parseDelay(s *Scenario, rest string) error {
 		return err
 	}
 	s.Delay.Min, s.Delay.Max = r.Lo, r.Hi
-	return parseAttrs(words[1:], []attr{{"tail", func(v string) error {
+	return attr.Parse(words[1:], []attr.Attr{{Name: "tail", Set: func(v string) error {
 		share, longest, ok := strings.Cut(v, ":")
 		if !ok {
 			return fmt.Errorf("want a share and a longest delay, as 1000ppm:50ms")
 		}
-		if s.Delay.Tail, err = parseUnit(share, "ppm", 1_000_000); err != nil {
+		if s.Delay.Tail, err = attr.ParseUnit(share, "ppm", 1_000_000); err != nil {
 			return err
 		}
-		if s.Delay.TailMax, err = parseDuration(longest); err != nil {
+		if s.Delay.TailMax, err = attr.ParseDuration(longest); err != nil {
 			return err
 		}
 		if s.Delay.TailMax < s.Delay.Max {
@@ -212,21 +216,21 @@ func parseDelay(s *Scenario, rest string) error {
 
 func parseWork(s *Scenario, rest string) error {
 	w := &s.Work
-	return parseAttrs(strings.Fields(rest), append([]attr{
-		intAttr("jobs", &w.Jobs, 0, 100_000),
-		intAttr("cores", &w.Cores, 1, 1<<20),
-		intAttr("memory", &w.Memory, 1, 1<<40),
+	return attr.Parse(strings.Fields(rest), append([]attr.Attr{
+		attr.Int("jobs", &w.Jobs, 0, 100_000),
+		attr.Int("cores", &w.Cores, 1, 1<<20),
+		attr.Int("memory", &w.Memory, 1, 1<<40),
 		rangeAttr("run", &w.RunFor),
-		percentAttr("kill", &w.Kill, 0),
-		percentAttr("supervised", &w.Supervised, 0),
-		percentAttr("fail", &w.Fail, 0),
+		attr.Percent("kill", &w.Kill, 0),
+		attr.Percent("supervised", &w.Supervised, 0),
+		attr.Percent("fail", &w.Fail, 0),
 		rangeAttr("status", &w.Status),
 	}, w.App.attrs(string(InCluster), string(InClient), string(InAny))...), "jobs")
 }
 
 func parseOp(s *Scenario, rest string) error {
 	var o Op
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) > 0 && words[0] != "" && words[0][0] == 'p' {
 		z, err := parseZOp(rest)
 		s.ZOps = append(s.ZOps, z)
@@ -244,13 +248,13 @@ func parseOp(s *Scenario, rest string) error {
 	if !contains(kinds, words[1]) {
 		return fmt.Errorf("unknown operation %q%s", words[1], hint.For(words[1], kinds, "want "+strings.Join(kinds, ", ")))
 	}
-	if err := checkTag(o.Tag); err != nil {
+	if err := attr.CheckWord(o.Tag); err != nil {
 		return err
 	}
 	p := &s.Ops[len(s.Ops)-1]
-	known := []attr{rangeAttr("at", &p.At)}
+	known := []attr.Attr{rangeAttr("at", &p.At)}
 	if o.Kind == Submit {
-		known = append(known, intAttr("cores", &p.Cores, 1, 1<<20), rangeAttr("for", &p.RunFor), intAttr("exit", &p.Exit, 0, 255))
+		known = append(known, attr.Int("cores", &p.Cores, 1, 1<<20), rangeAttr("for", &p.RunFor), attr.Int("exit", &p.Exit, 0, 255))
 		known = append(known, p.App.attrs(string(InCluster), string(InClient))...)
 	} else if o.Supervise {
 		return fmt.Errorf("supervise belongs to submit, not to %s", o.Kind)
@@ -258,7 +262,7 @@ func parseOp(s *Scenario, rest string) error {
 	if o.Supervise && strings.Contains(rest, "mode="+string(InClient)) {
 		return fmt.Errorf("nobody supervises a driver in client mode")
 	}
-	return parseAttrs(attrs, known, "at")
+	return attr.Parse(attrs, known, "at")
 }
 
 func parseShow(s *Scenario, rest string) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/hint"
 )
 
@@ -126,30 +127,30 @@ func zkinds() []string {
 
 func parseEnsemble(s *Scenario, rest string) error {
 	e := &s.Ensemble
-	return parseAttrs(strings.Fields(rest), []attr{
-		durationAttr("tick", &e.Tick),
-		intAttr("init", &e.Init, 1, 1000),
-		intAttr("sync", &e.Sync, 1, 1000),
-		intAttr("snap", &e.SnapCount, 2, 1<<30),
-		choiceAttr("local", &e.Local, "yes", "upgrade"),
-		intAttr("defect", &e.Defect, 1, 99_999),
+	return attr.Parse(strings.Fields(rest), []attr.Attr{
+		attr.Duration("tick", &e.Tick),
+		attr.Int("init", &e.Init, 1, 1000),
+		attr.Int("sync", &e.Sync, 1, 1000),
+		attr.Int("snap", &e.SnapCount, 2, 1<<30),
+		attr.Choice("local", &e.Local, "yes", "upgrade"),
+		attr.Int("defect", &e.Defect, 1, 99_999),
 	})
 }
 
 func parseServer(s *Scenario, rest string) error {
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
 		return fmt.Errorf("want a server and what is special about it, as: server z1 id=4; got %q", rest)
 	}
 	s.Special = append(s.Special, Server{Name: words[0]})
 	z := &s.Special[len(s.Special)-1]
-	return parseAttrs(attrs, []attr{
-		intAttr("id", &z.ID, 1, 255), intAttr("myid", &z.MyID, 1, 255), intAttr("zxid", &z.Zxid, 1, 10_000),
+	return attr.Parse(attrs, []attr.Attr{
+		attr.Int("id", &z.ID, 1, 255), attr.Int("myid", &z.MyID, 1, 255), attr.Int("zxid", &z.Zxid, 1, 10_000),
 	})
 }
 
 func parseProbe(s *Scenario, rest string) error {
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
 		return fmt.Errorf("want a probe and how it connects, as: probe p1 via=z2 timeout=4s; got %q", rest)
 	}
@@ -158,10 +159,10 @@ func parseProbe(s *Scenario, rest string) error {
 	}
 	s.Probes = append(s.Probes, Probe{Name: words[0]})
 	p := &s.Probes[len(s.Probes)-1]
-	return parseAttrs(attrs, []attr{
-		{"via", func(v string) error { p.Via = strings.Split(v, ","); return nil }},
-		durationAttr("timeout", &p.Timeout),
-		choiceAttr("client", &p.Client, "go-zookeeper", "curator"),
+	return attr.Parse(attrs, []attr.Attr{
+		{Name: "via", Set: func(v string) error { p.Via = strings.Split(v, ","); return nil }},
+		attr.Duration("timeout", &p.Timeout),
+		attr.Choice("client", &p.Client, "go-zookeeper", "curator"),
 	})
 }
 
@@ -183,7 +184,7 @@ func parseZOp(rest string) (ZOp, error) {
 			words = append(words, w)
 		}
 	}
-	if err := parseAttrs(attrs, []attr{rangeAttr("at", &o.At), intAttr("session", &o.Session, 1, 9)}, "at"); err != nil {
+	if err := attr.Parse(attrs, []attr.Attr{rangeAttr("at", &o.At), attr.Int("session", &o.Session, 1, 9)}, "at"); err != nil {
 		return o, err
 	}
 	if len(words) < 2 {
@@ -213,7 +214,7 @@ func parseZOp(rest string) (ZOp, error) {
 
 // take reads the operation itself: "create /a data=one ephemeral".
 func (o *ZOp) take(words []string) error {
-	words, attrs := split(words)
+	words, attrs := attr.Split(words)
 	if len(words) == 0 {
 		return fmt.Errorf("an op says what it does, one of %s", strings.Join(zkinds(), ", "))
 	}
@@ -240,17 +241,17 @@ func (o *ZOp) take(words []string) error {
 			return fmt.Errorf("%s takes no %q", o.Kind, w)
 		}
 	}
-	return parseAttrs(attrs, o.attrs())
+	return attr.Parse(attrs, o.attrs())
 }
 
-func (o *ZOp) attrs() []attr {
-	var out []attr
+func (o *ZOp) attrs() []attr.Attr {
+	var out []attr.Attr
 	if o.Kind == ZCreate || o.Kind == ZSet {
-		out = append(out, wordAttr("data", &o.Data))
+		out = append(out, attr.Word("data", &o.Data))
 	}
 	if o.Kind == ZSet || o.Kind == ZDelete || o.Kind == ZCheck {
-		out = append(out, attr{"version", func(v string) error {
-			n, err := parseInt(v, 0, 1<<30)
+		out = append(out, attr.Attr{Name: "version", Set: func(v string) error {
+			n, err := attr.ParseInt(v, 0, 1<<30)
 			o.Version = int(n) + 1
 			return err
 		}})
@@ -287,7 +288,7 @@ func (o *ZOp) check() error {
 
 func parseRecipe(s *Scenario, rest string) error {
 	var r Recipe
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	if n := len(words); n > 3 && words[n-1] == "unfenced" {
 		r.Unfenced, words = true, words[:n-1]
 	}
@@ -303,29 +304,29 @@ func parseRecipe(s *Scenario, rest string) error {
 	case r.Unfenced && r.Kind != "lock":
 		return fmt.Errorf("unfenced belongs to lock, not to %s", r.Kind)
 	}
-	known := []attr{rangeAttr("at", &r.At)}
+	known := []attr.Attr{rangeAttr("at", &r.At)}
 	switch r.Kind {
 	case "provider", "member":
-		known = append(known, wordAttr("data", &r.Data))
+		known = append(known, attr.Word("data", &r.Data))
 	case "lock":
-		known = append(known, intAttr("rounds", &r.Rounds, 1, 1000), rangeAttr("hold", &r.Hold), rangeAttr("pause", &r.Pause))
+		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), rangeAttr("hold", &r.Hold), rangeAttr("pause", &r.Pause))
 	case "transfer":
-		known = append(known, intAttr("rounds", &r.Rounds, 1, 1000), rangeAttr("pause", &r.Pause))
+		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), rangeAttr("pause", &r.Pause))
 	}
-	err := parseAttrs(attrs, known, "at")
+	err := attr.Parse(attrs, known, "at")
 	s.Recipes = append(s.Recipes, r)
 	return err
 }
 
 func parseLoad(s *Scenario, rest string) error {
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
 		return fmt.Errorf("a load names one probe, as: load p1 ops=100 think=10ms..300ms; got %q", rest)
 	}
 	s.Loads = append(s.Loads, Load{Probe: words[0]})
 	l := &s.Loads[len(s.Loads)-1]
-	return parseAttrs(attrs, []attr{
-		intAttr("ops", &l.Ops, 1, 100_000), intAttr("nodes", &l.Nodes, 1, 100), intAttr("sessions", &l.Sessions, 1, 9),
-		intAttr("depth", &l.Depth, 1, 100), percentAttr("watch", &l.Watch, 0), rangeAttr("think", &l.Think),
+	return attr.Parse(attrs, []attr.Attr{
+		attr.Int("ops", &l.Ops, 1, 100_000), attr.Int("nodes", &l.Nodes, 1, 100), attr.Int("sessions", &l.Sessions, 1, 9),
+		attr.Int("depth", &l.Depth, 1, 100), attr.Percent("watch", &l.Watch, 0), rangeAttr("think", &l.Think),
 	}, "ops", "think")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/hint"
 	"github.com/simctl/simctl/scenarios/span"
 )
@@ -106,11 +107,11 @@ func workWhats() []string {
 }
 
 func parseSee(s *Scenario, rest string) error {
-	words, attrs := split(strings.Fields(rest))
+	words, attrs := attr.Split(strings.Fields(rest))
 	var e See
-	if err := parseAttrs(attrs, []attr{
-		durationAttr("at", &e.At), durationAttr("from", &e.From), durationAttr("to", &e.To),
-		choiceAttr("policy", &e.Policy, presets...),
+	if err := attr.Parse(attrs, []attr.Attr{
+		attr.Duration("at", &e.At), attr.Duration("from", &e.From), attr.Duration("to", &e.To),
+		attr.Choice("policy", &e.Policy, presets...),
 	}); err != nil {
 		return err
 	}

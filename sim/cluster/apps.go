@@ -3,18 +3,13 @@ package cluster
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/simctl/simctl/impl/driver"
 	"github.com/simctl/simctl/impl/host"
-	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/kernel"
 )
-
-// ledgerAddr is where the accounts are, in a world that has some.
-const ledgerAddr = host.Addr("l1" + ledgerPort)
 
 // newChild makes the program of a child.
 func newChild(prog host.Program) (host.Process, error) {
@@ -113,23 +108,4 @@ func (w *World) resumeProcess(name string) {
 		p.strike = strike{}
 		p.resume()
 	}
-}
-
-// application is what a job computes and what it asks for; zero for a job that
-// only runs for a while. Task is how long a core works on a task of it.
-func application(a scenarios.Application, task time.Duration) (wire.Job, wire.AppDesc) {
-	if !a.Has() {
-		return wire.Job{}, wire.AppDesc{}
-	}
-	job := wire.Job{
-		Kind: wire.JobKind(a.Job), Stages: max(1, int64(a.Stages)), Tasks: max(1, int64(a.Tasks)), Task: task,
-	}
-	if job.Kind != wire.Pi {
-		job.Amount, job.Ledger = scenarios.LedgerAmount, ledgerAddr
-	}
-	limit := int64(a.Executors)
-	if limit == 0 {
-		limit = -1
-	}
-	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: limit}
 }

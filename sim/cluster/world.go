@@ -22,7 +22,6 @@ const (
 	workerPort = ":7078"
 	serverPort = ":2181"
 	peerPort   = ":2888"
-	ledgerPort = ":7090"
 )
 
 // A World is one simulated cluster.
