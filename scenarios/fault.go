@@ -35,7 +35,7 @@ func shapes() []shape {
 		{class: Partition, groups: 2, most: 9, lasts: true, links: true, says: "the groups cannot reach each other, silently"},
 		{class: OneWay, groups: 2, most: 2, lasts: true, links: true, says: "nothing that the first group sends arrives at the second"},
 		{class: Stall, groups: 2, most: 2, lasts: true, links: true, says: "connections standing between the groups carry nothing"},
-		{class: ResetConn, groups: 2, most: 2, links: true, says: "connections between the groups are reset, once"},
+		{class: ResetConn, groups: 2, most: 2, links: true, late: true, says: "connections between the groups are reset, once; the second group hears of it by= later"},
 		{class: Slow, groups: 2, most: 2, lasts: true, extra: true, links: true, says: "messages between the groups take by= longer"},
 		{class: Expire, groups: 1, most: 1, says: "the service ends the sessions of masters or probes before they know"},
 		{class: Leader, lasts: true, says: "the service's leader dies: every session's connection breaks, no service until a new one leads"},

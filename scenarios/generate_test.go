@@ -26,7 +26,7 @@ func drawScenario(t *rapid.T) Scenario {
 		Safety: time.Hour + drawSpan(t, "safety").Hi,
 		Drift:  rapid.Int64Range(0, 500).Draw(t, "drift"),
 	}
-	s.Restart = drawSpan(t, "restart")
+	s.Restart, s.KeepAll = drawSpan(t, "restart"), rapid.Bool().Draw(t, "core all")
 	between := drawSpan(t, "delay")
 	s.Delay = Delay{Min: between.Lo, Max: between.Hi}
 	if rapid.Bool().Draw(t, "tail") {

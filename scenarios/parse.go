@@ -29,6 +29,7 @@ func statements() []statement {
 		{"timers", false, parseTimers},
 		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = attr.ParseDuration(rest); return }},
 		{"restart", false, func(s *Scenario, rest string) (err error) { s.Restart, err = ParseRange(rest); return }},
+		{"core", false, parseCore},
 		{"delay", false, parseDelay},
 		{"drift", false, func(s *Scenario, rest string) (err error) {
 			s.Drift, err = attr.ParseUnit(rest, "ppm", 100_000)
@@ -186,6 +187,14 @@ func parseTimers(s *Scenario, rest string) error {
 	if TimersFor(s.Timers) == (Timers{}) {
 		return fmt.Errorf("unknown timers %q%s", rest, hint.For(rest, []string{"fast", "spark"}, "want fast or spark"))
 	}
+	return nil
+}
+
+func parseCore(s *Scenario, rest string) error {
+	if rest != "all" {
+		return fmt.Errorf("unknown core %q; want all", rest)
+	}
+	s.KeepAll = true
 	return nil
 }
 

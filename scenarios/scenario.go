@@ -27,6 +27,9 @@ type Scenario struct {
 	// worker again that exited or was killed; 0 means never, unless a fault
 	// says so itself (for=...).
 	Restart Range
+	// KeepAll: every machine lives on behind the healing. Else half of the runs
+	// keep but some of them.
+	KeepAll bool
 
 	Work   Work
 	Ops    []Op    // explicit operations, besides what Work draws
@@ -109,7 +112,7 @@ const (
 	Partition Class = "partition"      // Groups cannot reach each other, silently; healed after For
 	OneWay    Class = "one-way"        // nothing sent from Groups[0] arrives at Groups[1]; healed after For
 	Stall     Class = "stall"          // connections standing between the two groups carry nothing; they go on after For
-	ResetConn Class = "reset"          // connections between the two groups are reset once
+	ResetConn Class = "reset"          // connections between the two groups are reset once; the second hears of it Extra later
 	Slow      Class = "slow"           // messages between the groups take Extra longer; until For has passed
 	Expire    Class = "expire"         // the service ends the sessions of Targets before they know
 	Leader    Class = "zk-leader-loss" // the service's leader dies: every session's connection breaks, no service until a new one leads

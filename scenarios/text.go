@@ -29,6 +29,9 @@ func (s Scenario) String() string {
 	if s.Restart != (Range{}) {
 		line("restart %s", s.Restart)
 	}
+	if s.KeepAll {
+		line("core all")
+	}
 	if s.Delay != (Delay{}) {
 		line("delay %s", s.Delay)
 	}

@@ -71,7 +71,7 @@ func (x *lab) ExpireSession(id int64) error {
 
 // BreakConnection implements coordtest.Service.
 func (x *lab) BreakConnection(name host.ProcessID) error {
-	x.each(name, x.w.net.ResetBetween)
+	x.each(name, func(a, b network.MachineID) { x.w.net.ResetBetween(a, b, 0) })
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (w *World) chooseCore() map[string]bool {
 	keep := func(kind string, atLeast int) {
 		members := w.Expand(kind, 0)
 		n := len(members)
-		if !all && atLeast < n {
+		if !all && !w.s.KeepAll && atLeast < n {
 			n = atLeast + int(w.k.Below(kernel.KeyOf("core "+kind), 0, uint64(n-atLeast)+1))
 		}
 		first := int(w.k.Below(kernel.KeyOf("core first "+kind), 0, uint64(max(1, len(members)))))

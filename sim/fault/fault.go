@@ -316,7 +316,7 @@ func (d *Driver) link(f scenarios.Fault, a, b string, first bool, phase int) {
 	case f.Class == scenarios.Stall:
 		d.net.Unstall(from, to)
 	case f.Class == scenarios.ResetConn:
-		d.net.ResetBetween(from, to)
+		d.net.ResetBetween(from, to, int64(f.Extra))
 	}
 }
 

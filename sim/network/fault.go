@@ -134,8 +134,9 @@ func (n *Net) Unstall(a, b MachineID) {
 
 // ResetBetween resets every connection that stands between two machines, as a
 // middlebox does that forgets them: each end is told on its own, even if the
-// link between them is cut, and what would arrive later than that is lost.
-func (n *Net) ResetBetween(a, b MachineID) {
+// link between them is cut, and what would arrive later than that is lost. Those
+// on b are told so many nanoseconds later.
+func (n *Net) ResetBetween(a, b MachineID, later int64) {
 	n.each(a, b, func(c *conn, _ int) {
 		if c.severed {
 			return
@@ -146,6 +147,9 @@ func (n *Net) ResetBetween(a, b MachineID) {
 				continue
 			}
 			at := n.k.Now() + n.delay(&c.dir[1-s], c.side[1-s].end.Machine, c.side[s].end.Machine)
+			if c.side[s].end.Machine == b {
+				at += later
+			}
 			n.k.Post(at, n.event(c, 1-s, kernel.Hangup, host.Reset))
 			st := &c.dir[1-s]
 			st.held = slices.Delete(st.held, 0, len(st.held))

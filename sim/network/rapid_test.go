@@ -293,7 +293,7 @@ func (w *twin) rare() map[string]func(*rapid.T) {
 				w.n.Unstall(a, b)
 			}
 		},
-		"reset": func(t *rapid.T) { w.n.ResetBetween(m.Draw(t, "from"), m.Draw(t, "to")) },
+		"reset": func(t *rapid.T) { w.n.ResetBetween(m.Draw(t, "from"), m.Draw(t, "to"), 0) },
 		"slow": func(t *rapid.T) {
 			w.n.Slow(m.Draw(t, "from"), m.Draw(t, "to"), rapid.Int64Range(-1e6, 1e8).Draw(t, "extra"))
 		},

@@ -118,7 +118,7 @@ func (s *script) do(line string) {
 	case "unstall":
 		s.n.Unstall(a, b)
 	case "reset":
-		s.n.ResetBetween(a, b)
+		s.n.ResetBetween(a, b, s.later(f))
 	case "drop", "twice": // drop A B N, twice A B N LATER
 		t := Trap{From: []MachineID{a}, To: []MachineID{b}, Name: "text", Twice: f[0] == "twice"}
 		fmt.Sscan(f[3], &t.N)
@@ -135,6 +135,15 @@ func (s *script) do(line string) {
 	default:
 		panic("no command " + line)
 	}
+}
+
+// later reads the time behind two machines, 0 if there is none.
+func (s *script) later(f []string) int64 {
+	if len(f) < 4 {
+		return 0
+	}
+	d, _ := time.ParseDuration(f[3])
+	return int64(d)
 }
 
 func (s *script) on(m MachineID) (names []string) {
