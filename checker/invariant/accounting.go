@@ -14,7 +14,7 @@ import (
 var accountingMatches = checker.Property{
 	Name: "accounting-matches", Kind: checker.Safety,
 	Says: "The cores and memory that a master counts as used are never negative and never more than there are, " +
-		"and when all is quiet they are what the workers use.",
+		"a worker never uses more than it has, and when all is quiet both say the same.",
 	Source: "invariant I5; defects D-05, D-23",
 	New: func() checker.Monitor {
 		return &accounting{
@@ -79,6 +79,9 @@ func (m *accounting) usage(e *trace.Event) {
 	m.notes++
 	if p := m.roster.Of(e.Process); p != nil && p.Kind == "worker" {
 		m.own[e.Process] = *e
+		if e.N > e.M || e.P > e.Q {
+			m.violated(e, "the worker uses more than it has: %s", at(e))
+		}
 		return
 	}
 	m.views[view{e.Process, e.Inc, e.Subject}] = *e

@@ -10,10 +10,10 @@ import (
 
 var workerRejoins = checker.Property{
 	Name: "worker-rejoins", Kind: checker.Liveness,
-	Says:   "Within a bound after the faults are over every healthy worker is registered with the active master.",
-	Source: "invariant I8; defect D-09: a worker that asks its old master alone",
+	Says:   "Within a bound after the faults are over every healthy worker is registered with the active master, and none has given up and ended.",
+	Source: "invariant I8; defect D-09: a worker that asks its old master alone; D-38, D-43: one that is refused and exits",
 	New: func() checker.Monitor {
-		return &watch{property: "worker-rejoins", goal: &rejoined{known: map[string]bool{}}, lasting: true}
+		return &watch{property: "worker-rejoins", goal: &rejoined{known: map[string]bool{}, ended: map[string]bool{}}, lasting: true}
 	},
 }
 
@@ -23,10 +23,15 @@ var workerRejoins = checker.Property{
 type rejoined struct {
 	term  int64           // of the latest reign
 	known map[string]bool // the workers of that reign
+	ended map[string]bool // processes that ended by themselves
 }
 
 func (g *rejoined) observe(e *trace.Event) {
 	switch e.Kind {
+	case trace.Exited:
+		g.ended[e.Process] = true
+	case trace.Started:
+		delete(g.ended, e.Process)
 	case trace.Elected:
 		if e.Term > g.term {
 			g.term = e.Term
@@ -56,7 +61,12 @@ func (g *rejoined) missing(w *watch, _ int64) string {
 		return "no master is Alive to register with: " + states(w)
 	}
 	for _, p := range w.roster.Workers() {
-		if !p.Runs() || !w.inCore(p.Name) {
+		switch {
+		case !w.inCore(p.Name):
+			continue
+		case g.ended[p.Name]:
+			return fmt.Sprintf("worker %s has ended by itself, and nobody starts it again", p.Name)
+		case !p.Runs():
 			continue
 		}
 		followed := false
