@@ -128,6 +128,9 @@ func (w *World) isQuiet() bool {
 		return false
 	}
 	for _, m := range w.machines {
+		if w.core[m.name] && m.proc != nil && m.proc.kind == "worker" && m.proc.life == dead {
+			return false // it gave up: it is watched until the bounds have passed
+		}
 		if m.runs("worker") && m.proc.follows != alive+masterPort {
 			return false
 		}
