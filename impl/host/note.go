@@ -30,10 +30,14 @@ const (
 	// or worker's ID; Term; Zxid: decision (for status: the fenced read).
 	NoteAcked
 	// NoteObeyed: a worker obeys a command. Subject: "launch", "kill",
-	// "master" (it follows a new master), "reconnect"; Value: the driver's ID
-	// or the master's address; Term; N: attempt; Zxid: decision.
+	// "master" (it follows a new master), "reconnect", "launch-executor",
+	// "kill-executor", "finish-app", "decommission"; Value: the ID of the driver,
+	// executor (APP/ID), application or worker, or the master's address; Term; N:
+	// a driver's attempt; Zxid: decision.
 	NoteObeyed
-	// NoteRefused: a worker refuses a command of an older term. As NoteObeyed.
+	// NoteRefused: a worker refuses a command of an older term, or, of an
+	// executor, of a master that it does not follow or while it takes no more
+	// work. As NoteObeyed.
 	NoteRefused
 	// NoteAccepted: a master accepted a report on a driver. Subject: driver
 	// ID; Value: the state reported; Term; N: attempt; Zxid: decision.
@@ -124,7 +128,10 @@ const (
 	NoteApp
 	// NoteExecutor: an executor runs or ends. Subject: "APP/ID"; Value:
 	// "started", "registered" (its driver has taken it), "refused", "killed",
-	// "orphaned" (its worker or driver is gone), "ended"; Detail: its worker.
+	// "orphaned" (its worker or driver is gone), "ended"; Detail: its worker. The
+	// worker itself tells "cleaned" of an application, which is over and has no
+	// executor here any more: what it kept for it is removed. Subject: "APP";
+	// Term: of the command.
 	NoteExecutor
 	// NoteTask: a driver was told the end of a task. Subject: the application's
 	// tag; Value: "done", "failed" or "lost"; Detail: "APP/ID" of the executor;

@@ -95,6 +95,7 @@ func (w *Worker) spawn(r *run) {
 	}
 	r.started = true
 	args := wire.DriverArgs{Driver: r.driver, Attempt: r.attempt, RunFor: r.desc.RunFor, Status: r.desc.Status}
+	w.appArgs(r, &args)
 	r.child = w.h.Spawn(host.Program{Kind: "driver", Name: name, Args: args.JSON()})
 	if r.desc.Supervise {
 		r.long = host.After(w.h, longRun*w.cfg.Relaunch, (*Worker).ranLong, r.child)
@@ -164,6 +165,9 @@ func (w *Worker) didNotEnd(child host.ProcessID) {
 // one was and FAILED if not. A supervised driver that fails is started again
 // here, as the same attempt; the master is not told.
 func (w *Worker) Exited(child host.ProcessID, status int) {
+	if w.executorExited(child, status) {
+		return
+	}
 	i := slices.IndexFunc(w.runs, func(r run) bool { return r.child == child })
 	if i < 0 || child == "" {
 		return

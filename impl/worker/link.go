@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"slices"
+
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/wire"
 )
@@ -20,6 +22,9 @@ type link struct {
 type inbound struct {
 	conn host.ConnID
 	term int64 // of its last message; 0 before the first
+	// stale: it stands from before a master took this worker in anew. It has said
+	// nothing, and is closed when it does, unless it is a child's.
+	stale bool
 }
 
 // link returns the link to addr, which is valid until the next call.
@@ -53,6 +58,7 @@ func (w *Worker) hangUp(l *link) {
 		w.h.Close(l.conn)
 		w.h.StopTimer(l.timer)
 		*l = link{addr: l.addr}
+		w.asksBroke(l.addr)
 	}
 }
 
@@ -107,11 +113,13 @@ func (w *Worker) Closed(c host.ConnID, _ host.Reason) {
 		was := *l
 		w.h.StopTimer(l.timer)
 		*l = link{addr: was.addr}
+		w.asksBroke(was.addr)
 		if was.addr == w.master && (was.up || w.cfg.Policy.WorkersTryAllMasters) {
 			w.lostMaster()
 		}
 		return
 	}
+	w.watched = slices.DeleteFunc(w.watched, func(x watch) bool { return x.conn == c })
 	for i, in := range w.inbound {
 		if in.conn != c {
 			continue

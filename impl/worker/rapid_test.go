@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -35,9 +36,9 @@ func newStorm(p policy.Policy) *storm {
 }
 
 // do lets something happen and looks at what the worker did.
-func (s *storm) do(t *rapid.T, f func(h *hosttest.Host)) {
+func (s *storm) do(t *rapid.T, f func(h *hosttest.Host)) (did string) {
 	if s.H.Gone() {
-		return
+		return ""
 	}
 	did, err := s.Do(f)
 	require.NoError(t, err)
@@ -47,29 +48,39 @@ func (s *storm) do(t *rapid.T, f func(h *hosttest.Host)) {
 		if i := strings.Index(line, " term="); i >= 0 {
 			fmt.Sscanf(line[i:], " term=%d", &term)
 		}
-		switch n, _ := fmt.Sscanf(line, "spawn driver %s", &name); {
-		case n == 1:
+		n, _ := fmt.Sscanf(line, "spawn driver %s", &name)
+		m, _ := fmt.Sscanf(line, "spawn executor %s", &name)
+		switch {
+		case n+m == 1:
 			require.False(t, s.spawned[name], "%s is started a second time", name)
 			s.spawned[name] = true
 			s.children = append(s.children, host.ProcessID("w1/"+name))
 		case strings.HasPrefix(line, "note obeyed") && s.hardened:
 			require.GreaterOrEqual(t, term, s.seen, line)
+		case strings.HasPrefix(line, "note executor"): // all that was kept for it is forgotten
+			app := strings.Fields(line)[2]
+			maps.DeleteFunc(s.spawned, func(name string, _ bool) bool { return strings.HasPrefix(name, app+"#") })
+		case strings.HasPrefix(line, "note refused") && strings.Contains(line, "-executor "):
+			require.True(t, !s.hardened || term < s.seen || s.w.Status().Decommissioned, line)
 		case strings.HasPrefix(line, "note refused"):
 			require.True(t, s.hardened)
 			require.Less(t, term, s.seen, line)
 		}
 	}
+	return did
 }
 
-// receive delivers a message of a term.
+// receive delivers a message of a term. Over a connection from before the
+// worker was taken in anew it is not heard.
 func (s *storm) receive(t *rapid.T, term int64, m host.Message) {
 	conns := s.H.Conns()
 	if len(conns) == 0 {
 		t.Skip("no connection")
 	}
 	name := rapid.SampledFrom(conns).Draw(t, "connection")
-	s.do(t, func(h *hosttest.Host) { h.Receive(name, m) })
-	s.seen = max(s.seen, term)
+	if did := s.do(t, func(h *hosttest.Host) { h.Receive(name, m) }); !strings.HasPrefix(did, "close "+name+"\n") {
+		s.seen = max(s.seen, term)
+	}
 }
 
 var (
@@ -77,6 +88,7 @@ var (
 	attempts = rapid.Int64Range(1, 3)
 	masters  = rapid.SampledFrom([]host.Addr{"m1:7077", "m2:7077"})
 	drivers  = rapid.SampledFrom([]wire.DriverID{"d1", "d2"})
+	apps     = rapid.SampledFrom([]wire.AppID{"a1", "a2"})
 )
 
 func (s *storm) actions() map[string]func(t *rapid.T) {
@@ -139,6 +151,33 @@ func (s *storm) actions() map[string]func(t *rapid.T) {
 			m := wire.DriverStateAck{Driver: drivers.Draw(t, "driver"), Attempt: attempts.Draw(t, "attempt"), Term: terms.Draw(t, "term"), State: wire.Finished}
 			s.receive(t, m.Term, m)
 		},
+		"launch executor": func(t *rapid.T) {
+			m := wire.LaunchExecutor{Master: masters.Draw(t, "master"), Term: terms.Draw(t, "term"), App: apps.Draw(t, "app"), ID: attempts.Draw(t, "id"), Cores: 1, Memory: 10}
+			s.receive(t, m.Term, m)
+		},
+		"kill executor": func(t *rapid.T) {
+			m := wire.KillExecutor{Master: masters.Draw(t, "master"), Term: terms.Draw(t, "term"), App: apps.Draw(t, "app"), ID: attempts.Draw(t, "id")}
+			s.receive(t, m.Term, m)
+		},
+		"confirm": func(t *rapid.T) {
+			m := wire.ExecutorStateAck{Req: rapid.Int64Range(1, 20).Draw(t, "req"), OK: rapid.Bool().Draw(t, "ok"), Term: terms.Draw(t, "term")}
+			s.receive(t, m.Term, m)
+		},
+		"finish": func(t *rapid.T) {
+			m := wire.ApplicationFinished{Term: terms.Draw(t, "term"), App: apps.Draw(t, "app")}
+			s.receive(t, m.Term, m)
+		},
+		"watch": func(t *rapid.T) {
+			if len(s.children) == 0 {
+				t.Skip("no child")
+			}
+			s.receive(t, 0, wire.WatchWorker{Process: rapid.SampledFrom(s.children).Draw(t, "child")})
+		},
+		"decommission": func(t *rapid.T) {
+			if rapid.IntRange(0, 9).Draw(t, "rarely") == 0 {
+				s.do(t, func(h *hosttest.Host) { h.Decommission() })
+			}
+		},
 		"": func(t *rapid.T) { s.check(t) },
 	}
 }
@@ -158,6 +197,11 @@ func (s *storm) check(t *rapid.T) {
 		used += d.Cores
 		require.Less(t, running[d.ID], d.Attempt, "an attempt twice, or not in order")
 		running[d.ID] = d.Attempt
+	}
+	for _, e := range st.Executors {
+		if !e.State.Finished() {
+			used += e.Cores
+		}
 	}
 	require.Equal(t, used, st.CoresUsed)
 	require.Equal(t, used*10, st.MemoryUsed)

@@ -97,7 +97,8 @@ func (w *Worker) registeredWorker(c host.ConnID, m wire.RegisteredWorker) {
 	w.registered = true
 	w.leaveOldEntry(c, m)
 	w.follow(c, m.Master, m.Term)
-	w.send(w.master, wire.WorkerLatestState{Worker: w.id, Term: w.seen, Drivers: w.onWorker()})
+	w.send(w.master, wire.WorkerLatestState{Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere()})
+	w.remindOfDecommission()
 }
 
 // leaveOldEntry drops what the master may have sent before it gave this worker
@@ -106,12 +107,17 @@ func (w *Worker) registeredWorker(c host.ConnID, m wire.RegisteredWorker) {
 // the worker sends next; what comes later comes over a new connection.
 func (w *Worker) leaveOldEntry(c host.ConnID, m wire.RegisteredWorker) {
 	if w.cfg.Policy.ConnectionIncarnation && (!m.Duplicate || m.Decision != w.entry) {
-		for _, in := range w.inbound {
-			if in.conn != c {
+		expected := w.expected()
+		for i := range w.inbound {
+			switch in := &w.inbound[i]; {
+			case in.conn == c:
+			case in.term == 0 && expected:
+				in.stale = true // it may be a child's, which would end with it
+			default:
 				w.h.Close(in.conn)
 			}
 		}
-		w.inbound = slices.DeleteFunc(w.inbound, func(in inbound) bool { return in.conn != c })
+		w.inbound = slices.DeleteFunc(w.inbound, func(in inbound) bool { return in.conn != c && !in.stale })
 	}
 	w.entry = m.Decision
 }
@@ -126,7 +132,10 @@ func (w *Worker) masterChanged(c host.ConnID, m wire.MasterChanged) {
 		w.registered = true // Spark's worker forgets to, and a late refusal ends it (D-43)
 	}
 	w.follow(c, m.Master, m.Term)
-	w.send(w.master, wire.WorkerSchedulerStateResponse{Worker: w.id, Term: w.seen, Drivers: w.onWorker()})
+	w.send(w.master, wire.WorkerSchedulerStateResponse{
+		Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere(),
+	})
+	w.remindOfDecommission()
 }
 
 func (w *Worker) reconnect(c host.ConnID, m wire.ReconnectWorker) {

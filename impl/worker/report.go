@@ -38,6 +38,9 @@ func (w *Worker) sendAgain(struct{}) {
 			w.armResend()
 		}
 	}
+	if w.sendStatesAgain() {
+		w.armResend()
+	}
 }
 
 // acknowledged forgets an end that the master knows.

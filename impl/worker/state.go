@@ -20,6 +20,18 @@ type Status struct {
 	Memory, MemoryUsed int64 // MiB
 	Drivers            []wire.DriverOnWorker
 	Dialled, Accepted  int // connections
+
+	Executors      []Executor `json:",omitempty"` // those that run, and those whose end is not acknowledged
+	Finished       []Executor `json:",omitempty"` // those that ended last
+	Decommissioned bool       `json:",omitempty"` // it takes no more executors
+}
+
+// An Executor is what a worker shows of one of its executors.
+type Executor struct {
+	wire.ExecutorOnWorker
+	Desc   wire.AppDesc // the application that it works for
+	Status int64        // it exited with
+	Reason string       // why it ended
 }
 
 // Status returns the worker's state now.
@@ -30,7 +42,12 @@ func (w *Worker) Status() Status {
 			dialled++
 		}
 	}
+	var executors []Executor
+	for i := range w.executors {
+		executors = append(executors, w.executors[i].Executor)
+	}
 	return Status{
+		Executors: executors, Finished: slices.Clone(w.finished), Decommissioned: w.decommissioned,
 		ID: w.id, Master: w.master, Term: w.seen, Connected: w.connected, Registering: w.retry != 0,
 		Cores: w.cfg.Cores, CoresUsed: w.coresUsed, Memory: w.cfg.Memory, MemoryUsed: w.memoryUsed,
 		Drivers: w.onWorker(), Attempts: w.attempts, Dialled: dialled, Accepted: len(w.inbound),
@@ -48,6 +65,9 @@ func (w *Worker) Clone(h host.Host) host.Process {
 	c.inbound = slices.Clone(w.inbound)
 	c.runs = slices.Clone(w.runs)
 	c.known = maps.Clone(w.known)
+	c.executors, c.finished, c.watched = slices.Clone(w.executors), slices.Clone(w.finished), slices.Clone(w.watched)
+	c.past, c.finishing = maps.Clone(w.past), maps.Clone(w.finishing)
+	c.sync = w.sync.clone()
 	return &c
 }
 
@@ -73,6 +93,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	for _, in := range w.inbound {
 		d.Uint(uint64(in.conn))
 		d.Int(in.term)
+		d.Bool(in.stale)
 	}
 	d.Uint(uint64(len(w.runs)))
 	for i := range w.runs {
@@ -88,6 +109,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	}
 	d.Int(w.spawned)
 	d.Uint(uint64(w.resend))
+	w.digestExecutors(d)
 }
 
 func (l *link) digest(d *host.Digest) {

@@ -31,8 +31,12 @@ type Config struct {
 	RegisterFew  int           // default 6 (spark.worker.initialRegistrationRetries)
 	RegisterMax  int           // attempts before Spark's worker gives up; default 16 (spark.worker.maxRegistrationRetries)
 	Terminate    time.Duration // between TERM and KILL of a driver; default 10 s (spark.worker.driverTerminateTimeout)
-	Relaunch     time.Duration // the unit of pauses: before a report is sent again and a driver started again; default 1 s
-	Dial         time.Duration // a dial that takes longer is given up; default 120 s (spark.network.timeout)
+	// TerminateExecutor is that of an executor, which Spark has hard-coded; default Terminate.
+	TerminateExecutor time.Duration
+	Ask               time.Duration // an ask that takes longer has failed; default Dial (spark.network.timeout)
+	StateSync         int           // asks to confirm an executor's state before Spark's worker ends; default 5 (spark.worker.executorStateSync.maxAttempts)
+	Relaunch          time.Duration // the unit of pauses: before a report is sent again and a driver started again; default 1 s
+	Dial              time.Duration // a dial that takes longer is given up; default 120 s (spark.network.timeout)
 }
 
 func (c *Config) setDefaults() {
@@ -47,6 +51,11 @@ func (c *Config) setDefaults() {
 	set(&c.Terminate, 10*time.Second)
 	set(&c.Relaunch, time.Second)
 	set(&c.Dial, 120*time.Second)
+	set(&c.TerminateExecutor, c.Terminate)
+	set(&c.Ask, c.Dial)
+	if c.StateSync == 0 {
+		c.StateSync = 5
+	}
 	if c.RegisterFew == 0 {
 		c.RegisterFew = 6
 	}
@@ -84,12 +93,24 @@ type Worker struct {
 	known      map[wire.DriverID]ending // the newest attempt it ever had of each driver; only with term-in-ids
 	spawned    int64                    // processes started
 	resend     host.TimerID             // the next round of unacknowledged reports
+
+	executors      []execution
+	past           map[executorID]wire.ExecutorState // how executors ended; only with term-in-ids
+	finished       []Executor                        // those that ended last, to be shown
+	finishing      map[wire.AppID]int64              // applications that are over, and the term that said so
+	sync           syncing
+	reqs           int64   // reports on executors
+	watched        []watch // connections that children dialled
+	decommissioned bool    // it takes no more executors
 }
 
 // New makes a worker.
 func New(c Config) *Worker {
 	c.setDefaults()
-	return &Worker{cfg: c, known: map[wire.DriverID]ending{}}
+	return &Worker{
+		cfg: c, known: map[wire.DriverID]ending{}, past: map[executorID]wire.ExecutorState{},
+		finishing: map[wire.AppID]int64{}, sync: syncing{failures: map[executorID]int64{}},
+	}
 }
 
 // Start implements [host.Process]: it listens and registers with every master.
@@ -121,6 +142,9 @@ func (w *Worker) identity() wire.WorkerID {
 
 // Received implements [host.Process].
 func (w *Worker) Received(c host.ConnID, m host.Message) {
+	if w.outOfDate(c, m) {
+		return
+	}
 	w.answered(c)
 	switch m := m.(type) {
 	case wire.RegisteredWorker:
@@ -139,13 +163,36 @@ func (w *Worker) Received(c host.ConnID, m host.Message) {
 		w.acknowledged(c, m)
 	case wire.MasterInStandby:
 		w.inStandby(c)
+	case wire.WatchWorker:
+		w.watches(c, m)
+	default:
+		w.executorCommand(c, m)
 	}
 }
 
-// Signalled implements [host.Process]. Its drivers die with it.
+// executorCommand takes what masters say of executors.
+func (w *Worker) executorCommand(c host.ConnID, m host.Message) {
+	switch m := m.(type) {
+	case wire.LaunchExecutor:
+		w.launchExecutor(c, m)
+	case wire.KillExecutor:
+		w.killExecutor(c, m)
+	case wire.ExecutorStateAck:
+		w.stateAcknowledged(c, m)
+	case wire.ApplicationFinished:
+		w.appFinished(c, m)
+	case wire.DecommissionWorker:
+		w.decommissionAsked(c, m)
+	}
+}
+
+// Signalled implements [host.Process]. Its drivers and executors die with it.
 func (w *Worker) Signalled(s host.Signal) {
-	if s == host.Terminate {
+	switch s {
+	case host.Terminate:
 		w.h.Exit(terminated)
+	case host.Decommission:
+		w.decommission()
 	}
 }
 
