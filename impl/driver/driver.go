@@ -4,6 +4,8 @@
 package driver
 
 import (
+	"slices"
+
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/wire"
 )
@@ -83,14 +85,12 @@ func (d *Driver) Exited(host.ProcessID, int) {}
 func (d *Driver) Clone(h host.Host) host.Process {
 	c := *d
 	c.h = h
+	c.args.Masters = slices.Clone(d.args.Masters)
 	return &c
 }
 
 // Digest implements [host.Process].
 func (d *Driver) Digest(x *host.Digest) {
-	x.Str(string(d.args.Driver))
-	x.Int(d.args.Attempt)
-	x.Int(int64(d.args.RunFor))
-	x.Int(d.args.Status)
+	d.args.Digest(x)
 	x.Bool(d.done)
 }

@@ -55,10 +55,10 @@ type Job struct {
 	Ledger host.Addr     // of a ledger job: where the account is
 	// Request is how many executors it asks for as soon as it is registered; 0:
 	// it leaves it at its Limit; -1: as many as it gets.
-	Request int64
+	Request int64 `json:",omitempty" cbor:"Request"`
 	// Kill is how many executors it ends once its first stage is complete, the
 	// oldest first.
-	Kill int64
+	Kill int64 `json:",omitempty" cbor:"Kill"`
 }
 
 // A JobKind is a program that applications run.

@@ -72,6 +72,38 @@ func ParseExecutorArgs(text string) (ExecutorArgs, error) {
 	return a, nil
 }
 
+// Digest writes every field into d.
+func (a ExecutorArgs) Digest(d *host.Digest) {
+	d.Str(string(a.App))
+	d.Int(a.ID)
+	d.Str(string(a.Driver))
+	d.Str(string(a.Worker))
+	d.Str(string(a.WorkerID))
+	d.Int(a.Cores)
+}
+
+// Digest writes every field into d.
+func (a DriverArgs) Digest(d *host.Digest) {
+	d.Str(string(a.Driver))
+	d.Int(a.Attempt)
+	d.Int(int64(a.RunFor))
+	d.Int(a.Status)
+	if a.Job.Kind == NoJob {
+		return // nothing of an application
+	}
+	a.Job.Digest(d)
+	a.App.Digest(d)
+	d.Uint(uint64(len(a.Masters)))
+	for _, m := range a.Masters {
+		d.Str(string(m))
+	}
+	d.Str(string(a.Listen))
+	d.Str(string(a.Worker))
+}
+
+// ExecutorName is the name of an executor in notes and on pages: "APP/ID".
+func ExecutorName(app AppID, id int64) string { return fmt.Sprintf("%s/%d", app, id) }
+
 func argsJSON(a any) string {
 	b, err := json.Marshal(a)
 	if err != nil {

@@ -19,7 +19,7 @@ type executorID struct {
 	ID  int64
 }
 
-func (e executorID) String() string { return fmt.Sprintf("%s/%d", e.App, e.ID) }
+func (e executorID) String() string { return wire.ExecutorName(e.App, e.ID) }
 
 // An execution is one executor on this worker, from its launch until its end
 // was reported: with report-retry-tolerant until that was acknowledged.
