@@ -16,7 +16,7 @@ var ackedIsRecovered = checker.Property{
 		return &recovered{
 			verdict: verdict{property: "acked-is-recovered"},
 			drivers: map[string]*driver{}, workers: map[string]*worker{}, held: map[holder]map[string]trace.Event{},
-			owners: map[string]string{}, judged: map[holder]int64{}, harmed: map[string]bool{},
+			owners: map[string]string{}, judged: map[holder]int64{}, harmed: map[string]bool{}, apps: applications{},
 		}
 	},
 }
@@ -42,6 +42,7 @@ type recovered struct {
 	judged  map[holder]int64  // the highest term in which a master was judged
 	harmed  map[string]bool   // processes that were lost or stood still
 	faults  []fault
+	apps    applications
 	reigns  int
 	acked   int
 }
@@ -84,6 +85,7 @@ type worker struct {
 }
 
 func (m *recovered) Observe(e *trace.Event) {
+	m.apps.observe(e)
 	switch e.Kind {
 	case trace.Acked:
 		m.ackedBy(e)
@@ -138,6 +140,8 @@ func (m *recovered) ackedBy(e *trace.Event) {
 		if d := m.driver(e.Value); d.ended.Kind != "" && d.reported.Kind == "" {
 			d.reported = *e
 		}
+	case "app":
+		m.acked++
 	case "register":
 		m.acked++
 		m.workers[e.Value] = &worker{acked: *e}
@@ -251,6 +255,7 @@ func (m *recovered) alive(e *trace.Event) {
 			}
 		}
 	}
+	m.apps.judge(m, e, held)
 }
 
 // earlierTerm reports whether ack was given in an earlier term than e's, and

@@ -25,7 +25,7 @@ func Properties() []checker.Property {
 
 var jobsLinearizable = checker.Property{
 	Name: "jobs-linearizable", Kind: checker.Safety,
-	Says: "What clients were told of their jobs, and what masters knew of their workers, whichever master it was, " +
+	Says: "What clients were told of their jobs, and what masters knew of their workers and applications, whichever master it was, " +
 		"one perfect master could have told and known.",
 	Source: "Herlihy and Wing, Linearizability (1990); checked with porcupine, one job and one worker at a time",
 	New:    func() checker.Monitor { return New(Budget) },
@@ -37,6 +37,7 @@ type Judge struct {
 	budget  int
 	build   history.Builder
 	workers history.Registrations
+	apps    history.Registrations
 	harms   harms
 	// supervised are the jobs that must be run again when their worker is lost.
 	supervised map[string]bool
@@ -49,13 +50,14 @@ type Judge struct {
 // New returns a judge with a budget of steps for each job.
 func New(budget int) *Judge {
 	return &Judge{
-		budget: budget, supervised: map[string]bool{}, finding: checker.Finding{Property: "jobs-linearizable"},
+		budget: budget, apps: history.Applications(), supervised: map[string]bool{}, finding: checker.Finding{Property: "jobs-linearizable"},
 	}
 }
 
 // Observe takes the next event of the run.
 func (j *Judge) Observe(e *trace.Event) {
 	j.workers.Observe(e)
+	j.apps.Observe(e)
 	if e.Kind == trace.Call && e.Q > 0 {
 		j.supervised[e.Subject] = true
 	}
@@ -100,7 +102,7 @@ func (j *Judge) judge() {
 	for _, part := range parts {
 		worst = worst.or(j.judgeJob(part))
 	}
-	worst = worst.or(j.judgeWorkers())
+	worst = worst.or(j.judgeRegistrations())
 	switch {
 	case worst.violated != nil:
 		j.conclude(checker.Violation, worst.violated.ReturnStep, worst.detail)

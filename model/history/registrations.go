@@ -1,13 +1,15 @@
 package history
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/simctl/simctl/model/trace"
 )
 
 // Registrations makes the history of every worker's registrations from the
-// events of a run, each worker's under its ID. The zero value has seen nothing.
+// events of a run, each worker's under its ID, or with [Applications] that of
+// every application's. The zero value has seen nothing of workers.
 //
 // A write lasts from its Intent to the transaction that carried it out, or to
 // the acknowledgement that showed it, whichever is first. One that neither
@@ -15,15 +17,19 @@ import (
 // it never happened. What a master knows is read between its election and the
 // moment when it is Alive, once a reign.
 type Registrations struct {
+	kind    string // of the records: "app"; "": "worker"
 	ops     []Op
 	open    map[write]int // the latest write of each record in each reign
 	reigns  map[reign]int64
 	held    map[reign]map[string]bool
 	judged  map[reign]bool
-	known   []string // every worker that was ever registered, in that order
+	known   []string // every one that was ever registered, in that order
 	logged  bool     // the run tells its transactions
 	started bool
 }
+
+// Applications are the registrations of applications.
+func Applications() Registrations { return Registrations{kind: "app"} }
 
 // reign is one master's time in one term.
 type reign struct {
@@ -31,11 +37,11 @@ type reign struct {
 	term   int64
 }
 
-// write names what a reign does to the record of a worker.
+// write names what a reign does to a record.
 type write struct {
 	reign
-	worker string
-	kind   Kind
+	id   string
+	kind Kind
 }
 
 // Observe takes the next event of the run.
@@ -50,21 +56,21 @@ func (r *Registrations) Observe(e *trace.Event) {
 	case trace.Elected:
 		r.reigns[at] = e.At
 	case trace.Intent:
-		if id, ok := workerOf(e.Subject); ok {
+		if id, ok := r.subject(e.Subject); ok {
 			r.intended(write{at, id, kindOf(e.Value)}, e)
 		}
 	case trace.Commit:
 		r.committed(at, e)
 	case trace.Written:
-		if id, ok := workerOf(e.Subject); ok && e.Zxid != 0 {
+		if id, ok := r.subject(e.Subject); ok && e.Zxid != 0 {
 			r.close(write{at, id, kindOf(e.Value)}, e)
 		}
 	case trace.Acked:
-		if e.Subject == "register" {
+		if e.Subject == cmp.Or(r.kind, "register") {
 			r.acked(write{at, e.Value, Register}, e)
 		}
 	case trace.Recovered:
-		if id, ok := workerOf(e.Subject); ok {
+		if id, ok := r.subject(e.Subject); ok {
 			if r.held[at] == nil {
 				r.held[at] = map[string]bool{}
 			}
@@ -89,8 +95,9 @@ func (r *Registrations) History() History {
 	return h
 }
 
-func workerOf(key string) (id string, ok bool) {
-	rest, ok := strings.CutPrefix(key, "worker")
+// subject is the ID in the key of a record that is one of them.
+func (r *Registrations) subject(key string) (id string, ok bool) {
+	rest, ok := strings.CutPrefix(key, cmp.Or(r.kind, "worker"))
 	if !ok || len(rest) < 2 || rest[0] != '/' && rest[0] != '_' {
 		return "", false
 	}
@@ -122,7 +129,7 @@ func (r *Registrations) isKnown(id string) bool {
 }
 
 func (r *Registrations) intended(w write, e *trace.Event) {
-	r.open[w] = r.add(Op{Lane: w.master, N: e.N, Kind: w.kind, Key: w.worker, Call: e.At, Return: Open, CallStep: e.Step})
+	r.open[w] = r.add(Op{Lane: w.master, N: e.N, Kind: w.kind, Key: w.id, Call: e.At, Return: Open, CallStep: e.Step})
 }
 
 // committed closes the writes that a transaction carried out.
@@ -134,7 +141,7 @@ func (r *Registrations) committed(at reign, e *trace.Event) {
 	path, paths, _ := strings.Cut(e.Subject, " ")
 	op, ops, _ := strings.Cut(e.Value, " ")
 	for path != "" && op != "" {
-		if id, ok := workerOf(path[strings.LastIndexByte(path, '/')+1:]); ok && op != "check" {
+		if id, ok := r.subject(path[strings.LastIndexByte(path, '/')+1:]); ok && op != "check" {
 			r.close(write{at, id, kindOf(op)}, e)
 		}
 		path, paths, _ = strings.Cut(paths, " ")
@@ -160,16 +167,16 @@ func (r *Registrations) acked(w write, e *trace.Event) {
 		return
 	}
 	op := Op{
-		Lane: w.master, Kind: Register, Key: w.worker, Call: r.reigns[w.reign], Return: e.Latest(),
+		Lane: w.master, Kind: Register, Key: w.id, Call: r.reigns[w.reign], Return: e.Latest(),
 		CallStep: e.Step, ReturnStep: e.Step,
 	}
-	if r.held[w.reign][w.worker] {
+	if r.held[w.reign][w.id] {
 		op.Kind, op.Answer = Known, "known"
 	}
 	r.add(op)
 }
 
-// alive reads what a master knows of every worker, once a reign.
+// alive reads what a master knows of every one, once a reign.
 func (r *Registrations) alive(at reign, e *trace.Event) {
 	began, elected := r.reigns[at]
 	if !elected || r.judged[at] {
