@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,11 @@ func (s Scenario) HasLedger() bool {
 		}
 	}
 	return false
+}
+
+// HasApplications reports whether a job of the scenario is an application.
+func (s Scenario) HasApplications() bool {
+	return s.Work.Jobs > 0 && s.Work.App.Has() || slices.ContainsFunc(s.Ops, func(o Op) bool { return o.App.Has() })
 }
 
 // Longest bounds how long the application works if it has one core and loses

@@ -46,13 +46,18 @@ func (w *World) bounds() bound.World {
 	return b
 }
 
-// tellFailoverBounds tells the judges what a failover may take, if the
-// scenario requires it to be judged.
-func (w *World) tellFailoverBounds() {
-	if !slices.Contains(w.s.Require, "failover-within-bound") {
-		return
+// tellBounds tells the judges what a failover may take, if the scenario requires
+// it to be judged, and what outage running work must outlive, if it requires that
+// or has applications.
+func (w *World) tellBounds() {
+	var told []bound.Bound
+	if slices.Contains(w.s.Require, "failover-within-bound") {
+		told = w.bounds().Failovers()
 	}
-	for _, b := range w.bounds().Failovers() {
+	if outage := w.bounds().Outage(); w.s.HasApplications() || slices.Contains(w.s.Require, outage.Property) {
+		told = append(told, outage)
+	}
+	for _, b := range told {
 		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.Property, Value: b.Cause, N: b.Total(), Detail: b.String()})
 	}
 }

@@ -94,7 +94,7 @@ func newWorld(s scenarios.Scenario, opts Options) *World {
 	for _, r := range s.Require {
 		w.tell(&trace.Event{Kind: trace.Require, Subject: r})
 	}
-	w.tellFailoverBounds()
+	w.tellBounds()
 	return w
 }
 

@@ -72,6 +72,7 @@ const (
 	leaderElection = 650 * time.Millisecond  // research/zookeeper.md 7.1: a new leader serves
 	serverStart    = 2100 * time.Millisecond // sim/zk: a server that is started again gets up
 	syncLimit      = 5                       // ticks until a silent leader or follower is given up
+	leases         = 3                       // times a worker's timeout: its lease
 	roundTrips     = 40                      // messages one after another from an election to Alive
 )
 
@@ -199,4 +200,18 @@ func (w World) Failovers() []Bound {
 		{"failover-within-bound", "partition", cut},
 		{"failover-within-bound", "another", detect},
 	}
+}
+
+// Outage is the longest time without an active master that running work must
+// outlive: a worker stops supervised drivers once its lease has passed since it
+// sent the heartbeat that was answered last.
+func (w World) Outage() Bound {
+	t := w.Timers
+	lease := leases * t.WorkerTimeout
+	return Bound{"running-work-survives", "", []term{
+		{"the lease of workers", lease},
+		{"its heartbeat before the outage, and one after it", -2 * t.Heartbeat},
+		{"messages of a registration", -w.messages(roundTrips / 2)},
+		{"clock drift", -w.slow(lease)},
+	}}
 }
