@@ -16,6 +16,7 @@ import (
 type Loaded struct {
 	Drivers []Driver
 	Workers []Worker
+	Apps    []App
 	Bad     []Bad // records that could not be decoded
 	Err     error // only of a blocking store, or of a record in a file
 }
@@ -32,9 +33,17 @@ type Driver struct {
 	Zxid   int64
 }
 
-// A Worker is one worker's record and the transaction that wrote it.
+// A Worker is one worker's record and the transaction that wrote it. Retired:
+// the record says that it takes no more work.
 type Worker struct {
-	Record wire.WorkerRecord
+	Record  wire.WorkerRecord
+	Retired bool
+	Zxid    int64
+}
+
+// An App is one application's record and the transaction that wrote it.
+type App struct {
+	Record wire.AppRecord
 	Zxid   int64
 }
 
@@ -200,21 +209,7 @@ func (s *Store) decode() Loaded {
 	})
 	for _, i := range order {
 		name, f := s.load.names[i], s.load.found[i]
-		var err error
-		switch {
-		case strings.HasPrefix(name, "driver_"):
-			var rec wire.DriverRecord
-			if rec, err = wire.DecodeDriver(f.Data); err == nil {
-				out.Drivers = append(out.Drivers, Driver{Record: rec, Zxid: f.Mzxid})
-			}
-		case strings.HasPrefix(name, "worker_"):
-			var rec wire.WorkerRecord
-			if rec, err = wire.DecodeWorker(f.Data); err == nil {
-				out.Workers = append(out.Workers, Worker{Record: rec, Zxid: f.Mzxid})
-			}
-		default:
-			err = errors.New("unknown prefix")
-		}
+		err := out.add(name, f)
 		switch {
 		case err == nil:
 		case s.cfg.KeepUndecodable:
@@ -229,4 +224,33 @@ func (s *Store) decode() Loaded {
 		s.known[name] = true
 	}
 	return out
+}
+
+// add decodes what stands under name.
+func (l *Loaded) add(name string, f found) error {
+	var err error
+	switch {
+	case strings.HasPrefix(name, "driver_"):
+		var rec wire.DriverRecord
+		if rec, err = wire.DecodeDriver(f.Data); err == nil {
+			l.Drivers = append(l.Drivers, Driver{Record: rec, Zxid: f.Mzxid})
+		}
+	case strings.HasPrefix(name, "worker_"):
+		var rec wire.WorkerRecord
+		retired, no := wire.DecodeRetired(f.Data)
+		if rec, err = retired.Worker, no; no != nil {
+			rec, err = wire.DecodeWorker(f.Data)
+		}
+		if err == nil {
+			l.Workers = append(l.Workers, Worker{Record: rec, Retired: no == nil, Zxid: f.Mzxid})
+		}
+	case strings.HasPrefix(name, "app_"):
+		var rec wire.AppRecord
+		if rec, err = wire.DecodeApp(f.Data); err == nil {
+			l.Apps = append(l.Apps, App{Record: rec, Zxid: f.Mzxid})
+		}
+	default:
+		err = errors.New("unknown prefix")
+	}
+	return err
 }

@@ -1,6 +1,6 @@
 // Package persist keeps what a master must not forget, by one of three engines
-// behind the same [Store]: ZOOKEEPER keeps one znode a driver and one a worker
-// under DIR/master_status, as Spark's ZooKeeperPersistenceEngine does;
+// behind the same [Store]: ZOOKEEPER keeps one znode a driver, a worker and
+// an application under DIR/master_status, as Spark's ZooKeeperPersistenceEngine does;
 // FILESYSTEM one file each; NONE nothing. Fenced, every write is one
 // transaction with a check of the term znode, or stands between two readings of
 // the term file; several writes that wait go together.
@@ -98,7 +98,7 @@ func (k kind) String() string { return [...]string{"?", "put", "delete", "fence"
 // entry is one write that waits or is in flight.
 type entry struct {
 	kind  kind
-	key   string // "driver_ID" or "worker_ID"; empty for a fence
+	key   string // "driver_ID", "worker_ID" or "app_ID"; empty for a fence
 	data  []byte
 	done  host.Call
 	write int64 // its number in this incarnation; 0 for a fence
@@ -193,6 +193,22 @@ func (s *Store) PutDriver(rec wire.DriverRecord, done host.Call) {
 // PutWorker keeps rec; done is told the [Result].
 func (s *Store) PutWorker(rec wire.WorkerRecord, done host.Call) {
 	s.put("worker_"+string(rec.ID), rec, done)
+}
+
+// RetireWorker keeps rec with the mark that the worker takes no more work; done
+// is told the [Result].
+func (s *Store) RetireWorker(rec wire.WorkerRecord, done host.Call) {
+	s.put("worker_"+string(rec.ID), wire.RetiredWorker{Worker: rec}, done)
+}
+
+// PutApp keeps rec; done is told the [Result].
+func (s *Store) PutApp(rec wire.AppRecord, done host.Call) {
+	s.put("app_"+string(rec.ID), rec, done)
+}
+
+// DeleteApp forgets an application; done is told the [Result].
+func (s *Store) DeleteApp(id wire.AppID, done host.Call) {
+	s.add(entry{kind: del, key: "app_" + string(id), done: done})
 }
 
 // DeleteDriver forgets a driver; done is told the [Result].

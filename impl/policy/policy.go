@@ -75,6 +75,9 @@ type Policy struct {
 	// told, and is left alone, for a master that can read it. Off: D-41 (its
 	// znode is deleted), D-07d (a short file keeps the master Standby).
 	KeepUndecodable bool
+	// DurableTargetsAndMarks: how many executors an application asked for, its
+	// failures, and that a worker was decommissioned, are stored. Off: D-15, D-37.
+	DurableTargetsAndMarks bool
 	// ClientsNeverForgetAMaster: a client asks every master again and again,
 	// also one that was lost before. Off: D-33.
 	ClientsNeverForgetAMaster bool
@@ -89,7 +92,7 @@ var Hardened = Policy{
 	CloseSessionOnStop: true, DurableDriverState: true, IdempotencyKeys: true, AdoptOrKill: true,
 	BlockingStore: false, LaunchAck: true, ReleaseOnExit: true, ConnectionIncarnation: true,
 	WorkersTryAllMasters: true, ReportRetryTolerant: true, EndReignOnError: true, TermInIDs: true,
-	AtomicSyncedFiles: true, KeepUndecodable: true, ClientsNeverForgetAMaster: true,
+	AtomicSyncedFiles: true, KeepUndecodable: true, DurableTargetsAndMarks: true, ClientsNeverForgetAMaster: true,
 }
 
 // A Switch is one safeguard by name.
@@ -154,6 +157,7 @@ func Switches() []Switch {
 		{"term-in-ids", "D-17 D-28 D-38 D-40 D-43", func(p *Policy) *bool { return &p.TermInIDs }, "", ""},
 		{"atomic-synced-files", "D-07d D-42", func(p *Policy) *bool { return &p.AtomicSyncedFiles }, "", ""},
 		{"keep-undecodable", "D-07d D-41", func(p *Policy) *bool { return &p.KeepUndecodable }, "", ""},
+		{"durable-targets-and-marks", "D-15 D-37", func(p *Policy) *bool { return &p.DurableTargetsAndMarks }, "", ""},
 		{"clients-never-forget-a-master", "D-33", func(p *Policy) *bool { return &p.ClientsNeverForgetAMaster }, "", ""},
 	}
 }

@@ -100,7 +100,12 @@ type AppRecord struct {
 	Target   int64 // how many executors it asked for last; -1: no limit
 	Next     int64 // no executor has an ID from this on
 	Failures int64 // executors that failed, one after another
+	Start    int64 // when it registered, by its master's wall clock: nanoseconds since 1970; to be shown
 }
+
+// A RetiredWorker is what the store keeps of a worker that takes no more work,
+// in place of its [WorkerRecord]. Only with durable-targets-and-marks.
+type RetiredWorker struct{ Worker WorkerRecord }
 
 // An ExecutorOnWorker is an executor as its worker reports it.
 type ExecutorOnWorker struct {

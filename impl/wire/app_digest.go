@@ -33,7 +33,11 @@ func (m AppRecord) Digest(d *host.Digest) {
 	d.Int(m.Target)
 	d.Int(m.Next)
 	d.Int(m.Failures)
+	d.Int(m.Start)
 }
+
+// Digest writes every field into d.
+func (m RetiredWorker) Digest(d *host.Digest) { m.Worker.Digest(d) }
 
 // Digest writes every field into d.
 func (m ExecutorOnWorker) Digest(d *host.Digest) {

@@ -12,12 +12,13 @@ const (
 	workerKind    = 'W'
 	termKind      = 'T'
 	appKind       = 'A'
+	retiredKind   = 'R'
 	recordVersion = 1
 )
 
 // AppendRecord appends the stored form of rec to dst: one byte of kind, one of
 // version, and the fields in CBOR. Rec is a [DriverRecord], a [WorkerRecord], a
-// [TermRecord] or an [AppRecord]; anything else is [ErrMessage].
+// [TermRecord], an [AppRecord] or a [RetiredWorker]; anything else is [ErrMessage].
 func AppendRecord(dst []byte, rec any) ([]byte, error) {
 	var kind byte
 	switch rec.(type) {
@@ -29,6 +30,8 @@ func AppendRecord(dst []byte, rec any) ([]byte, error) {
 		kind = termKind
 	case AppRecord:
 		kind = appKind
+	case RetiredWorker:
+		kind = retiredKind
 	default:
 		return dst, fmt.Errorf("encode record: %w: %T", ErrMessage, rec)
 	}
@@ -61,6 +64,12 @@ func DecodeTerm(data []byte) (TermRecord, error) {
 // are [ErrContent].
 func DecodeApp(data []byte) (AppRecord, error) {
 	return decodeRecord[AppRecord](data, appKind)
+}
+
+// DecodeRetired reads what [AppendRecord] wrote for a [RetiredWorker]. Any other
+// bytes are [ErrContent].
+func DecodeRetired(data []byte) (RetiredWorker, error) {
+	return decodeRecord[RetiredWorker](data, retiredKind)
 }
 
 func decodeRecord[R any](data []byte, kind byte) (R, error) {
