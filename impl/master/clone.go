@@ -18,6 +18,7 @@ func (m *Master) Clone(h host.Host) host.Process {
 		c.latch = m.latch.Clone(h, &c)
 	}
 	c.store = m.store.Clone(h, &c)
+	c.apps = m.apps.Clone(h, &c, c.store)
 	c.stash = slices.Clone(m.stash)
 	c.todo = slices.Clone(m.todo)
 	c.held, c.unread = slices.Clone(m.held), slices.Clone(m.unread)
@@ -55,6 +56,7 @@ func (m *Master) Digest(d *host.Digest) {
 		m.latch.Digest(d)
 	}
 	m.store.Digest(d)
+	m.apps.Digest(d)
 	d.Uint(uint64(m.latchSession))
 	d.Uint(uint64(m.storeSession))
 	d.Bool(m.stopping)
@@ -115,6 +117,7 @@ func (m *Master) digestMail(d *host.Digest) {
 	for _, o := range m.held {
 		d.Uint(uint64(o.conn))
 		d.Str(string(o.worker))
+		d.Str(string(o.app))
 		digestMessage(d, o.msg)
 		o.note.Digest(d)
 	}
@@ -127,6 +130,7 @@ func (w *worker) digest(d *host.Digest) {
 	d.Any(w.rec)
 	d.Uint(uint64(w.state))
 	d.Bool(w.known)
+	d.Bool(w.retired)
 	d.Int(w.zxid)
 	d.Int(w.cores)
 	d.Int(w.memory)

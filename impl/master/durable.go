@@ -180,6 +180,8 @@ func (m *Master) loseWorker(id wire.WorkerID) {
 	m.keepVoids(w)
 	w.drivers = nil
 	m.bury(w)
+	m.apps.WorkerLost(id)
+	m.apps.WorkerGone(id)
 	for _, driver := range on {
 		m.loseDriver(m.drivers[driver])
 	}

@@ -100,6 +100,10 @@ func (m *Master) receive(c host.ConnID, msg host.Message) {
 		m.requestKill(c, msg)
 	case wire.RequestDriverStatus:
 		m.requestStatus(c, msg)
+	case wire.WorkerDecommissioning:
+		m.decommission(c, msg.Worker)
+	default:
+		m.apps.Receive(c, msg)
 	}
 }
 
@@ -109,7 +113,7 @@ func (m *Master) Accepted(c host.ConnID, _ host.Addr) { m.accepted = append(m.ac
 // Connected sends what waited for the connection to a worker.
 func (m *Master) Connected(c host.ConnID) {
 	w := m.workers[m.conns[c]]
-	if w == nil || w.out != c {
+	if m.apps.Connected(c) || w == nil || w.out != c {
 		return
 	}
 	w.up = true
@@ -134,10 +138,11 @@ func (m *Master) Closed(c host.ConnID, why host.Reason) {
 func (m *Master) Exited(host.ProcessID, int) {}
 
 // output is something a master says: an answer on a connection, or a command
-// to a worker over the connection dialled to it.
+// to a worker, or word to an application, over the connection dialled to it.
 type output struct {
 	conn   host.ConnID
 	worker wire.WorkerID // instead of conn
+	app    wire.AppID    // likewise
 	msg    host.Message
 	note   host.Note // told when it is said; kind 0 for none
 }
@@ -151,7 +156,11 @@ func (m *Master) say(o output) {
 	if o.note.Kind != 0 {
 		m.h.Note(o.note)
 	}
-	if o.worker == "" {
+	switch {
+	case o.app != "":
+		m.apps.Deliver(o.app, o.msg)
+		return
+	case o.worker == "":
 		m.h.Send(o.conn, o.msg)
 		return
 	}

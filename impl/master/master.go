@@ -12,6 +12,7 @@ package master
 import (
 	"time"
 
+	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/election"
 	"github.com/simctl/simctl/impl/host"
@@ -44,6 +45,12 @@ type Config struct {
 	Drift         int64         // bound on the drift of clocks, parts per million; default 200
 	// RetainedDrivers is how many ended drivers are remembered; default 200.
 	RetainedDrivers int
+	// RetainedApps is how many ended applications are remembered; default 200.
+	RetainedApps int
+	// ExecutorRetries is after how many failures of executors, one after
+	// another, an application without a running one is given up; negative:
+	// never; default 10 (spark.deploy.maxExecutorRetries).
+	ExecutorRetries int64
 	// DeadPersistence is for how many worker timeouts more Spark remembers a
 	// lost worker; default 15.
 	DeadPersistence int
@@ -95,6 +102,7 @@ type Master struct {
 	latch        *election.Latch
 	monarchy     *election.Monarchy // instead of the latch, without a service
 	store        *persist.Store
+	apps         *apps.Apps
 	latchSession coord.Session
 	storeSession coord.Session // the same with one session
 	stopping     bool
@@ -159,7 +167,7 @@ func (m *Master) Start(h host.Host) {
 	}
 }
 
-// equip makes the election agent and the store.
+// equip makes the election agent, the store and the applications.
 func (m *Master) equip() {
 	c := m.cfg
 	retry := c.Relaunch
@@ -179,10 +187,12 @@ func (m *Master) equip() {
 	default:
 		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch})
 	}
+	m.apps = apps.New(m.h, m, m.store, apps.Config{Addr: c.Addr, Policy: m.pol, Schedule: c.Schedule,
+		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps})
 }
 
-// Part gives the store and the election agent, which have continuations of
-// their own.
+// Part gives the store, the election agent and the applications, which have
+// continuations of their own.
 func (m *Master) Part(i int) any {
 	switch {
 	case i == 0:
@@ -191,6 +201,8 @@ func (m *Master) Part(i int) any {
 		return m.monarchy
 	case i == 1:
 		return m.latch
+	case i == 2:
+		return m.apps
 	}
 	return nil
 }

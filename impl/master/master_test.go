@@ -20,6 +20,7 @@ func config(addr host.Addr, p policy.Policy) master.Config {
 		Addr: addr, ZK: []host.Addr{"z1:2181"}, Policy: p,
 		Session: 12 * time.Second, Lease: 6 * time.Second, Recovery: 10 * time.Second, WorkerTimeout: 60 * time.Second,
 		StoreRetry: 5 * time.Second, Relaunch: 2 * time.Second, Drift: 100, RetainedDrivers: 3,
+		RetainedApps: 3, ExecutorRetries: 2,
 	}
 }
 
@@ -35,5 +36,7 @@ func TestScripts(t *testing.T) {
 		return string(b)
 	},
 		wire.RegisterWorker{}, wire.Heartbeat{}, wire.WorkerSchedulerStateResponse{}, wire.WorkerLatestState{},
-		wire.DriverStateChanged{}, wire.RequestSubmitDriver{}, wire.RequestKillDriver{}, wire.RequestDriverStatus{})
+		wire.DriverStateChanged{}, wire.RequestSubmitDriver{}, wire.RequestKillDriver{}, wire.RequestDriverStatus{},
+		wire.RegisterApplication{}, wire.UnregisterApplication{}, wire.MasterChangeAcknowledged{}, wire.RequestExecutors{},
+		wire.KillExecutors{}, wire.ExecutorStateChanged{}, wire.WorkerDecommissioning{})
 }

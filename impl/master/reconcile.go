@@ -106,7 +106,7 @@ func (m *Master) expel(w *worker, reported []wire.DriverOnWorker) {
 
 func (m *Master) expelAgain(id wire.WorkerID) {
 	w := m.workers[id]
-	if w == nil || w.state != alive {
+	if w == nil || w.state != alive && w.state != retired {
 		return
 	}
 	w.ask = 0

@@ -21,7 +21,7 @@ func (m *Master) loaded(term int64, l persist.Loaded) {
 	switch {
 	case l.Err != nil:
 		m.fail(l.Err)
-	case len(l.Drivers)+len(l.Workers) == 0:
+	case len(l.Drivers)+len(l.Workers)+len(l.Apps) == 0:
 		m.recoveryCommitted(term, persist.Result{})
 	default:
 		m.beginRecovery(l)
@@ -35,7 +35,8 @@ func (m *Master) beginRecovery(l persist.Loaded) {
 	m.setState(Recovering)
 	m.recovery = host.After(m.h, m.cfg.Recovery, (*Master).recoveryTimedOut, m.reign.Term)
 	for _, stored := range l.Workers {
-		m.addWorker(stored.Record, asked).zxid = stored.Zxid
+		w := m.addWorker(stored.Record, asked)
+		w.zxid, w.retired = stored.Zxid, stored.Retired
 	}
 	for _, stored := range l.Drivers {
 		m.addStored(stored)
@@ -43,6 +44,7 @@ func (m *Master) beginRecovery(l persist.Loaded) {
 	if m.pol.DurableDriverState {
 		m.sortEnded()
 	}
+	m.apps.Load(l.Apps)
 	for _, id := range slices.Clone(m.roster) {
 		m.askAgain(id)
 	}
@@ -78,7 +80,9 @@ func (m *Master) mayComplete() {
 			return
 		}
 	}
-	m.completeRecovery(m.reign.Term)
+	if !m.apps.Unheard() {
+		m.completeRecovery(m.reign.Term)
+	}
 }
 
 // completeRecovery gives up the workers that were not heard of, and decides
@@ -101,6 +105,9 @@ func (m *Master) completeRecovery(term int64) {
 	}
 	for _, id := range m.order {
 		m.settleStored(m.drivers[id])
+	}
+	for _, step := range m.apps.GiveUp() {
+		step.Run(m, nil)
 	}
 	m.store.Fence(host.BindResult((*Master).recoveryCommitted, term))
 }

@@ -19,10 +19,11 @@ const (
 	asked                      // Spark's UNKNOWN: read from the store, not heard of yet
 	dead                       // lost; remembered for a while
 	joining                    // alive, but its record is not committed
+	retired                    // decommissioned: it takes no more work
 )
 
 func (s workerState) String() string {
-	return [...]string{"ALIVE", "UNKNOWN", "DEAD", "JOINING"}[s]
+	return [...]string{"ALIVE", "UNKNOWN", "DEAD", "JOINING", "DECOMMISSIONED"}[s]
 }
 
 // worker is what a master knows of a worker.
@@ -30,6 +31,7 @@ type worker struct {
 	rec     wire.WorkerRecord
 	state   workerState
 	known   bool  // it said what it runs since it registered or was asked
+	retired bool  // it was decommissioned
 	zxid    int64 // of its record's write, 0 if unknown
 	cores   int64 // used
 	memory  int64 // used, MiB
@@ -65,6 +67,9 @@ func (m *Master) registerWorker(c host.ConnID, rec wire.WorkerRecord) {
 		m.heard(w, c)
 		if w.state == asked && !m.pol.AdoptOrKill {
 			w.state = alive // SPARK-46346, and D-01
+			if w.retired && m.pol.DurableTargetsAndMarks {
+				w.state = retired
+			}
 		}
 		if w.state != joining {
 			m.confirm(host.BindResult((*Master).welcomeBack, rec.ID))
@@ -112,6 +117,9 @@ func (m *Master) workerWritten(id wire.WorkerID, r persist.Result) {
 		m.takeVoids(w)
 		m.usage(w)
 		m.welcome(w, false)
+		if w.retired {
+			m.retire(w)
+		}
 		m.schedule()
 	}
 	m.settle()
@@ -169,8 +177,14 @@ func (m *Master) heartbeat(c host.ConnID, b wire.Heartbeat) {
 // an ordinary one from now on.
 func (m *Master) answered(w *worker) {
 	w.known = true
+	if w.state == retired && !m.pol.DurableTargetsAndMarks {
+		w.state = alive // as Spark does
+	}
 	if w.state == asked {
 		w.state = alive
+		if w.retired {
+			w.state = retired
+		}
 		m.h.StopTimer(w.ask)
 		w.ask = 0
 	}
@@ -208,6 +222,9 @@ func (m *Master) workerSilent(id wire.WorkerID) {
 // closed is the end of a connection. Spark: the worker at its other end is
 // lost at once, whichever of its connections it was (D-13, D-24).
 func (m *Master) closed(c host.ConnID) {
+	if m.apps.Closed(c) {
+		return
+	}
 	w := m.workers[m.conns[c]]
 	delete(m.conns, c)
 	if w == nil {

@@ -92,8 +92,10 @@ func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateRespon
 	m.answered(w)
 	if m.pol.AdoptOrKill {
 		m.reconcile(w, c, r.Drivers)
+		m.apps.Reconcile(r.Worker, r.Executors)
 	} else {
 		m.usage(w)
+		m.apps.Adopt(r.Worker, r.Executors)
 		for _, on := range r.Drivers {
 			if d := m.drivers[on.ID]; d != nil && !d.closed {
 				m.adopt(d, w, on)
@@ -115,10 +117,12 @@ func (m *Master) latestState(c host.ConnID, r wire.WorkerLatestState) {
 	if m.pol.AdoptOrKill {
 		m.answered(w)
 		m.reconcile(w, c, r.Drivers)
+		m.apps.Reconcile(r.Worker, r.Executors)
 		m.mayComplete()
 		m.schedule()
 		return
 	}
+	m.apps.KillUnlisted(r.Worker, r.Executors)
 	for _, on := range r.Drivers {
 		if !slices.Contains(w.drivers, on.ID) {
 			m.command(r.Worker, wire.KillDriver{Term: m.reign.Term, Driver: on.ID, Attempt: on.Attempt})

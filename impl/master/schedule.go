@@ -8,20 +8,33 @@ import (
 	"github.com/simctl/simctl/impl/wire"
 )
 
-// schedule places waiting drivers on workers that are alive (Master.scala,
-// schedule). Spark shuffles the workers before each pass, and does not wait for
+// schedule places waiting drivers on workers that are alive, and then gives
+// applications executors (Master.scala, schedule). Spark shuffles the workers before each pass, and does not wait for
 // a worker to say what it runs already. With durable driver state the round
 // goes on where the last pass ended instead.
 func (m *Master) schedule() {
-	if m.state != Alive || len(m.waiting) == 0 {
+	if m.state != Alive {
 		return
 	}
-	usable := make([]*worker, 0, len(m.roster))
+	if len(m.waiting) > 0 {
+		m.placeDrivers()
+	}
+	m.apps.Schedule()
+}
+
+// usable lists the workers on which something may start.
+func (m *Master) usable() []*worker {
+	out := make([]*worker, 0, len(m.roster))
 	for _, id := range m.roster {
 		if w := m.workers[id]; w.state == alive && (w.known || !m.pol.AdoptOrKill) {
-			usable = append(usable, w)
+			out = append(out, w)
 		}
 	}
+	return out
+}
+
+func (m *Master) placeDrivers() {
+	usable := m.usable()
 	spreadOut := !m.cfg.Schedule.FillDrivers
 	if spreadOut && !m.pol.DurableDriverState {
 		m.spread = 0

@@ -71,6 +71,7 @@ func (m *Master) removeWorker(id wire.WorkerID) {
 	}
 	on := w.drivers
 	m.bury(w)
+	m.apps.WorkerLost(id)
 	steps := make([]host.Call, 0, len(on)+1)
 	for _, driver := range on {
 		steps = append(steps, host.Bind((*Master).giveUp, driver))
@@ -92,6 +93,7 @@ func (m *Master) giveUp(id wire.DriverID) {
 }
 
 func (m *Master) deleteWorker(id wire.WorkerID) {
+	m.apps.WorkerGone(id)
 	m.store.DeleteWorker(id, host.BindResult((*Master).workerDeleted, id))
 }
 
@@ -113,6 +115,7 @@ func (m *Master) completeAsSpark() {
 			steps = append(steps, host.Bind((*Master).removeWorker, id))
 		}
 	}
+	steps = append(steps, m.apps.GiveUp()...)
 	m.then(append(steps, host.Bind((*Master).giveUpUnclaimed, m.reign.Term))...)
 }
 

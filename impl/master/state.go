@@ -68,6 +68,7 @@ func (m *Master) elected(w election.Win) {
 	if m.pol.TermInIDs {
 		m.issued = 0
 	}
+	m.apps.Begin()
 	m.store.Load(host.BindResult((*Master).loaded, w.Term))
 }
 
@@ -114,6 +115,7 @@ func (m *Master) resign() {
 	m.h.StopTimer(m.recovery)
 	m.recovery = 0
 	m.stopLease()
+	m.apps.Forget()
 	m.forget()
 	m.reign = election.Win{}
 	m.setState(Standby)
@@ -134,9 +136,11 @@ func (m *Master) goAlive() {
 	for _, key := range m.unread {
 		m.h.Note(host.Note{Kind: host.NoteRecovered, Subject: strings.Replace(key, "_", "/", 1), Value: undecodable, Term: m.reign.Term})
 	}
+	m.apps.Recovered()
 	m.setState(Alive)
 	for _, id := range m.order {
 		m.pursue(m.drivers[id])
 	}
+	m.apps.Resume()
 	m.schedule()
 }

@@ -3,6 +3,7 @@ package master
 import (
 	"slices"
 
+	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/wire"
 )
@@ -15,6 +16,7 @@ type Status struct {
 	Waiting int    // drivers that wait for a worker
 	Workers []WorkerStatus
 	Drivers []DriverStatus // oldest first, ended ones included
+	Apps    []apps.Status  `json:",omitempty"` // those that have not ended first
 }
 
 // A WorkerStatus is one worker as the master sees it. Memory is in MiB.
@@ -25,6 +27,7 @@ type WorkerStatus struct {
 	Cores, CoresUsed  int64
 	Memory, MemoryUse int64
 	Drivers           []wire.DriverID
+	Executors         []apps.ExecutorStatus `json:",omitempty"` // those that are being ended too
 }
 
 // A DriverStatus is one driver as it is committed.
@@ -39,11 +42,12 @@ func (m *Master) Status() Status {
 	for _, id := range m.roster {
 		w := m.workers[id]
 		s.Workers = append(s.Workers, WorkerStatus{ID: id, Addr: w.rec.Addr, State: w.state.String(), Cores: w.rec.Cores,
-			CoresUsed: w.cores, Memory: w.rec.Memory, MemoryUse: w.memory, Drivers: slices.Clone(w.drivers)})
+			CoresUsed: w.cores, Memory: w.rec.Memory, MemoryUse: w.memory, Drivers: slices.Clone(w.drivers), Executors: m.apps.On(id)})
 	}
 	for _, id := range m.order {
 		s.Drivers = append(s.Drivers, DriverStatus{Record: m.drivers[id].told, Ended: m.drivers[id].closed})
 	}
+	s.Apps = m.apps.Status()
 	return s
 }
 

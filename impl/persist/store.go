@@ -103,6 +103,7 @@ type entry struct {
 	done  host.Call
 	write int64 // its number in this incarnation; 0 for a fence
 	noted bool  // its intent was noted
+	fresh bool  // there should be no record yet
 }
 
 // A Store is the persistence engine of one master: a part of its process.
@@ -201,6 +202,13 @@ func (s *Store) RetireWorker(rec wire.WorkerRecord, done host.Call) {
 	s.put("worker_"+string(rec.ID), wire.RetiredWorker{Worker: rec}, done)
 }
 
+// CreateApp keeps rec, of which there should be no record yet: a blocking store
+// fails if there is one. Done is told the [Result].
+func (s *Store) CreateApp(rec wire.AppRecord, done host.Call) {
+	key := "app_" + string(rec.ID)
+	s.add(entry{kind: put, fresh: s.cfg.Blocking, key: key, data: encode(key, rec), done: done})
+}
+
 // PutApp keeps rec; done is told the [Result].
 func (s *Store) PutApp(rec wire.AppRecord, done host.Call) {
 	s.put("app_"+string(rec.ID), rec, done)
@@ -227,11 +235,15 @@ func (s *Store) DeleteWorker(id wire.WorkerID, done host.Call) {
 func (s *Store) Fence(done host.Call) { s.add(entry{kind: fence, done: done}) }
 
 func (s *Store) put(key string, rec any, done host.Call) {
+	s.add(entry{kind: put, key: key, data: encode(key, rec), done: done})
+}
+
+func encode(key string, rec any) []byte {
 	data, err := wire.AppendRecord(make([]byte, 0, recordSize), rec)
 	if err != nil {
 		panic("persist: record " + key + ": " + err.Error())
 	}
-	s.add(entry{kind: put, key: key, data: data, done: done})
+	return data
 }
 
 func (s *Store) add(e entry) {
@@ -272,6 +284,7 @@ func (s *Store) Digest(d *host.Digest) {
 		e.done.Digest(d)
 		d.Int(e.write)
 		d.Bool(e.noted)
+		d.Bool(e.fresh)
 	}
 	s.digestSteps(d)
 	d.Int(int64(s.flight))

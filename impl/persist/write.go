@@ -67,7 +67,7 @@ func (s *Store) transaction() coord.Op {
 			continue
 		case e.kind == del:
 			op.Kind = coord.Delete
-		case there:
+		case there && !e.fresh:
 			op.Kind = coord.Set
 		default:
 			op.Kind = coord.Create
