@@ -31,8 +31,11 @@ const importLaw = `
 	impl/hosttest:        impl/host impl/coord
 	impl/election:        impl/host impl/coord impl/wire impl/policy
 	impl/persist:         impl/host impl/coord impl/wire impl/policy impl/election
+	impl/settings:        impl/host impl/policy impl/persist impl/schedule
+	impl/mailbox:         impl/host
 	impl/apps:            impl/host impl/wire impl/policy impl/persist impl/schedule
-	impl/master:          impl/apps impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
+	impl/shown:           impl/apps impl/host impl/wire
+	impl/master:          impl/apps impl/shown impl/mailbox impl/settings impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
 	impl/worker:          impl/host impl/wire impl/policy
 	impl/driver:          impl/host impl/wire impl/policy
 	impl/executor:        impl/host impl/wire impl/policy

@@ -39,21 +39,9 @@ func (a *Apps) Digest(d *host.Digest) {
 	}
 	d.Any(a.order)
 	d.Any(a.ended)
-	d.Uint(uint64(len(a.addrs)))
-	for _, addr := range slices.Sorted(maps.Keys(a.addrs)) {
-		d.Str(string(addr))
-		d.Str(string(a.addrs[addr]))
-	}
-	d.Uint(uint64(len(a.keys)))
-	for _, k := range slices.Sorted(maps.Keys(a.keys)) {
-		d.Str(k)
-		d.Str(string(a.keys[k]))
-	}
-	d.Uint(uint64(len(a.conns)))
-	for _, c := range slices.Sorted(maps.Keys(a.conns)) {
-		d.Uint(uint64(c))
-		d.Str(string(a.conns[c]))
-	}
+	host.DigestMap(d, a.addrs)
+	host.DigestMap(d, a.keys)
+	host.DigestMap(d, a.conns)
 	d.Any(a.strays)
 	d.Any(a.kills)
 	d.Int(a.issued)

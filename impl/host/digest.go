@@ -1,10 +1,13 @@
 package host
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/bits"
 	"reflect"
+	"slices"
 )
 
 // A Digest folds a state or a payload into 64 bits, in the order it is given,
@@ -120,6 +123,16 @@ func (d *Digest) reflect(v reflect.Value) {
 		}
 	default:
 		panic(fmt.Sprintf("host: cannot digest a %s", v.Type()))
+	}
+}
+
+// DigestMap writes the number of m's entries and each key and value, in the
+// order of the keys.
+func DigestMap[K cmp.Ordered, V any](d *Digest, m map[K]V) {
+	d.Uint(uint64(len(m)))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		d.Any(k)
+		d.Any(m[k])
 	}
 }
 

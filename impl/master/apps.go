@@ -61,7 +61,7 @@ func (m *Master) Say(o apps.Output) {
 func (m *Master) Confirm(c host.Call) { m.confirm(c) }
 
 // Post runs c behind everything that waits in the mailbox.
-func (m *Master) Post(c host.Call) { m.post(mail{call: c}) }
+func (m *Master) Post(c host.Call) { m.post(mail{Call: c}) }
 
 // Then puts steps before the rest of the running handler.
 func (m *Master) Then(steps ...host.Call) { m.then(steps...) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/wire"
 )
 
@@ -19,8 +20,7 @@ func (m *Master) Clone(h host.Host) host.Process {
 	}
 	c.store = m.store.Clone(h, &c)
 	c.apps = m.apps.Clone(h, &c, c.store)
-	c.stash = slices.Clone(m.stash)
-	c.todo = slices.Clone(m.todo)
+	c.box = m.box.Clone(&c)
 	c.held, c.unread = slices.Clone(m.held), slices.Clone(m.unread)
 	c.conns = maps.Clone(m.conns)
 	c.roster = slices.Clone(m.roster)
@@ -68,22 +68,14 @@ func (m *Master) Digest(d *host.Digest) {
 	d.Any([]host.TimerID{m.recovery, m.wait, m.tick})
 	d.Any(m.lease)
 	m.digestMail(d)
-	d.Uint(uint64(len(m.conns)))
-	for _, c := range slices.Sorted(maps.Keys(m.conns)) {
-		d.Uint(uint64(c))
-		d.Str(string(m.conns[c]))
-	}
+	host.DigestMap(d, m.conns)
 	d.Any(m.roster)
 	for _, id := range slices.Sorted(maps.Keys(m.workers)) {
 		d.Str(string(id))
 		m.workers[id].digest(d)
 	}
 	d.Int(int64(m.spread))
-	d.Uint(uint64(len(m.voids)))
-	for _, id := range slices.Sorted(maps.Keys(m.voids)) {
-		d.Str(string(id))
-		d.Any(m.voids[id])
-	}
+	host.DigestMap(d, m.voids)
 	d.Any(m.order)
 	for _, id := range slices.Sorted(maps.Keys(m.drivers)) {
 		d.Str(string(id))
@@ -91,34 +83,20 @@ func (m *Master) Digest(d *host.Digest) {
 	}
 	d.Any(m.waiting)
 	d.Any(m.ended)
-	d.Uint(uint64(len(m.keys)))
-	for _, k := range slices.Sorted(maps.Keys(m.keys)) {
-		d.Str(k)
-		d.Str(string(m.keys[k]))
-	}
+	host.DigestMap(d, m.keys)
 	d.Any(m.unread)
 	d.Int(m.issued)
 	d.Any(m.accepted)
 }
 
 func (m *Master) digestMail(d *host.Digest) {
-	d.Uint(uint64(len(m.stash)))
-	for _, l := range m.stash {
-		d.Uint(uint64(l.conn))
-		digestMessage(d, l.msg)
-		d.Uint(uint64(l.why))
-		l.call.Digest(d)
-	}
-	d.Uint(uint64(len(m.todo)))
-	for _, c := range m.todo {
-		c.Digest(d)
-	}
+	m.box.Digest(d)
 	d.Uint(uint64(len(m.held)))
 	for _, o := range m.held {
 		d.Uint(uint64(o.conn))
 		d.Str(string(o.worker))
 		d.Str(string(o.app))
-		digestMessage(d, o.msg)
+		mailbox.DigestMessage(d, o.msg)
 		o.note.Digest(d)
 	}
 }
@@ -140,34 +118,13 @@ func (w *worker) digest(d *host.Digest) {
 	d.Bool(w.up)
 	d.Uint(uint64(len(w.outbox)))
 	for _, msg := range w.outbox {
-		digestMessage(d, msg)
+		mailbox.DigestMessage(d, msg)
 	}
 	d.Any([]host.TimerID{w.timer, w.ask})
 }
 
 func (v *driver) digest(d *host.Digest) {
-	if v == nil {
-		return
+	if v != nil {
+		d.Any(*v)
 	}
-	d.Any(v.rec)
-	d.Any(v.told)
-	d.Any(v.pending)
-	d.Int(v.zxid)
-	d.Bool(v.closed)
-	d.Bool(v.holds)
-	d.Bool(v.confirmed)
-	d.Bool(v.launched)
-	d.Uint(uint64(v.timer))
-	d.Uint(uint64(v.reporter))
-	d.Any(v.submits)
-	d.Any(v.kills)
-}
-
-func digestMessage(d *host.Digest, msg host.Message) {
-	if msg == nil {
-		d.Uint(0)
-		return
-	}
-	d.Str(msg.Name())
-	msg.Digest(d)
 }

@@ -126,7 +126,7 @@ func (m *Master) pursue(d *driver) {
 }
 
 func (m *Master) pursueAgain(id wire.DriverID) {
-	m.post(mail{call: host.Bind((*Master).pursueNow, id)})
+	m.post(mail{Call: host.Bind((*Master).pursueNow, id)})
 }
 
 func (m *Master) pursueNow(id wire.DriverID) {

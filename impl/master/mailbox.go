@@ -4,81 +4,47 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/wire"
 )
 
-// mail is one thing that waits while the blocking store holds the master's
-// only thread: a message, a closed connection, or a call of a timer or latch.
-type mail struct {
-	conn host.ConnID
-	msg  host.Message
-	why  host.Reason // not 0: the connection closed
-	call host.Call
-}
+// mail is one thing that comes.
+type mail = mailbox.Mail
 
-// blocked reports whether the master's thread waits for its store.
-func (m *Master) blocked() bool { return m.pol.BlockingStore && m.store.Busy() }
+// Blocked reports whether the master's only thread waits for its store.
+func (m *Master) Blocked() bool { return m.pol.BlockingStore && m.store.Busy() }
 
 // post handles l now, or when the store no longer blocks.
 func (m *Master) post(l mail) {
-	if m.stopping {
-		return
+	if !m.stopping {
+		m.box.Post(l)
 	}
-	if m.settling || m.blocked() || len(m.stash) > 0 || len(m.todo) > 0 {
-		m.stash = append(m.stash, l)
-	} else {
-		m.settling = true
-		m.handle(l)
-		m.settling = false
-	}
-	m.settle()
 }
 
-// settle goes on with what can go on: the running handler first, then the
-// mail that waits.
-func (m *Master) settle() {
-	if m.settling {
-		return
-	}
-	m.settling = true
-	defer func() { m.settling = false }()
-	for !m.blocked() {
-		switch {
-		case len(m.todo) > 0:
-			next := m.todo[0]
-			m.todo = m.todo[1:]
-			next.Run(m, nil)
-		case len(m.stash) > 0:
-			next := m.stash[0]
-			m.stash = m.stash[1:]
-			m.handle(next)
-		default:
-			return
-		}
-	}
-}
+func (m *Master) settle() { m.box.Settle() }
 
 // then puts steps before the rest of the running handler.
-func (m *Master) then(steps ...host.Call) { m.todo = slices.Concat(steps, m.todo) }
+func (m *Master) then(steps ...host.Call) { m.box.Then(steps...) }
 
 // fail ends the running handler, whose changes so far stay, as in Spark's
 // Inbox; or it ends the reign.
 func (m *Master) fail(err error) {
 	m.failed(err.Error())
-	m.todo = nil
+	m.box.Abort()
 	if m.pol.EndReignOnError {
 		m.endReign(true)
 	}
 }
 
-func (m *Master) handle(l mail) {
+// Handle handles one mail.
+func (m *Master) Handle(l mail) {
 	switch {
-	case !l.call.IsZero():
-		l.call.Run(m, nil)
-	case l.why != 0:
-		m.closed(l.conn)
+	case !l.Call.IsZero():
+		l.Call.Run(m, nil)
+	case l.Why != 0:
+		m.closed(l.Conn)
 	default:
-		m.receive(l.conn, l.msg)
+		m.receive(l.Conn, l.Msg)
 	}
 }
 
@@ -124,14 +90,14 @@ func (m *Master) Connected(c host.ConnID) {
 }
 
 // Received delivers a message to the mailbox.
-func (m *Master) Received(c host.ConnID, msg host.Message) { m.post(mail{conn: c, msg: msg}) }
+func (m *Master) Received(c host.ConnID, msg host.Message) { m.post(mail{Conn: c, Msg: msg}) }
 
 // Closed delivers a closed connection to the mailbox.
 func (m *Master) Closed(c host.ConnID, why host.Reason) {
 	if i := slices.Index(m.accepted, c); i >= 0 {
 		m.accepted = slices.Delete(m.accepted, i, i+1)
 	}
-	m.post(mail{conn: c, why: why})
+	m.post(mail{Conn: c, Why: why})
 }
 
 // Exited is not called: a master has no children.

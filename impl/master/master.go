@@ -10,85 +10,19 @@
 package master
 
 import (
-	"time"
-
 	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/election"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/policy"
-	"github.com/simctl/simctl/impl/schedule"
+	"github.com/simctl/simctl/impl/settings"
 	"github.com/simctl/simctl/impl/wire"
 )
 
-// Config is what a master is told when it starts. A zero duration or count
-// means its default, which is Spark's where Spark has one.
-type Config struct {
-	Addr   host.Addr   // where it listens; workers and clients know it by this
-	ZK     []host.Addr // the coordination service's servers
-	Dir    string      // its directory there; default "/spark"
-	Policy policy.Policy
-	// RecoveryMode is where it keeps records; default ZOOKEEPER. With another
-	// mode it needs no service, and leads as soon as it has started.
-	RecoveryMode persist.Mode
-	// RecoveryDirectory is the directory of FILESYSTEM on the process's disk;
-	// default "recovery".
-	RecoveryDirectory string
-
-	Session       time.Duration // session timeout asked for; default 60 s
-	Lease         time.Duration // Alive this long after the last committed write was sent; default Session/2
-	Recovery      time.Duration // patience with workers at recovery; default 60 s
-	WorkerTimeout time.Duration // a silent worker is lost after this; default 60 s
-	StoreRetry    time.Duration // first pause of the blocking store's retries; default 5 s
-	Relaunch      time.Duration // pause before something unanswered is sent again; default 5 s
-	Drift         int64         // bound on the drift of clocks, parts per million; default 200
-	// RetainedDrivers is how many ended drivers are remembered; default 200.
-	RetainedDrivers int
-	// RetainedApps is how many ended applications are remembered; default 200.
-	RetainedApps int
-	// ExecutorRetries is after how many failures of executors, one after
-	// another, an application without a running one is given up; negative:
-	// never; default 10 (spark.deploy.maxExecutorRetries).
-	ExecutorRetries int64
-	// DeadPersistence is for how many worker timeouts more Spark remembers a
-	// lost worker; default 15.
-	DeadPersistence int
-	Schedule        schedule.Settings
-}
-
-func (c Config) withDefaults() Config {
-	d := func(v *time.Duration, def time.Duration) {
-		if *v == 0 {
-			*v = def
-		}
-	}
-	if c.Dir == "" {
-		c.Dir = "/spark"
-	}
-	if c.RecoveryMode == "" {
-		c.RecoveryMode = persist.ZooKeeper
-	}
-	if c.RecoveryDirectory == "" {
-		c.RecoveryDirectory = "recovery"
-	}
-	d(&c.Session, 60*time.Second)
-	d(&c.Lease, c.Session/2)
-	d(&c.Recovery, 60*time.Second)
-	d(&c.WorkerTimeout, 60*time.Second)
-	d(&c.StoreRetry, 5*time.Second)
-	d(&c.Relaunch, 5*time.Second)
-	if c.Drift == 0 {
-		c.Drift = 200
-	}
-	if c.RetainedDrivers == 0 {
-		c.RetainedDrivers = 200
-	}
-	if c.DeadPersistence == 0 {
-		c.DeadPersistence = 15
-	}
-	return c
-}
+// Config is what a master is told when it starts.
+type Config = settings.Master
 
 // storeTries is Curator's ExponentialBackoffRetry(5000 ms, 3) of Spark.
 const storeTries = 3
@@ -117,10 +51,8 @@ type Master struct {
 	tick      host.TimerID
 	lease     lease
 
-	settling bool        // a handler runs; false between two events
-	stash    []mail      // what waits for the blocking store
-	todo     []host.Call // the rest of the handler that runs
-	held     []output    // what a suspended master does not say yet
+	box  *mailbox.Box
+	held []output // what a suspended master does not say yet
 
 	conns   map[host.ConnID]wire.WorkerID // connections known to be a worker's
 	workers map[wire.WorkerID]*worker
@@ -141,8 +73,9 @@ type Master struct {
 
 // New makes a master that has not started.
 func New(c Config) *Master {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	m := &Master{cfg: c, pol: c.Policy}
+	m.box = mailbox.New(m)
 	m.forget()
 	return m
 }
@@ -215,7 +148,8 @@ func (m *Master) forget() {
 	m.drivers = map[wire.DriverID]*driver{}
 	m.keys = map[string]wire.DriverID{}
 	m.roster, m.order, m.waiting, m.ended, m.spread = nil, nil, nil, nil, 0
-	m.stash, m.todo, m.held, m.unread = nil, nil, nil, nil
+	m.box.Clear()
+	m.held, m.unread = nil, nil
 	m.recovered, m.waitOver = false, false
 }
 

@@ -67,7 +67,7 @@ func (m *Master) askAgain(id wire.WorkerID) {
 
 func (m *Master) recoveryTimedOut(term int64) {
 	m.recovery = 0
-	m.post(mail{call: host.Bind((*Master).completeRecovery, term)})
+	m.post(mail{Call: host.Bind((*Master).completeRecovery, term)})
 }
 
 // mayComplete completes recovery once every worker is heard of.

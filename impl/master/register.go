@@ -2,8 +2,6 @@ package master
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -77,7 +75,7 @@ func (m *Master) registerWorker(c host.ConnID, rec wire.WorkerRecord) {
 		return
 	}
 	if old := m.atAddr(rec.Addr); old != nil {
-		if m.pol.TermInIDs && older(rec.ID, old.rec.ID) {
+		if m.pol.TermInIDs && rec.ID.Precedes(old.rec.ID) {
 			return // sent before its successor registered, and overtaken
 		}
 		if old.state != asked && !m.pol.TermInIDs {
@@ -123,18 +121,6 @@ func (m *Master) workerWritten(id wire.WorkerID, r persist.Result) {
 		m.schedule()
 	}
 	m.settle()
-}
-
-// older reports whether a is an earlier incarnation of b: of two IDs that differ
-// only in the number behind the last dash, the one with the smaller number.
-func older(a, b wire.WorkerID) bool {
-	i, j := strings.LastIndexByte(string(a), '-'), strings.LastIndexByte(string(b), '-')
-	if i < 0 || j < 0 || a[:i] != b[:j] {
-		return false
-	}
-	m, errA := strconv.ParseUint(string(a[i+1:]), 10, 64)
-	n, errB := strconv.ParseUint(string(b[j+1:]), 10, 64)
-	return errA == nil && errB == nil && m < n
 }
 
 // welcomeBack acknowledges a registration that was committed before.
@@ -201,7 +187,7 @@ func (m *Master) heard(w *worker, c host.ConnID) {
 }
 
 func (m *Master) workerTimedOut(id wire.WorkerID) {
-	m.post(mail{call: host.Bind((*Master).workerSilent, id)})
+	m.post(mail{Call: host.Bind((*Master).workerSilent, id)})
 }
 
 // workerSilent loses a worker, or forgets a dead one. A suspended master keeps

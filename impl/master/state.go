@@ -37,13 +37,13 @@ func (m *Master) setState(s State) {
 // LatchElected puts the election into the mailbox.
 func (m *Master) LatchElected(w election.Win) {
 	m.leaseConfirmed()
-	m.post(mail{call: host.Bind((*Master).elected, w)})
+	m.post(mail{Call: host.Bind((*Master).elected, w)})
 }
 
 // LatchLost puts the loss of leadership into the mailbox, behind whatever is
 // there already.
 func (m *Master) LatchLost(why election.Reason) {
-	m.post(mail{call: host.Bind((*Master).revoked, why)})
+	m.post(mail{Call: host.Bind((*Master).revoked, why)})
 }
 
 // LatchRefused tells why this master will never lead.

@@ -3,38 +3,17 @@ package master
 import (
 	"slices"
 
-	"github.com/simctl/simctl/impl/apps"
-	"github.com/simctl/simctl/impl/host"
-	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/impl/shown"
 )
 
 // A Status is what a master shows of itself: for its status page and tests.
-type Status struct {
-	Addr    host.Addr
-	State   string // Spark's name: "STANDBY", "ALIVE", ...
-	Term    int64  // 0 without a reign
-	Waiting int    // drivers that wait for a worker
-	Workers []WorkerStatus
-	Drivers []DriverStatus // oldest first, ended ones included
-	Apps    []apps.Status  `json:",omitempty"` // those that have not ended first
-}
+type Status = shown.Master
 
-// A WorkerStatus is one worker as the master sees it. Memory is in MiB.
-type WorkerStatus struct {
-	ID                wire.WorkerID
-	Addr              host.Addr
-	State             string // Spark's name, or "JOINING" before its record is committed
-	Cores, CoresUsed  int64
-	Memory, MemoryUse int64
-	Drivers           []wire.DriverID
-	Executors         []apps.ExecutorStatus `json:",omitempty"` // those that are being ended too
-}
+// A WorkerStatus is one worker as the master sees it.
+type WorkerStatus = shown.Worker
 
 // A DriverStatus is one driver as it is committed.
-type DriverStatus struct {
-	Record wire.DriverRecord
-	Ended  bool
-}
+type DriverStatus = shown.Driver
 
 // Status returns what the master knows now.
 func (m *Master) Status() Status {

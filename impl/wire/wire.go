@@ -9,6 +9,8 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -17,6 +19,18 @@ import (
 // A WorkerID names a worker process: one incarnation of it where identities
 // carry incarnations.
 type WorkerID string
+
+// Precedes reports whether a is an earlier incarnation of b: of two IDs that differ
+// only in the number behind the last dash, the one with the smaller number.
+func (a WorkerID) Precedes(b WorkerID) bool {
+	i, j := strings.LastIndexByte(string(a), '-'), strings.LastIndexByte(string(b), '-')
+	if i < 0 || j < 0 || a[:i] != b[:j] {
+		return false
+	}
+	m, errA := strconv.ParseUint(string(a[i+1:]), 10, 64)
+	n, errB := strconv.ParseUint(string(b[j+1:]), 10, 64)
+	return errA == nil && errB == nil && m < n
+}
 
 // A DriverID names a driver for ever, across its attempts.
 type DriverID string

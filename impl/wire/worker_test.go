@@ -1,16 +1,14 @@
-package master
+package wire
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/simctl/simctl/impl/wire"
 )
 
 func TestAnEarlierIncarnationIsKnownByItsNumber(t *testing.T) {
 	for _, c := range []struct {
-		a, b wire.WorkerID
+		a, b WorkerID
 		want bool
 	}{
 		{"worker-w1-1", "worker-w1-2", true},
@@ -22,6 +20,6 @@ func TestAnEarlierIncarnationIsKnownByItsNumber(t *testing.T) {
 		{"worker-1700000000-w1", "worker-1700000001-w1", false},
 		{"worker-w1-x", "worker-w1-2", false},
 	} {
-		require.Equal(t, c.want, older(c.a, c.b), "%s before %s", c.a, c.b)
+		require.Equal(t, c.want, c.a.Precedes(c.b), "%s before %s", c.a, c.b)
 	}
 }
