@@ -55,6 +55,10 @@ type Config struct {
 	Dir    string // the root, as "/spark"
 	Policy policy.Policy
 	Retry  time.Duration // pause after a failure while the session is connected
+	// Start is how long a process that swallows errors waits for its first
+	// connection: then its start has failed, and it never stands for election,
+	// though it runs on (SPARK-25101, D-07c). 0: for ever.
+	Start time.Duration
 }
 
 // A Latch is one candidate. It belongs to a process as a part of it
@@ -74,6 +78,7 @@ type Latch struct {
 	watched string   // the own znode on which an exists-watch lies
 	garbage []string // own znodes to delete
 
+	starting host.TimerID // until the first connection comes too late
 	leading  bool
 	refused  bool
 	nonce    uint64 // of the term that own may begin
@@ -99,6 +104,9 @@ func New(h host.Host, owner Owner, cfg Config) *Latch {
 // of an older session is remembered, as Curator remembers its path: if it is
 // still there when the new session looks, the owner check must tell.
 func (l *Latch) SetSession(s coord.Session) {
+	if l.session == 0 && l.cfg.Start > 0 && !l.cfg.Policy.EndReignOnError {
+		l.starting = host.After(l.h, l.cfg.Start, (*Latch).startFailed, 0)
+	}
 	l.session, l.id, l.connected = s, 0, false
 	l.garbage, l.watched = nil, ""
 	l.round++
@@ -113,6 +121,8 @@ func (l *Latch) SessionChanged(c coord.StateChange) {
 	switch c.State {
 	case coord.Connected:
 		l.id = c.ID
+		l.h.StopTimer(l.starting)
+		l.starting = 0
 		l.resume()
 	case coord.Disconnected:
 		if !l.cfg.Policy.HoldSuspended {
@@ -121,6 +131,11 @@ func (l *Latch) SessionChanged(c coord.StateChange) {
 	case coord.Expired, coord.Closed:
 		l.lose(Expired)
 	}
+}
+
+func (l *Latch) startFailed(int) {
+	l.starting = 0
+	l.refuse("the service was not reached: the start failed")
 }
 
 // Leading reports whether the latch believes that it leads.

@@ -118,7 +118,7 @@ func (m *Master) equip() {
 	case persist.None:
 		m.monarchy = election.NewMonarchy(m.h, m, election.MonarchyConfig{Retry: c.Relaunch})
 	default:
-		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch})
+		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch, Start: 10 * c.StoreRetry})
 	}
 	m.apps = apps.New(m.h, m, m.store, apps.Config{Addr: c.Addr, Policy: m.pol, Schedule: c.Schedule,
 		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps})
