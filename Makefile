@@ -11,7 +11,7 @@ FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet det lint race twice sweep mutants bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help build demo test check fmt vet det lint race twice sweep mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,10 @@ sweep: build ## look for violations: SEEDS=1-10000
 
 mutants: ## plant each known mistake and see it caught
 	scenarios/mutants/run
+
+defects: ## run every known defect, with and without its remedy, and write docs/spark-defects.md and docs/zookeeper-defects.md
+	SIMCTL_UPDATE=1 go test -count=1 -run Defects .
+	git diff --stat -- docs
 
 bench: build ## kernel, world and judges against the bare loop; go test's benchmarks into out/bench
 	bin/simctl bench

@@ -65,8 +65,8 @@ func (s *Scenario) check(at places) (places, error) {
 		return at, fmt.Errorf("the safety phase must last")
 	}
 	at.line = at.once["doc"]
-	if strings.ContainsFunc(s.Doc, unicode.IsControl) {
-		return at, fmt.Errorf("the doc holds a control character")
+	if strings.ContainsFunc(s.Doc+s.Source, unicode.IsControl) {
+		return at, fmt.Errorf("the doc or the source holds a control character")
 	}
 	at.line = at.once["work"]
 	if err := s.checkWork(); err != nil {

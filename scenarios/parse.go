@@ -25,6 +25,7 @@ func statements() []statement {
 	return []statement{
 		{"scenario", false, func(s *Scenario, rest string) error { s.Name = rest; return checkName(rest) }},
 		{"doc", false, func(s *Scenario, rest string) error { s.Doc = rest; return nil }},
+		{"source", false, func(s *Scenario, rest string) error { s.Source = rest; return nil }},
 		{"topology", false, parseTopology},
 		{"timers", false, parseTimers},
 		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = attr.ParseDuration(rest); return }},

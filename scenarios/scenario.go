@@ -16,6 +16,9 @@ import (
 type Scenario struct {
 	Name string // a path, broad to narrow: "failover/kill"
 	Doc  string // one sentence: what must be seen
+	// Source is where it comes from: places in the code of the system that is
+	// studied, tickets.
+	Source string
 
 	Masters, Workers, Clients, Servers int
 	WorkerCores                        int64 // cores of each worker; at least 1

@@ -18,6 +18,9 @@ func (s Scenario) String() string {
 	if s.Doc != "" {
 		line("doc %s", s.Doc)
 	}
+	if s.Source != "" {
+		line("source %s", s.Source)
+	}
 	if s.Masters > 0 {
 		line("topology masters=%d workers=%d clients=%d servers=%d cores=%d memory=%d",
 			s.Masters, s.Workers, s.Clients, s.Servers, s.WorkerCores, s.WorkerMemory)
