@@ -12,12 +12,13 @@ import (
 
 var runnableRuns = checker.Property{
 	Name: "runnable-runs", Kind: checker.Liveness,
-	Says:   "Within a bound after the faults are over every acknowledged job that fits on a worker has run or is running.",
+	Says: "Within a bound after the faults are over every acknowledged job that fits on a worker has run or is running, " +
+		"and every application that a worker has room for has an executor.",
 	Source: "invariant I6; defects D-02, D-22: a launch that is lost, or a queued driver that is dropped",
 	New: func() checker.Monitor {
 		return &watch{property: "runnable-runs", goal: &runnable{
 			drivers: map[string]*runner{}, needs: map[string]trace.Event{}, tags: map[string]string{},
-			sizes: map[string]trace.Event{},
+			sizes: map[string]trace.Event{}, apps: newRunnableApps(),
 		}}
 	},
 }
@@ -31,6 +32,7 @@ type runnable struct {
 	tags    map[string]string      // tags of drivers
 	sizes   map[string]trace.Event // the workers' own last word on their size
 	roster  checker.Roster
+	apps    runnableApps
 }
 
 // runner is what was seen of one driver.
@@ -54,6 +56,7 @@ func (g *runnable) driver(id string) *runner {
 
 func (g *runnable) observe(e *trace.Event) {
 	g.roster.Observe(e)
+	g.apps.observe(e)
 	switch e.Kind {
 	case trace.Call:
 		if e.Value == "submit" {
@@ -150,7 +153,7 @@ func (g *runnable) harm() {
 	}
 }
 
-func (g *runnable) missing(w *watch, _ int64) string {
+func (g *runnable) missing(w *watch, now int64) string {
 	for _, id := range slices.Sorted(maps.Keys(g.drivers)) {
 		d, need := g.drivers[id], g.needs[g.tags[id]]
 		switch {
@@ -161,7 +164,7 @@ func (g *runnable) missing(w *watch, _ int64) string {
 			return fmt.Sprintf("driver %s was acknowledged and neither runs nor has ended", id)
 		}
 	}
-	return ""
+	return g.apps.missing(w, now, g.sizes)
 }
 
 // fits reports whether some running worker of the core is large enough.
