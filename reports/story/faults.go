@@ -86,16 +86,22 @@ func (t *teller) names(group []string) string {
 		if m == t.active {
 			m += " (active)"
 		}
+		if words := t.work.procs[m]; words != "" {
+			m = words
+		}
 		out = append(out, m)
 	}
 	return strings.Join(out, " ")
 }
 
-func faultEnds(class string, groups [][]string) string {
+func (t *teller) faultEnds(class string, groups [][]string) string {
 	if len(groups) == 0 {
 		return ""
 	}
 	first := strings.Join(groups[0], " ")
+	if words := t.work.procs[first]; words != "" {
+		first = words
+	}
 	switch class {
 	case "pause":
 		return first + " goes on (SIGCONT)"

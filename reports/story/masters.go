@@ -78,9 +78,12 @@ func (t *teller) elected(e *trace.Event) {
 }
 
 func (t *teller) recovered(e *trace.Event) {
-	if m := t.master(e.Process); strings.HasPrefix(e.Subject, "driver/") {
+	switch m := t.master(e.Process); {
+	case strings.HasPrefix(e.Subject, "driver/"):
 		m.drivers++
-	} else {
+	case strings.HasPrefix(e.Subject, "app/"):
+		m.apps++
+	default:
 		m.others++
 	}
 }
@@ -102,15 +105,19 @@ func (t *teller) state(e *trace.Event) {
 		t.lose(e, e.Process)
 		t.say(e, "%s gives up term %d and is a standby again", e.Process, before.term)
 	case e.Value == "Recovering":
-		m.drivers, m.others = 0, 0
+		m.drivers, m.others, m.apps = 0, 0, 0
 	}
 }
 
 func (t *teller) alive(e *trace.Event, m *master) {
 	text := fmt.Sprintf("%s is Alive in term %d: it is the active master", e.Process, e.Term)
-	if m.drivers+m.others > 0 {
-		text = fmt.Sprintf("%s is Alive in term %d: it knows %s and %s again", e.Process, e.Term,
-			count(m.drivers, "job"), count(m.others, "worker"))
+	if m.drivers+m.others+m.apps > 0 {
+		apps := ""
+		if m.apps > 0 {
+			apps = ", " + count(m.apps, "application")
+		}
+		text = fmt.Sprintf("%s is Alive in term %d: it knows %s%s and %s again", e.Process, e.Term,
+			count(m.drivers, "job"), apps, count(m.others, "worker"))
 	}
 	if old := t.masters[t.active]; t.active != e.Process && old != nil && old.state == "Alive" && t.down[t.active] == "" && t.lostAt == 0 {
 		text += ", while " + t.active + " believes the same"
@@ -208,7 +215,7 @@ func Clients(events []trace.Event) []string {
 		lines = append(lines, fmt.Sprintf("jobs ran %d times: %d finished, %d failed, %d were killed",
 			n, ended["finished"], ended["failed"], ended["killed"]))
 	}
-	return lines
+	return append(lines, worked(events)...)
 }
 
 func verb(op string) string {

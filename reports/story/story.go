@@ -64,6 +64,7 @@ func Moments(events []trace.Event) []Moment {
 		}
 	}
 	t.quiet = t.calls > mostTold
+	t.work.foresee(events)
 	t.cast(events)
 	for i := range events {
 		if tell, ok := tellers[events[i].Kind]; ok {
@@ -92,13 +93,15 @@ type teller struct {
 	asked   map[string]string // operations of probes without an answer, in words
 	calls   int               // operations and notes of probes
 	quiet   bool              // probes did too much to be told one by one
+	work    work
 }
 
 // master is what the teller knows of one master.
 type master struct {
 	state           string
 	term            int64
-	drivers, others int // records it holds
+	drivers, others int // records it holds, of drivers and of workers
+	apps            int
 }
 
 func (t *teller) say(e *trace.Event, format string, args ...any) {
@@ -161,6 +164,10 @@ var tellers = map[trace.Kind]func(t *teller, e *trace.Event){
 	trace.ZWatch:         (*teller).zwatch,
 	trace.Recipe:         (*teller).recipe,
 	trace.Session:        (*teller).probeSession,
+	trace.App:            (*teller).application,
+	trace.Executor:       (*teller).executor,
+	trace.Task:           (*teller).task,
+	trace.Effect:         (*teller).effect,
 	trace.Panicked: func(t *teller, e *trace.Event) {
 		first, _, _ := strings.Cut(e.Detail, "\n")
 		t.say(e, "%s panics: %s", e.Process, first)
@@ -207,7 +214,7 @@ func (t *teller) fault(e *trace.Event) {
 		if t.maybe != "" && t.maybe == e.Detail {
 			t.lostAt, t.maybe, t.gone = 0, "", ""
 		}
-		if text := faultEnds(e.Subject, groups); text != "" && !t.healed {
+		if text := t.faultEnds(e.Subject, groups); text != "" && !t.healed {
 			t.say(e, "%s", text)
 		}
 	}
