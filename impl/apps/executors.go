@@ -267,9 +267,7 @@ func (a *Apps) report(r wire.ExecutorStateChanged) error {
 	}
 	switch {
 	case i < 0, a.pol.TermInIDs && p.execs[i].Worker != r.Worker, p.execs[i].Gone && !a.pol.AdoptOrKill:
-		if _, ok := a.owner.Place(r.Worker); !r.State.Finished() && a.pol.AdoptOrKill && ok {
-			a.expel(stray{App: r.App, ID: r.ID, Worker: r.Worker})
-		}
+		a.unknown(p, r)
 		return nil
 	case r.State.Finished():
 		a.finished(p, i, r)
@@ -294,6 +292,20 @@ func (a *Apps) report(r wire.ExecutorStateChanged) error {
 		a.tell(p, updated(r, a.term()))
 	}
 	return nil
+}
+
+// unknown deals with a report on an executor that is not on record: one that
+// runs is told to end; the end of one is told to its application, which may have
+// had it from an earlier master.
+func (a *Apps) unknown(p *app, r wire.ExecutorStateChanged) {
+	_, there := a.owner.Place(r.Worker)
+	switch {
+	case !a.pol.AdoptOrKill:
+	case !r.State.Finished() && there:
+		a.expel(stray{App: r.App, ID: r.ID, Worker: r.Worker})
+	case r.State.Finished() && p != nil:
+		a.loss(p, updated(r, a.term()))
+	}
 }
 
 // confirm ends the sending of launches.
