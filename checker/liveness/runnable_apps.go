@@ -110,7 +110,7 @@ func (g *runnableApps) ended(e *trace.Event) {
 // one. Sizes are the workers' own last words on their use.
 func (g *runnableApps) missing(w *watch, now int64, sizes map[string]trace.Event) string {
 	served := map[string]bool{}
-	for _, id := range g.execs { //det:allow a set
+	for _, id := range g.execs {
 		served[id] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(g.apps)) {
