@@ -170,7 +170,7 @@ func Concerns(fault, process, kind string) bool {
 			return true
 		case "active", "standby":
 			return kind == "master"
-		case "busy-worker":
+		case "busy-worker", "driver-worker":
 			return kind == "worker"
 		}
 	}

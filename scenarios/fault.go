@@ -45,6 +45,7 @@ func shapes() []shape {
 		{class: Backup, groups: 1, most: 1, operator: true, says: "the files of the servers are copied"},
 		{class: Restore, groups: 1, most: 1, operator: true, says: "the files of the servers, which must be down, are those of the last backup; without one they are gone"},
 		{class: Tear, groups: 1, most: 1, operator: true, says: "the last record in the log of the servers, which must be down, is cut in two"},
+		{class: Decommission, groups: 1, most: 1, operator: true, says: "workers are told to take no more work (SIGPWR); it is not undone"},
 		{class: Drop, groups: 2, most: 2, lasts: true, links: true, what: "message", counts: true, says: "the next n= messages of a kind from the first group to the second are lost, as those in a broken outbox"},
 		{class: Duplicate, groups: 2, most: 2, lasts: true, links: true, what: "message", counts: true, late: true, says: "the next n= messages of a kind from the first group to the second arrive twice, the second time by= later, over a newer connection if that one is gone"},
 		{class: DeleteZ, groups: 1, most: 1, what: "latch or term", says: "a third party deletes the latch znodes of masters, or their term znode"},
@@ -93,7 +94,7 @@ var (
 	sets  = []string{"masters", "workers", "clients", "servers", "probes", "everyone", "rest"}
 	roles = []string{
 		"active", "standby", "any-master", "any-worker", "any-server", "busy-worker", "zk-leader", "zk-follower", "any-probe",
-		"any-driver", "any-executor",
+		"driver-worker", "any-driver", "any-executor",
 	}
 )
 
@@ -241,7 +242,9 @@ func (f Fault) checkTargets(sh shape) error {
 				return fmt.Errorf("%s has no %s znode; only masters have", t, f.What)
 			case isProcess(t) && !f.strikesProcess():
 				return fmt.Errorf("%s is no machine: it can be stopped, killed or paused, and whoever started it decides what follows, so only a pause has for=", t)
-			case sh.operator && !isServer(t):
+			case f.Class == Decommission && !isWorker(t):
+				return fmt.Errorf("%s needs workers, not %s", f.Class, t)
+			case sh.operator && f.Class != Decommission && !isServer(t):
 				return fmt.Errorf("%s needs servers, not %s", f.Class, t)
 			}
 			seen = append(seen, t)
@@ -262,6 +265,10 @@ func (sh shape) sessions() bool {
 func hasSession(target string) bool {
 	return contains([]string{"masters", "everyone", "active", "standby", "any-master", "probes", "any-probe"}, target) ||
 		target[0] == 'm' || target[0] == 'p'
+}
+
+func isWorker(target string) bool {
+	return contains([]string{"workers", "any-worker", "busy-worker", "driver-worker"}, target) || target[0] == 'w' && !isProcess(target)
 }
 
 func isServer(target string) bool {

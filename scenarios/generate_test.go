@@ -173,6 +173,8 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 		targets = append(targets, "w1", "c1")
 	}
 	switch {
+	case f.Class == Decommission:
+		targets = []string{"workers", "any-worker", "busy-worker", "driver-worker"}
 	case sh.operator:
 		targets = []string{"servers", "any-server", "z1", "zk-leader", "zk-follower"}
 	case f.Class == DeleteZ:

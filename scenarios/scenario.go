@@ -127,6 +127,8 @@ const (
 	Restore  Class = "restore"  // what was copied replaces the files of the servers, which must be down; nothing copied: they are gone
 	Tear     Class = "tear"     // the last record of the servers' logs is cut in two; they must be down
 
+	Decommission Class = "decommission" // workers take no more work (SIGPWR); not undone
+
 	Drop      Class = "drop"         // the next N messages What from Groups[0] to Groups[1] are lost
 	Duplicate Class = "duplicate"    // the next N messages What from Groups[0] to Groups[1] arrive twice, the second time Extra later
 	DeleteZ   Class = "delete-znode" // a third party deletes the znode What of the masters Targets
@@ -143,7 +145,7 @@ const (
 // A target is a machine ("m1"), a set ("masters", "workers", "clients",
 // "servers", "probes", "everyone", "rest") or a role that is looked up when the
 // fault begins: "active", "standby", "any-master", "any-worker", "any-server",
-// "busy-worker", "zk-leader", "zk-follower", "any-probe"; "any-driver" and "any-executor" are processes of
+// "busy-worker", "zk-leader", "zk-follower", "any-probe", "driver-worker"; "any-driver" and "any-executor" are processes of
 // applications, as is "w1/driver-1#1". A fault whose ranges are single values and whose targets are
 // machines is concrete: it is what a schedule holds.
 type Fault struct {

@@ -42,6 +42,8 @@ func (t *teller) faultBegins(e *trace.Event, groups [][]string, hit bool) string
 		return "the files of " + who + " are copied"
 	case "restore":
 		return "the files of " + who + " are replaced by the copy made before"
+	case "decommission":
+		return who + " is told to take no more work (SIGPWR)"
 	case "tear":
 		return "the last record in the log of " + who + " is torn"
 	case "clock-jump":

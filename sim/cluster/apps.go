@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/simctl/simctl/impl/driver"
@@ -50,6 +51,11 @@ func (w *World) processes(kind string) []*process {
 	return out
 }
 
+// hosts reports whether a child of a kind runs on a machine.
+func (w *World) hosts(m *machine, kind string) bool {
+	return slices.ContainsFunc(m.proc.children, func(c *process) bool { return c.kind == kind && c.life != dead })
+}
+
 // oneProcess returns one of the running children of a kind, chosen by key.
 func (w *World) oneProcess(key kernel.Key, kind string) []string {
 	var all []string
@@ -81,10 +87,13 @@ func (w *World) stopProcess(name string) {
 }
 
 // terminate sends a process SIGTERM.
-func (w *World) terminate(p *process) {
+func (w *World) terminate(p *process) { w.send(p, host.Terminate) }
+
+// send sends a process a signal that it handles.
+func (w *World) send(p *process, s host.Signal) {
 	w.k.Post(w.k.Now(), kernel.Event{
-		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(host.Terminate),
-		Name: "signal", Sum: uint64(kernel.KeyOf(string(p.id), uint64(p.inc), uint64(host.Terminate))),
+		Actor: p.actor, Inc: p.inc, Kind: kernel.Signal, A: uint64(s),
+		Name: "signal", Sum: uint64(kernel.KeyOf(string(p.id), uint64(p.inc), uint64(s))),
 	})
 }
 

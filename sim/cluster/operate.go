@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/zk/datatree"
 	"github.com/simctl/simctl/sim/zk/jute"
@@ -52,6 +53,12 @@ func loggedBefore(n int) []server.Txn {
 // runs does nothing either.
 func (w *World) Operate(name string, f scenarios.Fault) {
 	m := w.byName[name]
+	if f.Class == scenarios.Decommission {
+		if m.proc.life != dead {
+			w.send(m.proc, host.Decommission)
+		}
+		return
+	}
 	if w.ens == nil || m.server < 0 {
 		return
 	}

@@ -222,6 +222,8 @@ func (w *World) Expand(target string, key kernel.Key) []string {
 		return w.one(key, func(m *machine) bool { return m.runs("worker") })
 	case "busy-worker":
 		return w.one(key, func(m *machine) bool { return m.runs("worker") && len(m.proc.children) > 0 })
+	case "driver-worker":
+		return w.one(key, func(m *machine) bool { return m.runs("worker") && w.hosts(m, "driver") })
 	case "any-driver", "any-executor":
 		return w.oneProcess(key, strings.TrimPrefix(target, "any-"))
 	case "any-probe":

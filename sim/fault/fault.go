@@ -40,7 +40,7 @@ type World interface {
 	// LoseLeader makes the coordination service lose its leader.
 	LoseLeader()
 	// Operate does what operators do to a server's configuration and files:
-	// renumber, myid, backup, restore, tear.
+	// renumber, myid, backup, restore, tear; and to a worker: decommission.
 	Operate(machine string, f scenarios.Fault)
 	// Meddle begins or ends what a fault does to the machine's sessions: a
 	// lost-reply, a slow-op, a session-cut, a delete-znode.
@@ -240,7 +240,8 @@ func (d *Driver) act(i int, f scenarios.Fault, groups [][]string) {
 			d.w.Expire(m)
 		case scenarios.ClockJump:
 			d.w.JumpClock(m, f.Extra)
-		case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear:
+		case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear,
+			scenarios.Decommission:
 			d.w.Operate(m, f)
 		case scenarios.DeleteZ, scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff:
 			d.w.Meddle(m, f, true)
