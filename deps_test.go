@@ -37,7 +37,9 @@ const importLaw = `
 	impl/shown:           impl/apps impl/host impl/wire
 	impl/master:          impl/apps impl/shown impl/mailbox impl/settings impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
 	impl/worker:          impl/host impl/wire impl/policy
-	impl/driver:          impl/host impl/wire impl/policy
+	impl/driver:          impl/host impl/wire impl/policy impl/eventlog
+	impl/eventlog:
+	impl/ledger:          impl/host impl/wire
 	impl/executor:        impl/host impl/wire impl/policy
 	impl/client:          impl/host impl/wire impl/policy
 	impl/probe:           impl/host impl/coord
@@ -45,7 +47,7 @@ const importLaw = `
 	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/web:
-	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/client scenarios
+	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/records: impl/live model/trace

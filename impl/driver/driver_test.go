@@ -13,7 +13,7 @@ import (
 )
 
 func start(t *testing.T, status int64) (*hosttest.Host, *driver.Driver) {
-	d, err := driver.New(wire.DriverArgs{Driver: "d1", Attempt: 2, RunFor: 5 * time.Second, Status: status}.JSON())
+	d, err := driver.New(wire.DriverArgs{Driver: "d1", Attempt: 2, RunFor: 5 * time.Second, Status: status}.JSON(), driver.Config{})
 	require.NoError(t, err)
 	h := hosttest.New("w1/d1#2", 1)
 	h.Start(d)
@@ -49,13 +49,13 @@ func TestADriverNeedsItsArguments(t *testing.T) {
 		``, `{}`, `{"driver":"d1"`, `{"driver":"d1","attempt":"x"}`, `{"driver":"d1","run_for_ns":-1}`,
 		`{"driver":"d1","more":1}`, `{"driver":"d1"} {"driver":"d2"}`,
 	} {
-		_, err := driver.New(args)
+		_, err := driver.New(args, driver.Config{})
 		require.ErrorContains(t, err, "driver arguments", args)
 	}
 }
 
 func TestCloneAndDigestKnowEveryField(t *testing.T) {
-	d, err := driver.New(wire.DriverArgs{Driver: "d1"}.JSON())
+	d, err := driver.New(wire.DriverArgs{Driver: "d1"}.JSON(), driver.Config{})
 	require.NoError(t, err)
-	hosttest.CheckState(t, d, "h")
+	hosttest.CheckState(t, d, "h", "cfg")
 }

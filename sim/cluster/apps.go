@@ -16,7 +16,7 @@ import (
 func newChild(prog host.Program) (host.Process, error) {
 	switch prog.Kind {
 	case "driver":
-		return driver.New(prog.Args)
+		return driver.New(prog.Args, driver.Config{})
 	}
 	return nil, fmt.Errorf("no program %q", prog.Kind)
 }

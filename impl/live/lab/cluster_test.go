@@ -90,7 +90,7 @@ func (n node) process() (host.Process, error) {
 			Masters: n.Masters, Policy: policy.Hardened, Ask: t.Ask, Retry: t.Retry, GiveUp: t.GiveUp, Dial: t.Dial, Plan: plan,
 		}), nil
 	default:
-		return driver.New(n.Args)
+		return driver.New(n.Args, driver.Config{})
 	}
 }
 

@@ -159,7 +159,7 @@ func (o *Options) process() (host.Process, error) {
 			Plan: args.plan(o.ID, o.Seed),
 		}), nil
 	case "driver":
-		return driver.New(o.Args)
+		return driver.New(o.Args, driver.Config{})
 	}
 	return nil, fmt.Errorf("no kind %q", o.Kind)
 }
