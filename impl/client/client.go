@@ -266,6 +266,7 @@ func (c *Client) note(k host.NoteKind, o *op, detail string) {
 		if d.Supervise {
 			n.Q = 1
 		}
+		n.Detail = d.Application()
 	}
 	c.h.Note(n)
 }

@@ -54,7 +54,9 @@ const (
 	// NoteCall: a client sends an operation for the first time. Subject: the
 	// job's tag; Value: "submit", "kill", "status"; N: the operation's number.
 	// Of a submission also M and P: the cores and the memory in MiB that the
-	// job needs; Q: 1 if it is supervised.
+	// job needs; Q: 1 if it is supervised; of an application Detail: what it
+	// computes and what an executor takes ("pi stages=2 tasks=8 ecores=1
+	// ememory=256").
 	NoteCall
 	// NoteReturn: the operation got its answer. Fields as NoteCall, and
 	// Detail: the answer: for submit the driver ID, for status the state, for

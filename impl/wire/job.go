@@ -1,5 +1,7 @@
 package wire
 
+import "fmt"
+
 // sideOfTask is how many columns of the lattice a task of [Pi] counts.
 const sideOfTask = 100
 
@@ -25,4 +27,13 @@ func (j Job) Result(stage, task int64) int64 {
 		sum += y
 	}
 	return sum
+}
+
+// Application says in words what the driver's application computes and what each
+// of its executors takes; empty if it has none.
+func (d Desc) Application() string {
+	if d.Job.Kind == NoJob {
+		return ""
+	}
+	return fmt.Sprintf("%s stages=%d tasks=%d ecores=%d ememory=%d", d.Job.Kind, d.Job.Stages, d.Job.Tasks, d.App.Cores, d.App.Memory)
 }

@@ -42,3 +42,9 @@ func TestPiIsAboutPi(t *testing.T) {
 func TestATaskOfAnotherJobIsOne(t *testing.T) {
 	require.Equal(t, int64(6), total(Job{Kind: Ledger, Stages: 2, Tasks: 3}))
 }
+
+func TestAnApplicationIsToldInWords(t *testing.T) {
+	d := Desc{Tag: "a", Job: Job{Kind: Pi, Stages: 2, Tasks: 8}, App: AppDesc{Cores: 1, Memory: 256}}
+	require.Equal(t, "pi stages=2 tasks=8 ecores=1 ememory=256", d.Application())
+	require.Empty(t, Desc{Tag: "a", RunFor: 5}.Application())
+}

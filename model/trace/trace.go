@@ -57,7 +57,7 @@ const (
 	Usage      Kind = "usage"      // Subject: worker; N cores used, M cores, P memory used, Q memory. Process a master: its view; a worker: its own
 	Registered Kind = "registered" // a worker is registered. Subject: worker ID; Value: master; Term
 	Job        Kind = "job"        // Subject: driver; Value: started, finished, failed, killed; N: attempt
-	Call       Kind = "call"       // Subject: tag; Value: submit, kill, status; N: operation number. Of submit also M, P: cores and memory needed; Q: 1 if supervised
+	Call       Kind = "call"       // Subject: tag; Value: submit, kill, status; N: operation number. Of submit also M, P: cores and memory needed; Q: 1 if supervised; Detail: what an application computes
 	Return     Kind = "return"     // as Call; Detail: the answer
 	GaveUp     Kind = "gave-up"    // as Call
 	Session    Kind = "session"    // Subject: latch, store; Value: state; N: session ID; M: its number in the process, of processes that tell ZCall
