@@ -228,7 +228,7 @@ func (d *Driver) request(m host.Message) {
 	}
 }
 
-func (d *Driver) untilAnswered() bool { return d.cfg.Policy.AdoptOrKill }
+func (d *Driver) untilAnswered() bool { return d.cfg.Policy.DurableTargetsAndMarks }
 
 func (d *Driver) ask(r request) {
 	a := &d.app

@@ -94,7 +94,7 @@ func (w *Worker) decommissionAsked(c host.ConnID, m wire.DecommissionWorker) {
 // an earlier one was told. Spark's worker leaves it in its belief that there is
 // one more worker to give work to (D-37).
 func (w *Worker) remindOfDecommission() {
-	if w.decommissioned && w.cfg.Policy.AdoptOrKill {
+	if w.decommissioned && w.cfg.Policy.DurableTargetsAndMarks {
 		w.send(w.master, wire.WorkerDecommissioning{Worker: w.id, Term: w.seen})
 	}
 }
