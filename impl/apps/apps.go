@@ -120,7 +120,7 @@ type app struct {
 	over    bool  // it ended, and counts among the ended
 	why     string
 	until   host.Wall // when it ended; to be shown
-	first   int64     // executors of this reign have IDs from this on
+	first   int64     // executors of earlier reigns have IDs below this; 0 if there was none
 	granted int64     // cores
 	execs   []executor
 	conn    host.ConnID // the newest on which it spoke; 0 if that is closed

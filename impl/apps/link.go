@@ -16,7 +16,7 @@ func (a *Apps) tell(p *app, msg host.Message) {
 // for what is gone. With connection-incarnation it is told again whenever a
 // new connection to it stands.
 func (a *Apps) loss(p *app, msg host.Message) {
-	if a.pol.ConnectionIncarnation {
+	if a.pol.ConnectionIncarnation && !slices.Contains(p.news, msg) {
 		p.news = append(p.news, msg)
 	}
 	a.tell(p, msg)

@@ -29,7 +29,7 @@ func (a *Apps) Load(stored []persist.App) {
 			continue
 		}
 		p := a.add(rec)
-		p.told, p.zxid, p.asked = rec, s.Zxid, true
+		p.told, p.zxid, p.asked, p.first = rec, s.Zxid, true, rec.Next
 	}
 	slices.SortStableFunc(a.ended, func(x, y wire.AppID) int {
 		return int(min(1, max(-1, a.apps[x].zxid-a.apps[y].zxid)))

@@ -112,7 +112,7 @@ func (a *Apps) firstID(next int64) int64 {
 
 // add takes rec into memory.
 func (a *Apps) add(rec wire.AppRecord) *app {
-	p := &app{rec: rec, first: rec.Next}
+	p := &app{rec: rec}
 	if a.apps[rec.ID] != nil { // two masters gave one name: the older is forgotten (D-17)
 		same := func(id wire.AppID) bool { return id == rec.ID }
 		a.order, a.ended = slices.DeleteFunc(a.order, same), slices.DeleteFunc(a.ended, same)
