@@ -38,6 +38,9 @@ type Step struct {
 	// Poll is the time between a submitted job's status requests, from the
 	// answer until it has ended; 0 asks none.
 	Poll time.Duration
+	// Local starts the driver of a submitted application beside the client, in
+	// client mode: no master knows the driver, and nobody is asked for its state.
+	Local bool
 }
 
 // A Config says what a client does. Durations that are 0 are Spark's defaults.
@@ -49,6 +52,7 @@ type Config struct {
 	GiveUp  time.Duration // patience with one operation; default 10 min
 	Dial    time.Duration // a dial that takes longer is given up; default Ask
 	Plan    []Step        // in any order
+	Host    string        // of the addresses of drivers beside it; default: its process's name
 }
 
 func (c *Config) setDefaults() {
@@ -85,7 +89,8 @@ type job struct {
 	over   bool          // it is known to have ended
 	poll   time.Duration // between status requests, 0 for none
 	desc   wire.Desc
-	lost   uint64 // Spark's lost masters, a bit each; see [Client.fail]
+	lost   uint64         // Spark's lost masters, a bit each; see [Client.fail]
+	child  host.ProcessID // its driver, while that runs beside the client
 }
 
 // waiting is an operation that is not begun.
@@ -150,6 +155,13 @@ func (c *Client) step(i int) {
 	if s.Kind == Submit {
 		j.desc, j.poll = s.Desc, s.Poll
 		j.desc.Tag, j.desc.Key = s.Tag, c.key(s.Tag)
+		if j.desc.Job.Kind != wire.NoJob {
+			j.desc.App.Tag = s.Tag
+		}
+		if s.Local {
+			c.startHere(i, j)
+			return
+		}
 	}
 	j.queue = append(j.queue, waiting{kind: s.Kind})
 	c.advance(n)
@@ -280,6 +292,3 @@ func (c *Client) Signalled(s host.Signal) {
 
 // Accepted implements [host.Process]. A client listens nowhere.
 func (c *Client) Accepted(host.ConnID, host.Addr) {}
-
-// Exited implements [host.Process]. A client has no children.
-func (c *Client) Exited(host.ProcessID, int) {}

@@ -24,7 +24,7 @@ func config(p policy.Policy, plan ...client.Step) client.Config {
 }
 
 // TestScripts runs testdata/scripts. "start POLICY [inc=N]" starts a client; below it
-// stands the plan, a step a line: "AT KIND TAG [POLL]".
+// stands the plan, a step a line: "AT KIND TAG [POLL [local]]"; of a local one the job is pi.
 func TestScripts(t *testing.T) {
 	hosttest.RunScripts(t, "testdata/scripts", start, func(p host.Process) string {
 		b, err := json.Marshal(p.(*client.Client).Progress())
@@ -45,7 +45,12 @@ func start(t *testing.T, d *datadriven.TestData) (*hosttest.Host, host.Process) 
 		require.NoError(t, err)
 		poll, err := time.ParseDuration(f[3])
 		require.NoError(t, err)
-		plan = append(plan, client.Step{At: at, Kind: client.Kind(f[1]), Tag: f[2], Poll: poll, Desc: wire.Desc{Cores: 1, Memory: 128}})
+		s := client.Step{At: at, Kind: client.Kind(f[1]), Tag: f[2], Poll: poll, Desc: wire.Desc{Cores: 1, Memory: 128}}
+		if s.Local = strings.HasSuffix(strings.TrimSpace(line), " local"); s.Local {
+			s.Desc.Job = wire.Job{Kind: wire.Pi, Stages: 1, Tasks: 2, Task: time.Second}
+			s.Desc.App = wire.AppDesc{Cores: 1, Memory: 256, Limit: -1}
+		}
+		plan = append(plan, s)
 	}
 	return hosttest.New("c1", uint32(inc)), client.New(config(p, plan...))
 }
@@ -70,6 +75,10 @@ func TestACallTellsWhatItsJobNeeds(t *testing.T) {
 	}{
 		{wire.Desc{Cores: 2, Memory: 512}, "note call a submit n=1 m=2 p=512\n"},
 		{wire.Desc{Cores: 1, Memory: 64, Supervise: true}, "note call a submit n=1 m=1 p=64 q=1\n"},
+		{
+			wire.Desc{Cores: 1, Memory: 64, Job: wire.Job{Kind: wire.Pi, Stages: 2, Tasks: 3}, App: wire.AppDesc{Memory: 256}},
+			"note call a submit pi stages=2 tasks=3 ecores=0 ememory=256 n=1 m=1 p=64\n",
+		},
 	} {
 		h := hosttest.New("c1", 1)
 		h.Start(client.New(config(policy.Hardened, client.Step{Kind: client.Submit, Tag: "a", Desc: c.desc})))

@@ -22,6 +22,7 @@ type Progress struct {
 	GaveUp       int64 // never answered
 	Open         int   // under way
 	Watched      int   // submitted jobs that are polled and not known to have ended
+	Local        int   `json:",omitempty"` // jobs whose drivers run beside the client
 }
 
 // Progress returns how far the client is.
@@ -33,6 +34,9 @@ func (c *Client) Progress() Progress {
 	for i := range c.jobs {
 		if j := &c.jobs[i]; j.id != "" && j.poll > 0 && !j.over && !j.failed {
 			p.Watched++
+		}
+		if c.jobs[i].child != "" {
+			p.Local++
 		}
 	}
 	return p
@@ -91,6 +95,7 @@ func (j *job) digest(d *host.Digest) {
 	d.Int(int64(j.poll))
 	j.desc.Digest(d)
 	d.Uint(j.lost)
+	d.Str(string(j.child))
 }
 
 func (w waiting) digest(d *host.Digest) {

@@ -126,7 +126,9 @@ const (
 	// another one), "removed" (the master ended it), "stage" (one is complete),
 	// "finished", "failed"; Detail: its ID, or why; Term; N: of a stage its
 	// number, of the end the result; M: the attempt of its driver, 0 in client
-	// mode.
+	// mode. In client mode the client tells "begun" when it starts the driver,
+	// with what it computes as Detail, as NoteCall, and "exited", with its exit
+	// status as N.
 	NoteApp
 	// NoteExecutor: an executor runs or ends. Subject: "APP/ID"; Value:
 	// "started", "registered" (its driver has taken it), "refused", "killed",

@@ -43,5 +43,5 @@ func (w *World) submitterDone(p *process) bool {
 		return true
 	}
 	g := c.Progress()
-	return g.Begun == g.Steps && g.Open == 0 && g.Watched == 0
+	return g.Begun == g.Steps && g.Open == 0 && g.Watched == 0 && g.Local == 0
 }
