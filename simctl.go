@@ -116,6 +116,9 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	if err != nil {
 		return nil, err
 	}
+	if s.NeedsService() {
+		o.Grain = GrainService
+	}
 	if s.NeedsServers() {
 		o.Grain = GrainEnsemble
 	}

@@ -30,6 +30,10 @@ func (s Scenario) compact() Scenario {
 	}
 	s.Ops, s.Faults, s.Special, s.Probes = none(s.Ops), none(s.Faults), none(s.Special), none(s.Probes)
 	s.ZOps, s.Recipes, s.Loads, s.Sees = none(s.ZOps), none(s.Recipes), none(s.Loads), none(s.Sees)
+	s.Given, s.Apart = none(s.Given), none(s.Apart)
+	for i := range s.Given {
+		s.Given[i].Servers, s.Given[i].Masters = none(s.Given[i].Servers), none(s.Given[i].Masters)
+	}
 	for i := range s.Probes {
 		s.Probes[i].Via = none(s.Probes[i].Via)
 	}
@@ -67,6 +71,9 @@ func (s *Scenario) check(at places) (places, error) {
 	at.line = at.once["doc"]
 	if strings.ContainsFunc(s.Doc+s.Source, unicode.IsControl) {
 		return at, fmt.Errorf("the doc or the source holds a control character")
+	}
+	if err := s.checkGiven(&at); err != nil {
+		return at, err
 	}
 	at.line = at.once["work"]
 	if err := s.checkWork(); err != nil {

@@ -63,6 +63,8 @@ func (s *Scenario) checkSeeWork(e See) error {
 	switch e.What {
 	case SeeExecutor, SeeNoExecutor, SeeWorker, SeeNoWorker:
 		return s.exists('w', e.Who)
+	case SeeHangs, SeeServed:
+		return s.exists('c', e.Who)
 	case SeeRuns, SeeBalance:
 		if _, err := attr.ParseInt(e.Text, 0, 1<<40); err != nil {
 			return err

@@ -73,6 +73,7 @@ func (r Range) draw(purpose string, rnd func(string, uint64) uint64) Range {
 // Clone returns a deep copy.
 func (s Scenario) Clone() Scenario {
 	s.Ops = slices.Clone(s.Ops)
+	s.cloneGiven()
 	s.Must, s.Sometimes, s.Require = slices.Clone(s.Must), slices.Clone(s.Sometimes), slices.Clone(s.Require)
 	s.Special, s.Recipes, s.Loads, s.Sees = slices.Clone(s.Special), slices.Clone(s.Recipes), slices.Clone(s.Loads), slices.Clone(s.Sees)
 	s.Probes, s.ZOps = slices.Clone(s.Probes), slices.Clone(s.ZOps)

@@ -41,7 +41,8 @@ func drawScenario(t *rapid.T) Scenario {
 	if rapid.Bool().Draw(t, "zookeeper alone") {
 		s.Masters, s.Workers, s.Clients, s.WorkerCores, s.WorkerMemory, s.Work, s.Ops = 0, 0, 0, 0, 0, Work{}, nil
 	}
-	if rapid.Bool().Draw(t, "probes") {
+	drawGiven(t, &s)
+	if len(s.Apart) == 0 && rapid.Bool().Draw(t, "probes") {
 		drawProbes(t, &s)
 	}
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
@@ -200,4 +201,24 @@ func drawFault(t *rapid.T, s Scenario) Fault {
 		targets = targets[n:]
 	}
 	return f
+}
+
+// drawGiven draws where masters keep records, and who is told what.
+func drawGiven(t *rapid.T, s *Scenario) {
+	if s.Masters == 0 {
+		return
+	}
+	s.Recovery = rapid.SampledFrom([]Recovery{{}, {Mode: "none"}, {Mode: "filesystem"}, {Mode: "filesystem", Shared: true}}).Draw(t, "recovery")
+	if s.Servers > 1 && rapid.Bool().Draw(t, "apart") {
+		s.Apart = [][]string{{"z1"}, nil}
+		for i := range s.Servers - 1 {
+			s.Apart[1] = append(s.Apart[1], fmt.Sprintf("z%d", i+2))
+		}
+	}
+	if rapid.Bool().Draw(t, "given") {
+		g := Given{Who: "m1", Dir: rapid.SampledFrom([]string{"", "/a", "/a/b-2"}).Draw(t, "dir")}
+		g.Servers = []string{fmt.Sprintf("z%d", rapid.IntRange(1, s.Servers).Draw(t, "server"))}
+		s.Given = append(s.Given, g)
+		s.Given = append(s.Given, Given{Who: rapid.SampledFrom([]string{"w1", "c1"}).Draw(t, "who"), Masters: []string{"m1"}})
+	}
 }

@@ -38,6 +38,9 @@ func statements() []statement {
 		}},
 		{"work", false, parseWork},
 		{"op", true, parseOp},
+		{"recovery", false, parseRecovery},
+		{"given", true, parseGiven},
+		{"apart", false, parseApart},
 		{"ensemble", false, parseEnsemble},
 		{"server", true, parseServer},
 		{"probe", true, parseProbe},
@@ -173,7 +176,7 @@ func parseTopology(s *Scenario, rest string) error {
 		attr.Int("masters", &s.Masters, 0, 99),
 		attr.Int("workers", &s.Workers, 0, 999),
 		attr.Int("clients", &s.Clients, 0, 99),
-		attr.Int("servers", &s.Servers, 1, 99),
+		attr.Int("servers", &s.Servers, 0, 99),
 		attr.Int("cores", &s.WorkerCores, 1, 1<<20),
 		attr.Int("memory", &s.WorkerMemory, 1, 1<<40),
 	}, must...)

@@ -40,6 +40,10 @@ type Scenario struct {
 	Delay  Delay   // of messages between machines
 	Drift  int64   // each machine's clock rate is drawn from ±Drift parts per million
 
+	Recovery Recovery   // where the masters keep records
+	Given    []Given    // what some processes are told otherwise than the others
+	Apart    [][]string // groups of servers that are services of their own; none: all are one
+
 	Ensemble Ensemble // how the ZooKeeper servers are configured
 	Special  []Server // the servers about which something is special
 	Probes   []Probe  // processes that use ZooKeeper directly

@@ -73,6 +73,8 @@ func TestCatalogueHoldsWhatIsPromised(t *testing.T) {
 	for _, name := range []string{
 		"failover/two-masters", "failover/3x3x3", "failover/graceful", "failover/kill", "failover/host-loss",
 		"failover/pause", "failover/partition", "worker/lost", "master/added-and-removed",
+		"filesystem/restart", "filesystem/client-knows-one-master", "filesystem/two-masters",
+		"config/different-zk-dir", "config/different-zk-servers",
 	} {
 		got, err := Lookup(name)
 		require.NoError(t, err)
@@ -211,7 +213,9 @@ func TestDrawnTimesStayInTheirRangeAndReadWell(t *testing.T) {
 }
 
 func TestDrawDoesNotTouchItsInput(t *testing.T) {
-	s := All()[0]
+	found, err := Lookup("failover/kill")
+	require.NoError(t, err)
+	s := found[0]
 	before := s.String()
 	d := Draw(s, keyed(1))
 	d.Faults[0].Groups[0][0] = "m1"

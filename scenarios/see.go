@@ -24,7 +24,7 @@ type See struct {
 	At       time.Duration // of leader and master; 0 for the others
 	From, To time.Duration // a while; To 0 is the end of the run
 	Policy   string        // a preset: only runs of that policy must show it; empty: all
-	Who      string        // a server, probe, worker or job; empty where What stands alone
+	Who      string        // a server, probe, worker, client or job; empty where What stands alone
 	What     SeeWhat
 	Text     string // what stands behind
 }
@@ -48,6 +48,8 @@ const (
 	SeeRecipe     SeeWhat = "recipe"      // p1 recipe value one: its recipe told that
 	SeeNoRecipe   SeeWhat = "no-recipe"   // p1 no-recipe members p2: it did not tell that
 	SeeAlways     SeeWhat = "always"      // p1 always total 100: its recipe told that, and never another total
+	SeeHangs      SeeWhat = "hangs"       // c1 hangs: it asked then, and got no answer
+	SeeServed     SeeWhat = "served"      // c1 served: it asked then, and each time got an answer
 	SeeFenced     SeeWhat = "fenced"      // fenced /lock: no write under the lock came behind one of a later owner
 
 	SeeMaster     SeeWhat = "master"      // master some, master none: at that instant a master that runs is Alive, or none is
@@ -85,6 +87,9 @@ func (w SeeWhat) alone() bool {
 	return false
 }
 
+// ofClients are those that stand behind a client.
+func (w SeeWhat) ofClients() bool { return w == SeeHangs || w == SeeServed }
+
 // Not reports whether it is something that must not happen.
 func (w SeeWhat) Not() bool { return strings.HasPrefix(string(w), "no-") }
 
@@ -102,7 +107,7 @@ func seeWhats() []string {
 func workWhats() []string {
 	return []string{
 		"master", "acked", "no-acked", "told", "no-told", "runs", "app", "no-app", "task", "no-task", "executor", "no-executor", "balance",
-		"worker", "no-worker",
+		"worker", "no-worker", "hangs", "served",
 	}
 }
 
@@ -132,7 +137,7 @@ func (e *See) check() error {
 	case !contains(seeWhats(), string(e.What)):
 		return fmt.Errorf("nothing to see is called %q%s", e.What, hint.For(string(e.What), seeWhats(), "want "+strings.Join(seeWhats(), ", ")))
 	case e.What.alone() != (e.Who == ""):
-		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server, a probe, a worker or a job, as: p1 " + string(e.What)}[e.What.alone()])
+		return fmt.Errorf("%s stands %s", e.What, map[bool]string{true: "alone", false: "behind a server, a probe, a worker, a client or a job, as: p1 " + string(e.What)}[e.What.alone()])
 	case e.What.instant() != (e.At > 0):
 		return fmt.Errorf("at= belongs to leader and master, and they need it")
 	case e.At > 0 && (e.From > 0 || e.To > 0):
@@ -141,6 +146,10 @@ func (e *See) check() error {
 		return fmt.Errorf("from=%s is not before to=%s", span.Text(e.From), span.Text(e.To))
 	case e.What == SeeMaster && e.Text != "some" && e.Text != "none":
 		return fmt.Errorf("want: master some, or master none")
+	case e.What.ofClients():
+		if n > 0 {
+			return fmt.Errorf("%s takes no %q", e.What, e.Text)
+		}
 	case e.What.alone() && !e.What.instant() && e.What != SeeFenced && n > 0:
 		return fmt.Errorf("%s takes no %q", e.What, e.Text)
 	case (e.What == SeeLeader || e.What == SeeNoEvent || e.What == SeeFenced || e.What == SeeElects) && n != 1, (e.What == SeeEvent || e.What == SeeAlways) && n != 2, !e.What.alone() && n == 0:

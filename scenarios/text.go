@@ -47,6 +47,7 @@ func (s Scenario) String() string {
 	for _, o := range s.Ops {
 		line("op %s", o)
 	}
+	s.givenLines(line)
 	s.probeLines(line)
 	b.WriteString(Schedule(s.Faults).String())
 	if s.ShowVotes {

@@ -110,6 +110,13 @@ func (v *reachView) state(e *trace.Event) {
 	v.terms = 0
 	v.see("failover-happened", v.reigns >= 2)
 	v.see("two-failovers", v.reigns >= 3)
+	alive := 0
+	for _, m := range v.masters { //det:allow counted
+		if m.state == "Alive" && !m.paused {
+			alive++
+		}
+	}
+	v.see("two-alive", alive > 1)
 }
 
 func (v *reachView) expired(e *trace.Event) {

@@ -80,6 +80,8 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 		return s.fenced(e)
 	case scenarios.SeeAlways:
 		return s.always(e)
+	case scenarios.SeeHangs, scenarios.SeeServed:
+		return s.answered(e)
 	case scenarios.SeeLeader:
 		return s.leader(e)
 	case scenarios.SeeMaster:
@@ -334,4 +336,28 @@ func field(words, name string) string {
 		}
 	}
 	return ""
+}
+
+// answered looks whether what a client asked in a while was answered in it.
+func (s sight) answered(e scenarios.See) (step uint64, why string) {
+	var calls, open []*trace.Event
+	s.within(e, func(ev *trace.Event) {
+		switch {
+		case ev.Process != e.Who:
+		case ev.Kind == trace.Call:
+			calls, open = append(calls, ev), append(open, ev)
+		case ev.Kind == trace.Return:
+			open = slices.DeleteFunc(open, func(c *trace.Event) bool { return c.N == ev.N })
+			if e.What == scenarios.SeeHangs && slices.ContainsFunc(calls, func(c *trace.Event) bool { return c.N == ev.N }) && why == "" {
+				step, why = ev.Step, fmt.Sprintf("at %s %s", trace.Moment(ev.At), trace.Describe(ev))
+			}
+		}
+	})
+	switch {
+	case len(calls) == 0:
+		return s.events[len(s.events)-1].Step, e.Who + " asked nothing then"
+	case e.What == scenarios.SeeServed && len(open) > 0:
+		return open[0].Step, fmt.Sprintf("at %s %s, and it was not answered", trace.Moment(open[0].At), trace.Describe(open[0]))
+	}
+	return step, why
 }

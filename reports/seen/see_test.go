@@ -13,7 +13,8 @@ import (
 
 // cast is who there is in a scenario whose lines a command holds.
 var cast = map[string]string{
-	"see": "topology servers=3\nprobe p1\nprobe p2\n",
+	"asked": "topology masters=1 workers=1 clients=2 servers=1 cores=1 memory=1\n",
+	"see":   "topology servers=3\nprobe p1\nprobe p2\n",
 	"work": "topology masters=2 workers=2 clients=1 servers=1 cores=4 memory=1024\n" +
 		"op at=1s c1 submit a job=ledger\nop at=1s c1 submit b\n",
 }

@@ -21,6 +21,7 @@ func All() []Reachable {
 	return []Reachable{
 		{"failover-happened", "an Alive master was lost and another one, or a new reign, became Alive"},
 		{"two-failovers", "that happened twice in one run"},
+		{"two-alive", "two masters believed that they were Alive at once"},
 		{"graceful-handover", "a successor was elected after its predecessor closed its session, without an expiry"},
 		{"recovery-with-two-terms", "a second term began before the recovery of the one before had ended"},
 		{"session-expired", "the service expired a master's session"},

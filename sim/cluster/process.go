@@ -33,9 +33,11 @@ type machine struct {
 	drift   int64 // parts per million that its clocks run fast
 	offset  int64 // of the wall clock, nanoseconds
 	disk    *disk.Disk
-	proc    *process   // nil on an endpoint of the service
-	trouble zk.Trouble // what faults do to its sessions
-	server  int        // index of the server it runs, -1 if none
+	proc    *process    // nil on an endpoint of the service
+	trouble zk.Trouble  // what faults do to its sessions
+	server  int         // index of the server it runs, -1 if none
+	zk      *zk.Service // whose endpoint it is, at the grain of a service
+	end     int         // which of them
 
 	// Of a server that is a process:
 	ids     identity

@@ -109,7 +109,7 @@ func draw(s scenarios.Scenario, opts Options) scenarios.Scenario {
 
 // check refuses what no world can be built of.
 func check(s scenarios.Scenario) error {
-	if s.Servers < 1 {
+	if s.Servers < 1 && s.Recovery.Mode == "" {
 		return fmt.Errorf("needs a server")
 	}
 	if _, err := quorum.WithDefect(s.Ensemble.Defect); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/zk"
 )
 
 // Stop implements fault.World.
@@ -15,7 +16,7 @@ func (w *World) Stop(name string, outputs int) {
 		return
 	}
 	if w.endpoint(m) {
-		w.zk.KillServer(m.server)
+		m.zk.KillServer(m.end)
 		return
 	}
 	p := m.proc
@@ -38,7 +39,7 @@ func (w *World) Kill(name string, outputs int) {
 	m.stopBoot()
 	switch {
 	case w.endpoint(m):
-		w.zk.KillServer(m.server)
+		m.zk.KillServer(m.end)
 	case outputs > 0 && m.proc.life == running:
 		m.held = true
 		w.arm(m.proc, strike{kind: strikeKill, after: outputs})
@@ -75,10 +76,12 @@ func (w *World) LoseHost(name string, outputs int) {
 	m.stopBoot()
 	w.net.SetMachine(m.id, false)
 	if w.endpoint(m) {
-		w.zk.LoseServer(m.server)
+		m.zk.LoseServer(m.end)
 		return
 	}
-	m.disk.Crash()
+	if m.disk != w.shared { // else the file server keeps it
+		m.disk.Crash()
+	}
 	m.proc.die(trace.HostLost, false, -1)
 }
 
@@ -94,7 +97,7 @@ func (w *World) Start(name string) {
 		w.net.SetMachine(m.id, true)
 	}
 	if w.endpoint(m) {
-		w.zk.RestartServer(m.server)
+		m.zk.RestartServer(m.end)
 		return
 	}
 	m.proc.strike = strike{}
@@ -114,7 +117,7 @@ func (w *World) Pause(name string, outputs int) {
 	}
 	switch {
 	case w.endpoint(m):
-		w.zk.PauseServer(m.server)
+		m.zk.PauseServer(m.end)
 	case outputs > 0 && m.proc.life == running:
 		w.arm(m.proc, strike{kind: strikePause, after: outputs})
 	default:
@@ -130,7 +133,7 @@ func (w *World) Resume(name string) {
 		return
 	}
 	if w.endpoint(m) {
-		w.zk.ResumeServer(m.server)
+		m.zk.ResumeServer(m.end)
 		return
 	}
 	m.proc.strike = strike{}
@@ -147,7 +150,9 @@ func (w *World) Expire(name string) {
 		if w.ens != nil {
 			w.ens.expire(id)
 		} else {
-			w.zk.ExpireSession(id)
+			for _, service := range w.services() {
+				service.ExpireSession(id)
+			}
 		}
 	}
 }
@@ -158,7 +163,9 @@ func (w *World) LoseLeader() {
 		w.ens.loseLeader()
 		return
 	}
-	w.zk.LoseLeader()
+	for _, service := range w.services() {
+		service.LoseLeader()
+	}
 }
 
 // stopBoot gives up the start of a server that is under way.
@@ -166,7 +173,18 @@ func (m *machine) stopBoot() { m.booting = false }
 
 // endpoint reports whether a machine is an endpoint of the service, rather
 // than one with a process of its own.
-func (w *World) endpoint(m *machine) bool { return m.server >= 0 && w.zk != nil }
+func (w *World) endpoint(m *machine) bool { return m.zk != nil }
 
 // JumpClock implements fault.World.
 func (w *World) JumpClock(name string, by time.Duration) { w.byName[name].offset += int64(by) }
+
+// services are the services that stand for servers.
+func (w *World) services() []*zk.Service {
+	var out []*zk.Service
+	for _, m := range w.machines {
+		if m.zk != nil && m.end == 0 {
+			out = append(out, m.zk)
+		}
+	}
+	return out
+}

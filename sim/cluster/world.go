@@ -31,8 +31,8 @@ type World struct {
 	timers scenarios.Timers
 	k      *kernel.Kernel
 	net    *network.Net
-	zk     *zk.Service // at the grain of a service, else nil
-	ens    *ensemble   // at the grain of an ensemble, else nil
+	ens    *ensemble  // at the grain of an ensemble, else nil
+	shared *disk.Disk // the masters' files, if they share them
 	fault  *fault.Driver
 
 	machines []*machine // in the order masters, workers, clients, servers
@@ -104,6 +104,12 @@ func (w *World) addMachines(prefix string, n int) {
 		m := &machine{name: name, id: w.net.AddMachine(name), up: true, server: -1}
 		m.drift = w.k.Between(kernel.KeyOf("drift "+name), 0, -w.s.Drift, w.s.Drift)
 		m.disk = disk.New(w.k, name)
+		if prefix == "m" && w.s.Recovery.Shared {
+			if w.shared == nil {
+				w.shared = m.disk
+			}
+			m.disk = w.shared
+		}
 		w.machines = append(w.machines, m)
 		w.byName[name] = m
 		switch prefix {
@@ -117,18 +123,31 @@ func (w *World) addMachines(prefix string, n int) {
 }
 
 func (w *World) addService() {
-	if w.opts.Ensemble {
+	switch {
+	case w.s.Servers == 0:
+	case w.opts.Ensemble:
 		w.ens = newEnsemble(w)
-		return
-	}
-	var servers []zk.Server
-	for _, m := range w.machines {
-		if m.server >= 0 {
-			servers = append(servers, zk.Server{Name: m.name, Machine: m.id, Addr: w.servers[m.server]})
+	case len(w.s.Apart) == 0:
+		w.addEndpoints(w.Expand("servers", 0))
+	default:
+		for _, group := range w.s.Apart {
+			w.addEndpoints(group)
 		}
 	}
-	w.zk = zk.New(w.k, w.net, zk.Config{Servers: servers, Tick: int64(w.timers.Tick)})
-	w.zk.OnCommit, w.zk.OnSession, w.zk.OnQuorum = w.committed, w.sessionChanged, w.quorum
+}
+
+// addEndpoints makes a service of some servers.
+func (w *World) addEndpoints(names []string) {
+	var servers []zk.Server
+	for _, name := range names {
+		m := w.byName[name]
+		servers = append(servers, zk.Server{Name: m.name, Machine: m.id, Addr: w.servers[m.server]})
+	}
+	service := zk.New(w.k, w.net, zk.Config{Servers: servers, Tick: int64(w.timers.Tick)})
+	service.OnCommit, service.OnSession, service.OnQuorum = w.committed, w.sessionChanged, w.quorum
+	for i, name := range names {
+		w.byName[name].zk, w.byName[name].end = service, i
+	}
 }
 
 func (w *World) addActor(name string, p *process) kernel.ActorID {
