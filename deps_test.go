@@ -57,7 +57,8 @@ const importLaw = `
 	model/spec:           model/history model/trace
 	model/abstract:       model/trace
 
-	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/reach scenarios/span scenarios/timers
+	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/reach scenarios/span scenarios/timers scenarios/zk
+	scenarios/zk:         scenarios/attr scenarios/hint scenarios/span
 	scenarios/anchor:     scenarios/hint
 	scenarios/attr:       scenarios/hint scenarios/span
 	scenarios/hint:

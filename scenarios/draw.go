@@ -24,17 +24,17 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 	out := s.Clone()
 	for i := range out.Ops {
 		o, rule := &out.Ops[i], fmt.Sprintf("op/%d/", i)
-		o.At = o.At.draw(rule+"at", rnd)
-		o.RunFor = o.RunFor.draw(rule+"for", rnd)
-		o.App.Task = o.App.Task.draw(rule+"task", rnd)
+		o.At = draw(o.At, rule+"at", rnd)
+		o.RunFor = draw(o.RunFor, rule+"for", rnd)
+		o.App.Task = draw(o.App.Task, rule+"task", rnd)
 	}
 	for i := range out.ZOps {
 		o := &out.ZOps[i]
-		o.At = o.At.draw(fmt.Sprintf("zop/%d/at", i), rnd)
+		o.At = draw(o.At, fmt.Sprintf("zop/%d/at", i), rnd)
 	}
 	for i := range out.Recipes {
 		r, rule := &out.Recipes[i], fmt.Sprintf("recipe/%d/", i)
-		r.At = r.At.draw(rule+"at", rnd)
+		r.At = draw(r.At, rule+"at", rnd)
 	}
 	out.Faults = nil
 	for i, f := range s.Clone().Faults {
@@ -43,8 +43,8 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 			continue
 		}
 		f.P = 0
-		f.At = f.At.draw(rule+"at", rnd)
-		f.For = f.For.draw(rule+"for", rnd)
+		f.At = draw(f.At, rule+"at", rnd)
+		f.For = draw(f.For, rule+"for", rnd)
 		if f.Outputs < 0 {
 			f.Outputs = int(rnd(rule+"outputs", maxOutputs+1))
 		}
@@ -53,11 +53,11 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 	return out
 }
 
-// draw picks a value of the range: to the millisecond if it spans seconds, so
+// draw picks a value of a range: to the millisecond if it spans seconds, so
 // that a drawn schedule reads and shrinks well, and finer if it is narrower.
-func (r Range) draw(purpose string, rnd func(string, uint64) uint64) Range {
+func draw(r Range, purpose string, rnd func(string, uint64) uint64) Range {
 	if r.Lo >= r.Hi {
-		return Range{r.Lo, r.Lo}
+		return Range{Lo: r.Lo, Hi: r.Lo}
 	}
 	grain := time.Nanosecond
 	switch width := r.Hi - r.Lo; {
@@ -67,7 +67,7 @@ func (r Range) draw(purpose string, rnd func(string, uint64) uint64) Range {
 		grain = time.Microsecond
 	}
 	d := r.Lo + grain*time.Duration(rnd(purpose, uint64((r.Hi-r.Lo)/grain)+1))
-	return Range{d, d}
+	return Range{Lo: d, Hi: d}
 }
 
 // Clone returns a deep copy.

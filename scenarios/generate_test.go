@@ -74,7 +74,7 @@ func drawSpan(t *rapid.T, label string) Range {
 	unit := rapid.SampledFrom([]time.Duration{1, time.Microsecond, time.Millisecond, 100 * time.Millisecond, time.Second}).Draw(t, label)
 	lo := time.Duration(rapid.IntRange(0, 3000).Draw(t, label)) * unit
 	hi := lo + time.Duration(rapid.IntRange(0, 600).Draw(t, label))*rapid.SampledFrom([]time.Duration{0, 1, time.Second}).Draw(t, label)
-	return Range{lo, min(hi, time.Hour)}
+	return Range{Lo: lo, Hi: min(hi, time.Hour)}
 }
 
 func drawWork(t *rapid.T) Work {

@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/scenarios/hint"
 	"github.com/simctl/simctl/scenarios/reach"
 	"github.com/simctl/simctl/scenarios/span"
+	"github.com/simctl/simctl/scenarios/zk"
 )
 
 // maxText bounds the text of a scenario, in bytes.
@@ -41,7 +42,7 @@ func statements() []statement {
 		{"recovery", false, parseRecovery},
 		{"given", true, parseGiven},
 		{"apart", false, parseApart},
-		{"ensemble", false, parseEnsemble},
+		{"ensemble", false, func(s *Scenario, rest string) error { return zk.ParseEnsemble(&s.Ensemble, rest) }},
 		{"server", true, parseServer},
 		{"probe", true, parseProbe},
 		{"load", true, parseLoad},
@@ -245,7 +246,7 @@ func parseOp(s *Scenario, rest string) error {
 	var o Op
 	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) > 0 && words[0] != "" && words[0][0] == 'p' {
-		z, err := parseZOp(rest)
+		z, err := zk.ParseOp(rest)
 		s.ZOps = append(s.ZOps, z)
 		return err
 	}

@@ -64,10 +64,6 @@ type Scenario struct {
 	ExpectUnder string
 }
 
-// A Range is a duration drawn uniformly from [Lo, Hi]. It prints "3s" if they
-// are equal and "3s..5s" otherwise.
-type Range struct{ Lo, Hi time.Duration }
-
 // Work is the drawn part of what clients do. Each client submits Jobs jobs
 // spread over the safety phase, asks their status until they end, and kills
 // some.

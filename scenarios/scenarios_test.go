@@ -191,24 +191,24 @@ func TestDrawIsKeyedByRule(t *testing.T) {
 	require.Equal(t, one.Faults, two.Faults[:len(one.Faults)], "a rule added at the end changes no other draw")
 
 	more = s.Clone()
-	more.Faults[0].At = Range{5 * time.Second, 5 * time.Second}
+	more.Faults[0].At = Range{Lo: 5 * time.Second, Hi: 5 * time.Second}
 	three := Draw(more, keyed(7))
 	require.Equal(t, one.Faults[0].For, three.Faults[0].For)
 	require.Equal(t, one.Faults[1], three.Faults[1])
 }
 
 func TestDrawnTimesStayInTheirRangeAndReadWell(t *testing.T) {
-	for _, r := range []Range{{time.Second, 3 * time.Second}, {0, 2 * time.Millisecond}, {5, 9}, {7, 7}} {
+	for _, r := range []Range{{Lo: time.Second, Hi: 3 * time.Second}, {Lo: 0, Hi: 2 * time.Millisecond}, {Lo: 5, Hi: 9}, {Lo: 7, Hi: 7}} {
 		for seed := range 200 {
-			got := r.draw("x", keyed(seed))
+			got := draw(r, "x", keyed(seed))
 			require.Equal(t, got.Lo, got.Hi)
 			require.GreaterOrEqual(t, got.Lo, r.Lo)
 			require.LessOrEqual(t, got.Lo, r.Hi)
 			require.LessOrEqual(t, len(got.String()), len("1.999ms"))
 		}
-		low := r.draw("x", func(string, uint64) uint64 { return 0 })
-		high := r.draw("x", func(_ string, n uint64) uint64 { return n - 1 })
-		require.Equal(t, r, Range{low.Lo, high.Lo}, "both ends can be drawn")
+		low := draw(r, "x", func(string, uint64) uint64 { return 0 })
+		high := draw(r, "x", func(_ string, n uint64) uint64 { return n - 1 })
+		require.Equal(t, r, Range{Lo: low.Lo, Hi: high.Lo}, "both ends can be drawn")
 	}
 }
 
@@ -271,7 +271,7 @@ func TestCheckRefusesWhatNoTextCouldSay(t *testing.T) {
 		"a line break in the doc":   func(s *Scenario) { s.Doc += "\nat=1s kill m1" },
 		"a line break in a tag":     func(s *Scenario) { s.Ops = []Op{{Client: "c1", Kind: Submit, Tag: "a\nat=1s kill m1"}} },
 		"an unknown class":          func(s *Scenario) { s.Faults = []Fault{{Class: "flood"}} },
-		"a range that goes back":    func(s *Scenario) { s.Restart = Range{2, 1} },
+		"a range that goes back":    func(s *Scenario) { s.Restart = Range{Lo: 2, Hi: 1} },
 		"a target that is no word":  func(s *Scenario) { s.Faults = []Fault{{Class: Stop, Groups: [][]string{{"m1 m2"}}}} },
 		"a master beyond the count": func(s *Scenario) { s.Faults = []Fault{{Class: Stop, Groups: [][]string{{"m9"}}}} },
 		"no safety phase":           func(s *Scenario) { s.Safety = 0 },

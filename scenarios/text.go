@@ -79,17 +79,9 @@ func under(policy string) string {
 	return " under " + policy
 }
 
-// String returns "3s" or "3s..5s".
-func (r Range) String() string {
-	if r.Lo == r.Hi {
-		return span.Text(r.Lo)
-	}
-	return span.Text(r.Lo) + ".." + span.Text(r.Hi)
-}
-
 // String returns "200us..2ms tail=1000ppm:50ms".
 func (d Delay) String() string {
-	text := Range{d.Min, d.Max}.String()
+	text := Range{Lo: d.Min, Hi: d.Max}.String()
 	if d.Tail != 0 || d.TailMax != 0 {
 		text += fmt.Sprintf(" tail=%dppm:%s", d.Tail, span.Text(d.TailMax))
 	}

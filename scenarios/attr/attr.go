@@ -161,3 +161,43 @@ func CheckWord(tag string) error {
 
 // WordBytes are the letters, digits and the dash.
 const WordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+
+// A Range is a duration drawn uniformly from [Lo, Hi]. It prints "3s" if they
+// are equal and "3s..5s" otherwise.
+type Range struct{ Lo, Hi time.Duration }
+
+// String returns "3s" or "3s..5s".
+func (r Range) String() string {
+	if r.Lo == r.Hi {
+		return span.Text(r.Lo)
+	}
+	return span.Text(r.Lo) + ".." + span.Text(r.Hi)
+}
+
+// ParseRange reads "3s" or "3s..5s".
+func ParseRange(text string) (Range, error) {
+	from, to, two := strings.Cut(text, "..")
+	lo, err := ParseDuration(from)
+	if err != nil {
+		return Range{}, err
+	}
+	if !two {
+		return Range{lo, lo}, nil
+	}
+	hi, err := ParseDuration(to)
+	if err != nil {
+		return Range{}, err
+	}
+	if hi < lo {
+		return Range{}, fmt.Errorf("the range %s ends before it begins", text)
+	}
+	return Range{lo, hi}, nil
+}
+
+// RangeOf is what [ParseRange] reads.
+func RangeOf(name string, to *Range) Attr {
+	return Attr{name, func(v string) (err error) {
+		*to, err = ParseRange(v)
+		return err
+	}}
+}

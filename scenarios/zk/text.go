@@ -1,9 +1,10 @@
-package scenarios
+package zk
 
 import (
 	"fmt"
 	"strings"
 
+	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/span"
 )
 
@@ -57,7 +58,7 @@ func (p Probe) String() string {
 }
 
 // String returns what follows "op" in a scenario.
-func (o ZOp) String() string {
+func (o Op) String() string {
 	words := []string{"at=" + o.At.String()}
 	if o.Session != 0 {
 		words = append(words, fmt.Sprintf("session=%d", o.Session))
@@ -71,7 +72,7 @@ func (o ZOp) String() string {
 
 // Words is the operation without its time, its probe and its answer, as traces
 // tell it: "create /a data=one ephemeral".
-func (o ZOp) Words() string {
+func (o Op) Words() string {
 	text := string(o.Kind)
 	for i, in := range o.Ops {
 		if i > 0 {
@@ -108,10 +109,10 @@ func (r Recipe) String() string {
 	if r.Rounds != 0 {
 		text += fmt.Sprintf(" rounds=%d", r.Rounds)
 	}
-	if r.Hold != (Range{}) {
+	if r.Hold != (attr.Range{}) {
 		text += " hold=" + r.Hold.String()
 	}
-	if r.Pause != (Range{}) {
+	if r.Pause != (attr.Range{}) {
 		text += " pause=" + r.Pause.String()
 	}
 	if r.Unfenced {
@@ -132,26 +133,4 @@ func (l Load) String() string {
 		}
 	}
 	return text + " think=" + l.Think.String()
-}
-
-// probeLines are the lines of a scenario that are about servers and probes.
-func (s Scenario) probeLines(line func(format string, args ...any)) {
-	if s.Ensemble != (Ensemble{}) {
-		line("ensemble %s", s.Ensemble)
-	}
-	for _, z := range s.Special {
-		line("server %s", z)
-	}
-	for _, p := range s.Probes {
-		line("probe %s", p)
-	}
-	for _, l := range s.Loads {
-		line("load %s", l)
-	}
-	for _, r := range s.Recipes {
-		line("recipe %s", r)
-	}
-	for _, o := range s.ZOps {
-		line("op %s", o)
-	}
 }

@@ -1,4 +1,7 @@
-package scenarios
+// Package zk is what a scenario says of ZooKeeper servers, and of probes, the
+// processes that use them directly. Its texts are what follows the first word
+// of a line.
+package zk
 
 import (
 	"fmt"
@@ -43,33 +46,33 @@ type Probe struct {
 	Client  string        // client library it behaves as: "go-zookeeper", "curator"; empty: the run's
 }
 
-// A ZKind is what a probe does in one operation.
-type ZKind string
+// A Kind is what a probe does in one operation.
+type Kind string
 
 // The operations of probes. Check only stands in a multi. Close ends the
 // session and opens another one.
 const (
-	ZCreate   ZKind = "create"
-	ZDelete   ZKind = "delete"
-	ZSet      ZKind = "set"
-	ZGet      ZKind = "get"
-	ZExists   ZKind = "exists"
-	ZChildren ZKind = "children"
-	ZSync     ZKind = "sync"
-	ZCheck    ZKind = "check"
-	ZMulti    ZKind = "multi"
-	ZClose    ZKind = "close"
+	Create   Kind = "create"
+	Delete   Kind = "delete"
+	Set      Kind = "set"
+	Get      Kind = "get"
+	Exists   Kind = "exists"
+	Children Kind = "children"
+	Sync     Kind = "sync"
+	Check    Kind = "check"
+	Multi    Kind = "multi"
+	Close    Kind = "close"
 )
 
-// A ZOp is one operation of a probe, and what must be answered:
+// A Op is one operation of a probe, and what must be answered:
 //
 //	op at=3s p1 create /config data=one
 //	op at=5s p2 get /config watch => one
 //	op at=6s p1 multi check /config version=0 ; set /config data=two => ok
-type ZOp struct {
-	At         Range
+type Op struct {
+	At         attr.Range
 	Probe      string
-	Kind       ZKind
+	Kind       Kind
 	Path       string
 	Data       string // create, set
 	Version    int    // set, delete, check: 1 + the version expected; 0 matches any
@@ -77,7 +80,7 @@ type ZOp struct {
 	Sequential bool   // create
 	Watch      bool   // get, exists, children
 	Session    int    // which of the probe's sessions, from 1; 0 means 1
-	Ops        []ZOp  // of a multi; they have no time, no probe and no answer
+	Ops        []Op   // of a multi; they have no time, no probe and no answer
 	// Want is what must be answered, "" if anything may: "ok"; "error" and
 	// why, as "error no node"; of a get the data, of exists "yes" or "no", of
 	// children their names in order, or "none".
@@ -88,7 +91,7 @@ type ZOp struct {
 //
 //	recipe at=3s p1 lock /lock rounds=3 hold=1s
 type Recipe struct {
-	At    Range
+	At    attr.Range
 	Probe string
 	Kind  string // see [Recipes]
 	Path  string
@@ -96,7 +99,7 @@ type Recipe struct {
 	// Rounds is how often a lock or a transfer does its work; 0: once. Hold is
 	// how long a lock stays inside, Pause what lies between two rounds.
 	Rounds      int
-	Hold, Pause Range
+	Hold, Pause attr.Range
 	Unfenced    bool // a lock writes without proving that it still has its place
 }
 
@@ -104,12 +107,12 @@ type Recipe struct {
 // a few znodes, with pauses between them.
 type Load struct {
 	Probe    string
-	Ops      int   // how many, in each session
-	Nodes    int   // how many znodes; 0: 3
-	Sessions int   // in how many sessions; 0: 1
-	Depth    int   // how many at once, at most; 0: 1
-	Watch    int   // per cent of reads that leave a watch
-	Think    Range // pause between an answer and the next operation
+	Ops      int        // how many, in each session
+	Nodes    int        // how many znodes; 0: 3
+	Sessions int        // in how many sessions; 0: 1
+	Depth    int        // how many at once, at most; 0: 1
+	Watch    int        // per cent of reads that leave a watch
+	Think    attr.Range // pause between an answer and the next operation
 }
 
 // Recipes lists what a [Recipe] may be, in a fixed order: a watcher follows a
@@ -125,8 +128,8 @@ func zkinds() []string {
 	return []string{"create", "delete", "set", "get", "exists", "children", "sync", "check", "multi", "close"}
 }
 
-func parseEnsemble(s *Scenario, rest string) error {
-	e := &s.Ensemble
+// ParseEnsemble reads into e what [Ensemble.String] prints.
+func ParseEnsemble(e *Ensemble, rest string) error {
 	return attr.Parse(strings.Fields(rest), []attr.Attr{
 		attr.Duration("tick", &e.Tick),
 		attr.Int("init", &e.Init, 1, 1000),
@@ -137,44 +140,44 @@ func parseEnsemble(s *Scenario, rest string) error {
 	})
 }
 
-func parseServer(s *Scenario, rest string) error {
+// ParseServer reads what [Server.String] prints.
+func ParseServer(rest string) (z Server, err error) {
 	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
-		return fmt.Errorf("want a server and what is special about it, as: server z1 id=4; got %q", rest)
+		return z, fmt.Errorf("want a server and what is special about it, as: server z1 id=4; got %q", rest)
 	}
-	s.Special = append(s.Special, Server{Name: words[0]})
-	z := &s.Special[len(s.Special)-1]
-	return attr.Parse(attrs, []attr.Attr{
+	z.Name = words[0]
+	return z, attr.Parse(attrs, []attr.Attr{
 		attr.Int("id", &z.ID, 1, 255), attr.Int("myid", &z.MyID, 1, 255), attr.Int("zxid", &z.Zxid, 1, 10_000),
 	})
 }
 
-func parseProbe(s *Scenario, rest string) error {
+// ParseProbe reads what [Probe.String] prints, of the n-th probe.
+func ParseProbe(n int, rest string) (p Probe, err error) {
 	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
-		return fmt.Errorf("want a probe and how it connects, as: probe p1 via=z2 timeout=4s; got %q", rest)
+		return p, fmt.Errorf("want a probe and how it connects, as: probe p1 via=z2 timeout=4s; got %q", rest)
 	}
-	if next := fmt.Sprintf("p%d", len(s.Probes)+1); words[0] != next {
-		return fmt.Errorf("the next probe is called %s, not %s", next, words[0])
+	if next := fmt.Sprintf("p%d", n); words[0] != next {
+		return p, fmt.Errorf("the next probe is called %s, not %s", next, words[0])
 	}
-	s.Probes = append(s.Probes, Probe{Name: words[0]})
-	p := &s.Probes[len(s.Probes)-1]
-	return attr.Parse(attrs, []attr.Attr{
+	p.Name = words[0]
+	return p, attr.Parse(attrs, []attr.Attr{
 		{Name: "via", Set: func(v string) error { p.Via = strings.Split(v, ","); return nil }},
 		attr.Duration("timeout", &p.Timeout),
 		attr.Choice("client", &p.Client, "go-zookeeper", "curator"),
 	})
 }
 
-// parseZOp reads an operation of a probe, which is what an op is whose first
+// ParseOp reads an operation of a probe, which is what an op is whose first
 // word is one.
-func parseZOp(rest string) (ZOp, error) {
+func ParseOp(rest string) (Op, error) {
 	rest, want, asked := strings.Cut(rest, "=>")
 	want = strings.Join(strings.Fields(want), " ")
 	if asked && want == "" {
-		return ZOp{}, fmt.Errorf("nothing stands behind =>")
+		return Op{}, fmt.Errorf("nothing stands behind =>")
 	}
-	var o ZOp
+	var o Op
 	var attrs, words []string
 	parts := strings.Split(rest, " ; ")
 	for _, w := range strings.Fields(parts[0]) {
@@ -184,14 +187,14 @@ func parseZOp(rest string) (ZOp, error) {
 			words = append(words, w)
 		}
 	}
-	if err := attr.Parse(attrs, []attr.Attr{rangeAttr("at", &o.At), attr.Int("session", &o.Session, 1, 9)}, "at"); err != nil {
+	if err := attr.Parse(attrs, []attr.Attr{attr.RangeOf("at", &o.At), attr.Int("session", &o.Session, 1, 9)}, "at"); err != nil {
 		return o, err
 	}
 	if len(words) < 2 {
 		return o, fmt.Errorf("an op has a probe and what it does, as: op at=3s p1 get /a")
 	}
 	o.Probe, o.Want = words[0], want
-	if words[1] != string(ZMulti) {
+	if words[1] != string(Multi) {
 		if err := o.take(words[1:]); err != nil {
 			return o, err
 		}
@@ -200,10 +203,10 @@ func parseZOp(rest string) (ZOp, error) {
 		}
 		return o, o.check()
 	}
-	o.Kind = ZMulti
+	o.Kind = Multi
 	parts[0] = strings.Join(words[2:], " ")
 	for _, p := range parts {
-		var in ZOp
+		var in Op
 		if err := in.take(strings.Fields(p)); err != nil {
 			return o, err
 		}
@@ -213,27 +216,27 @@ func parseZOp(rest string) (ZOp, error) {
 }
 
 // take reads the operation itself: "create /a data=one ephemeral".
-func (o *ZOp) take(words []string) error {
+func (o *Op) take(words []string) error {
 	words, attrs := attr.Split(words)
 	if len(words) == 0 {
 		return fmt.Errorf("an op says what it does, one of %s", strings.Join(zkinds(), ", "))
 	}
-	o.Kind, words = ZKind(words[0]), words[1:]
-	if !contains(zkinds(), string(o.Kind)) {
+	o.Kind, words = Kind(words[0]), words[1:]
+	if !slices.Contains(zkinds(), string(o.Kind)) {
 		return fmt.Errorf("unknown operation %q%s", o.Kind, hint.For(string(o.Kind), zkinds(), "want "+strings.Join(zkinds(), ", ")))
 	}
-	if o.Kind != ZClose {
+	if o.Kind != Close {
 		if len(words) == 0 {
 			return fmt.Errorf("%s needs a path", o.Kind)
 		}
 		o.Path, words = words[0], words[1:]
 	}
 	for _, w := range words {
-		reads := o.Kind == ZGet || o.Kind == ZExists || o.Kind == ZChildren
+		reads := o.Kind == Get || o.Kind == Exists || o.Kind == Children
 		switch {
-		case w == "ephemeral" && o.Kind == ZCreate && !o.Ephemeral:
+		case w == "ephemeral" && o.Kind == Create && !o.Ephemeral:
 			o.Ephemeral = true
-		case w == "sequential" && o.Kind == ZCreate && !o.Sequential:
+		case w == "sequential" && o.Kind == Create && !o.Sequential:
 			o.Sequential = true
 		case w == "watch" && reads && !o.Watch:
 			o.Watch = true
@@ -244,12 +247,12 @@ func (o *ZOp) take(words []string) error {
 	return attr.Parse(attrs, o.attrs())
 }
 
-func (o *ZOp) attrs() []attr.Attr {
+func (o *Op) attrs() []attr.Attr {
 	var out []attr.Attr
-	if o.Kind == ZCreate || o.Kind == ZSet {
+	if o.Kind == Create || o.Kind == Set {
 		out = append(out, attr.Word("data", &o.Data))
 	}
-	if o.Kind == ZSet || o.Kind == ZDelete || o.Kind == ZCheck {
+	if o.Kind == Set || o.Kind == Delete || o.Kind == Check {
 		out = append(out, attr.Attr{Name: "version", Set: func(v string) error {
 			n, err := attr.ParseInt(v, 0, 1<<30)
 			o.Version = int(n) + 1
@@ -260,23 +263,23 @@ func (o *ZOp) attrs() []attr.Attr {
 }
 
 // check reports what is wrong with the operation by itself.
-func (o *ZOp) check() error {
-	if o.Kind == ZCheck {
+func (o *Op) check() error {
+	if o.Kind == Check {
 		return fmt.Errorf("check stands in a multi only")
 	}
-	if o.Kind == ZClose && o.Want != "" {
+	if o.Kind == Close && o.Want != "" {
 		return fmt.Errorf("close has no answer")
 	}
 	for i := range o.Ops {
 		switch in := &o.Ops[i]; {
-		case in.Kind != ZCreate && in.Kind != ZSet && in.Kind != ZDelete && in.Kind != ZCheck:
+		case in.Kind != Create && in.Kind != Set && in.Kind != Delete && in.Kind != Check:
 			return fmt.Errorf("a multi takes create, set, delete and check, not %s", in.Kind)
-		case in.Kind == ZCheck && in.Version == 0:
+		case in.Kind == Check && in.Version == 0:
 			return fmt.Errorf("check needs version=")
 		}
 	}
 	for _, in := range append(slices.Clone(o.Ops), *o) {
-		if in.Kind == ZMulti || in.Kind == ZClose {
+		if in.Kind == Multi || in.Kind == Close {
 			continue
 		}
 		if in.Path[0] != '/' || len(in.Path) > 1 && strings.HasSuffix(in.Path, "/") || strings.Contains(in.Path, "//") {
@@ -286,47 +289,45 @@ func (o *ZOp) check() error {
 	return nil
 }
 
-func parseRecipe(s *Scenario, rest string) error {
-	var r Recipe
+// ParseRecipe reads what [Recipe.String] prints.
+func ParseRecipe(rest string) (r Recipe, err error) {
 	words, attrs := attr.Split(strings.Fields(rest))
 	if n := len(words); n > 3 && words[n-1] == "unfenced" {
 		r.Unfenced, words = true, words[:n-1]
 	}
 	if len(words) != 3 {
-		return fmt.Errorf("a recipe is a time, a probe, what it does and a path, as: at=3s p1 lock /lock hold=2s; got %q", rest)
+		return r, fmt.Errorf("a recipe is a time, a probe, what it does and a path, as: at=3s p1 lock /lock hold=2s; got %q", rest)
 	}
 	r.Probe, r.Kind, r.Path = words[0], words[1], words[2]
 	switch {
-	case !contains(Recipes(), r.Kind):
-		return fmt.Errorf("unknown recipe %q%s", r.Kind, hint.For(r.Kind, Recipes(), "want "+strings.Join(Recipes(), ", ")))
+	case !slices.Contains(Recipes(), r.Kind):
+		return r, fmt.Errorf("unknown recipe %q%s", r.Kind, hint.For(r.Kind, Recipes(), "want "+strings.Join(Recipes(), ", ")))
 	case r.Path[0] != '/':
-		return fmt.Errorf("%q is no path of a znode, as /lock", r.Path)
+		return r, fmt.Errorf("%q is no path of a znode, as /lock", r.Path)
 	case r.Unfenced && r.Kind != "lock":
-		return fmt.Errorf("unfenced belongs to lock, not to %s", r.Kind)
+		return r, fmt.Errorf("unfenced belongs to lock, not to %s", r.Kind)
 	}
-	known := []attr.Attr{rangeAttr("at", &r.At)}
+	known := []attr.Attr{attr.RangeOf("at", &r.At)}
 	switch r.Kind {
 	case "provider", "member":
 		known = append(known, attr.Word("data", &r.Data))
 	case "lock":
-		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), rangeAttr("hold", &r.Hold), rangeAttr("pause", &r.Pause))
+		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), attr.RangeOf("hold", &r.Hold), attr.RangeOf("pause", &r.Pause))
 	case "transfer":
-		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), rangeAttr("pause", &r.Pause))
+		known = append(known, attr.Int("rounds", &r.Rounds, 1, 1000), attr.RangeOf("pause", &r.Pause))
 	}
-	err := attr.Parse(attrs, known, "at")
-	s.Recipes = append(s.Recipes, r)
-	return err
+	return r, attr.Parse(attrs, known, "at")
 }
 
-func parseLoad(s *Scenario, rest string) error {
+// ParseLoad reads what [Load.String] prints.
+func ParseLoad(rest string) (l Load, err error) {
 	words, attrs := attr.Split(strings.Fields(rest))
 	if len(words) != 1 {
-		return fmt.Errorf("a load names one probe, as: load p1 ops=100 think=10ms..300ms; got %q", rest)
+		return l, fmt.Errorf("a load names one probe, as: load p1 ops=100 think=10ms..300ms; got %q", rest)
 	}
-	s.Loads = append(s.Loads, Load{Probe: words[0]})
-	l := &s.Loads[len(s.Loads)-1]
-	return attr.Parse(attrs, []attr.Attr{
+	l.Probe = words[0]
+	return l, attr.Parse(attrs, []attr.Attr{
 		attr.Int("ops", &l.Ops, 1, 100_000), attr.Int("nodes", &l.Nodes, 1, 100), attr.Int("sessions", &l.Sessions, 1, 9),
-		attr.Int("depth", &l.Depth, 1, 100), attr.Percent("watch", &l.Watch, 0), rangeAttr("think", &l.Think),
+		attr.Int("depth", &l.Depth, 1, 100), attr.Percent("watch", &l.Watch, 0), attr.RangeOf("think", &l.Think),
 	}, "ops", "think")
 }
