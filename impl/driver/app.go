@@ -27,6 +27,7 @@ type application struct {
 	// Its client.
 	id        wire.AppID // "" before it is registered
 	master    host.Addr  // the one it follows; "" before the first
+	term      int64      // in which that one said so
 	connected bool       // the connection to that one was not lost since
 	seen      int64      // the highest term of any master
 	attempts  int        // to register
@@ -163,7 +164,7 @@ func (d *Driver) registered(m wire.RegisteredApplication) {
 	first := a.id == ""
 	known := m.App == a.id
 	a.id = m.App
-	d.follow(m.Master)
+	d.follow(m.Master, m.Term)
 	if !known || !d.cfg.Policy.IdempotencyKeys {
 		d.noteMaster("registered", string(m.App), m.Term)
 	}
@@ -185,15 +186,17 @@ func (d *Driver) masterChanged(m wire.MasterChanged) {
 	if !d.admit(m.Term) {
 		return
 	}
-	d.noteMaster("master", string(a.id), m.Term)
+	if a.master != m.Master || a.term != m.Term || !a.connected { // it may only ask whether we are there
+		d.noteMaster("master", string(a.id), m.Term)
+	}
 	if a.id == "" && d.cfg.Policy.IdempotencyKeys {
 		d.sendAnew(m.Master, wire.RegisterApplication{Desc: d.args.App, Term: a.seen})
 		return
 	}
 	if a.id != "" {
-		d.follow(m.Master)
+		d.follow(m.Master, m.Term)
 	} else {
-		a.master, a.connected = m.Master, true
+		a.master, a.term, a.connected = m.Master, m.Term, true
 	}
 	d.send(m.Master, wire.MasterChangeAcknowledged{App: a.id, Term: a.seen})
 	if a.phase == leaving && a.parting {
@@ -202,7 +205,7 @@ func (d *Driver) masterChanged(m wire.MasterChanged) {
 }
 
 // follow makes a master the application's.
-func (d *Driver) follow(m host.Addr) {
+func (d *Driver) follow(m host.Addr, term int64) {
 	a := &d.app
 	if d.cfg.Policy.ConnectionIncarnation {
 		for i := range a.links {
@@ -211,7 +214,7 @@ func (d *Driver) follow(m host.Addr) {
 			}
 		}
 	}
-	a.master, a.connected = m, true
+	a.master, a.term, a.connected = m, term, true
 	d.h.StopTimer(a.retry)
 	a.retry = 0
 }

@@ -59,6 +59,7 @@ func (a *application) digest(d *host.Digest) {
 	d.Uint(uint64(a.worker))
 	d.Str(string(a.id))
 	d.Str(string(a.master))
+	d.Int(a.term)
 	d.Bool(a.connected)
 	d.Int(a.seen)
 	d.Int(int64(a.attempts))
