@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/history"
 	"github.com/simctl/simctl/model/trace"
@@ -27,11 +28,15 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
 	}
+	timers, err := effectiveTimers(&r.Scenario, r.Options.Conf)
+	if err != nil {
+		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
+	}
 	run := reports.RunFile{
 		Kind: reports.SimBundle, Name: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain,
 		ZKClient: r.Options.ZKClient, Encode: r.Options.Encode, Scenario: reports.Text(r.Scenario.String()),
 		Schedule: reports.Text(scenarios.Schedule(r.Applied).String()),
-		Timers:   scenarios.TimersFor(r.Scenario.Timers), Config: map[string]string{},
+		Timers:   timers, Config: r.Options.Conf.Map(),
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs,
 		Verdict: r.Verdict, Partial: r.Options.UntilStep > 0 || r.Interrupted, Failovers: r.failoverLines(),
@@ -58,7 +63,7 @@ func (r *Result) failoverLines() []reports.Failover {
 func (r *Result) Line(dir string) reports.RunLine {
 	return reports.RunLine{
 		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain, ZKClient: r.Options.ZKClient,
-		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
+		Config: r.Options.Conf.Map(), Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
 		Findings: r.Findings, Failovers: r.failoverLines(), Reached: r.Reached, Bundle: dir,
 	}
 }
@@ -132,6 +137,9 @@ func bundleTarget(dir string) (*Target, error) {
 		return nil, err
 	}
 	t.Options.Schedule = append([]scenarios.Fault{}, schedule...)
+	if t.Options.Conf, err = conf.Of(run.Config); err != nil {
+		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, suggest(err))
+	}
 	t.Options.Encode, t.Options.Grain, t.Options.ZKClient = run.Encode, run.Grain, run.ZKClient
 	if t.Options.Policy, err = policy.Parse(run.Policy); err != nil {
 		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, err)

@@ -31,7 +31,7 @@ const importLaw = `
 	impl/hosttest:        impl/host impl/coord
 	impl/election:        impl/host impl/coord impl/wire impl/policy
 	impl/persist:         impl/host impl/coord impl/wire impl/policy impl/election
-	impl/settings:        impl/host impl/policy impl/persist impl/schedule
+	impl/settings:        impl/host impl/wire impl/policy impl/persist impl/schedule
 	impl/mailbox:         impl/host
 	impl/apps:            impl/host impl/wire impl/policy impl/persist impl/schedule
 	impl/shown:           impl/apps impl/host impl/wire
@@ -42,12 +42,13 @@ const importLaw = `
 	impl/ledger:          impl/host impl/wire
 	impl/executor:        impl/host impl/wire impl/policy
 	impl/client:          impl/host impl/wire impl/policy
+	impl/conf:            impl/schedule impl/settings impl/wire impl/policy impl/persist impl/worker
 	impl/probe:           impl/host impl/coord
 	impl/live/dir:
 	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/web:
-	impl/live/program:    impl/host impl/wire impl/policy impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
+	impl/live/program:    impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/records: impl/live model/trace
@@ -75,7 +76,7 @@ const importLaw = `
 	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/wire
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
-	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
+	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/conf impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
 	sim/shrink:           sim/cluster sim/fault scenarios model/trace
 
 	checker:              model/trace model/history
@@ -90,9 +91,10 @@ const importLaw = `
 	zkserver:             impl/host impl/live impl/live/lab impl/live/load sim/zk/...
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
-	.:                    impl/... model/... scenarios sim/... checker/... reports/... zkserver
+	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver
 	cmd/simctl/zookeeper: .
-	cmd/simctl:           . calibration cmd/simctl/... scenarios reports/... checker model/... impl/host impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/simctl/properties: . impl/conf
+	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
 

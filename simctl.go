@@ -19,6 +19,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/failover"
 	"github.com/simctl/simctl/checker/suite"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/seen"
@@ -36,6 +37,8 @@ type Options struct {
 	// Encode encodes and decodes every message on its way. It changes no
 	// fingerprint.
 	Encode bool
+	// Conf goes before what the scenario sets by names of Spark's configuration.
+	Conf conf.Conf
 	// Timers overrides the scenario's timers; empty leaves them.
 	Timers scenarios.TimersName
 	// Grain is that of the simulated ZooKeeper: GrainService or GrainEnsemble;
@@ -126,7 +129,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	r := &Result{Scenario: s, Seed: seed, Options: o}
 	monitors := newMonitors()
 	opts := cluster.Options{
-		Seed: seed, Policy: o.Policy, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
+		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
 		OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
 	}
 	if o.Steps {
@@ -143,7 +146,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	}
 	rec, err := cluster.Run(s, opts)
 	if err != nil {
-		return nil, err
+		return nil, suggest(err)
 	}
 	r.Drawn, r.Applied, r.Struck, r.Events = rec.Scenario, rec.Applied, rec.Struck, rec.Events
 	r.Fingerprint, r.Checkpoints, r.Steps, r.SimulatedNs = rec.Fingerprint, rec.Checkpoints, rec.Steps, rec.SimulatedNs

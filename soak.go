@@ -9,6 +9,7 @@ import (
 
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/failover"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/lab"
 	"github.com/simctl/simctl/impl/live/program"
@@ -34,6 +35,7 @@ type SoakOptions struct {
 	Seed                      uint64
 	Policy                    policy.Policy
 	Timers                    scenarios.TimersName // empty means fast
+	Conf                      conf.Conf            // goes before the timers
 	// Causes are the ways in which the active master is lost; nil means stop,
 	// kill, pause and partition.
 	Causes []scenarios.Class
@@ -68,7 +70,7 @@ const (
 func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*SoakResult, error) {
 	lo := lab.Options{
 		Binary: o.Binary, Dir: o.Dir, Masters: o.Masters, Workers: o.Workers, Clients: o.Clients, Policy: o.Policy,
-		Timers: o.Timers, For: o.For, Seed: o.Seed, Causes: o.Causes, Embedded: o.Embedded,
+		Timers: o.Timers, Conf: o.Conf, For: o.For, Seed: o.Seed, Causes: o.Causes, Embedded: o.Embedded,
 	}
 	for _, addr := range o.ZK {
 		lo.ZK = append(lo.ZK, host.Addr(addr))
@@ -89,7 +91,7 @@ func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*So
 		return nil, err
 	}
 	r := &SoakResult{ZK: rec.ZKVersion, Wall: time.Duration(rec.WallNs)}
-	r.Scenario, r.Drawn, r.Seed, r.Options.Policy = rec.Scenario, rec.Scenario, o.Seed, o.Policy
+	r.Scenario, r.Drawn, r.Seed, r.Options.Policy, r.Options.Conf = rec.Scenario, rec.Scenario, o.Seed, o.Policy, o.Conf
 	r.Applied, r.Struck, r.Events, r.SimulatedNs = rec.Applied, rec.Applied, rec.Events, rec.WallNs
 	r.Steps, r.Interrupted = uint64(len(rec.Events)), rec.Interrupted
 	r.rejudge()
@@ -223,10 +225,14 @@ func (r *SoakResult) Bundle() (*reports.Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
 	}
+	timers, err := effectiveTimers(&r.Scenario, conf.Conf{})
+	if err != nil {
+		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
+	}
 	run := reports.RunFile{
 		Kind: reports.SoakBundle, Name: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: "real",
 		Scenario: reports.Text(r.Scenario.String()), Schedule: reports.Text(scenarios.Schedule(r.Applied).String()),
-		Timers: scenarios.TimersFor(r.Scenario.Timers), Config: map[string]string{},
+		Timers: timers, Config: r.Options.Conf.Map(),
 		Versions: reports.Versions{Simctl: Version, Go: runtime.Version(), ZooKeeper: r.ZK},
 		Steps:    r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict, Partial: r.Interrupted, Failovers: r.failoverLines(),
 	}

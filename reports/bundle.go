@@ -126,7 +126,7 @@ func (r *RunFile) ParseSchedule(dir string) (scenarios.Schedule, error) {
 func (b *Bundle) Line(dir string) RunLine {
 	r := &b.Run
 	return RunLine{
-		Schema: RunSchema, Scenario: r.Name, Seed: r.Seed, Policy: r.Policy, Grain: r.Grain, ZKClient: r.ZKClient, Fingerprint: r.Fingerprint,
+		Schema: RunSchema, Scenario: r.Name, Seed: r.Seed, Policy: r.Policy, Grain: r.Grain, ZKClient: r.ZKClient, Config: r.Config, Fingerprint: r.Fingerprint,
 		Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict, Findings: b.Findings, Failovers: r.Failovers, Bundle: dir,
 	}
 }

@@ -33,6 +33,7 @@ type RunLine struct {
 	Policy      string            `json:"policy"`
 	Grain       string            `json:"grain"`
 	ZKClient    string            `json:"zkClient,omitempty"` // the library of those that use ZooKeeper
+	Config      map[string]string `json:"config,omitempty"`   // what was set with --conf
 	Fingerprint string            `json:"fingerprint"`        // 16 hexadecimal digits
 	Steps       uint64            `json:"steps"`
 	SimulatedNs int64             `json:"simulatedNs"`

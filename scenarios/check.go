@@ -23,7 +23,7 @@ func (s Scenario) Check() error {
 // compact returns s with nil for every empty list, as Parse makes it.
 func (s Scenario) compact() Scenario {
 	s = s.Clone()
-	for _, list := range []*[]string{&s.Must, &s.Sometimes, &s.Require} {
+	for _, list := range []*[]string{&s.Conf, &s.Must, &s.Sometimes, &s.Require} {
 		if len(*list) == 0 {
 			*list = nil
 		}

@@ -54,6 +54,9 @@ func drawScenario(t *rapid.T) Scenario {
 	}
 	s.Must = drawNames(t, "must", names)
 	s.Sometimes = drawNames(t, "sometimes", names)
+	for i := range rapid.IntRange(0, 2).Draw(t, "settings") {
+		s.Conf = append(s.Conf, fmt.Sprintf("spark.a.k%d=%s", i, rapid.SampledFrom([]string{"1", "20s", "a=b"}).Draw(t, "value")))
+	}
 	s.Require = drawNames(t, "require", []string{"at-most-one-alive-master", "x-1"})
 	if rapid.Bool().Draw(t, "expects") {
 		s.Expect, s.ExpectUnder = "acked-is-recovered", rapid.SampledFrom([]string{"", "spark"}).Draw(t, "under")

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/simctl/simctl/scenarios/attr"
@@ -29,6 +30,7 @@ func statements() []statement {
 		{"source", false, func(s *Scenario, rest string) error { s.Source = rest; return nil }},
 		{"topology", false, parseTopology},
 		{"timers", false, parseTimers},
+		{"conf", true, parseConf},
 		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = attr.ParseDuration(rest); return }},
 		{"restart", false, func(s *Scenario, rest string) (err error) { s.Restart, err = ParseRange(rest); return }},
 		{"core", false, parseCore},
@@ -200,6 +202,21 @@ func parseCore(s *Scenario, rest string) error {
 		return fmt.Errorf("unknown core %q; want all", rest)
 	}
 	s.KeepAll = true
+	return nil
+}
+
+// parseConf looks at the form alone: whoever runs the scenario knows the names.
+func parseConf(s *Scenario, rest string) error {
+	key, value, ok := strings.Cut(rest, "=")
+	if !ok || key == "" || value == "" || strings.ContainsFunc(rest, unicode.IsSpace) {
+		return fmt.Errorf("want: conf KEY=VALUE, as spark.worker.timeout=20s; got %q", rest)
+	}
+	for _, c := range s.Conf {
+		if strings.HasPrefix(c, key+"=") {
+			return fmt.Errorf("%s is set twice", key)
+		}
+	}
+	s.Conf = append(s.Conf, rest)
 	return nil
 }
 

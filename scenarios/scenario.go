@@ -24,7 +24,10 @@ type Scenario struct {
 	WorkerCores                        int64 // cores of each worker; at least 1
 	WorkerMemory                       int64 // MiB of each worker; at least 1
 
-	Timers TimersName    // "fast" or "spark"
+	Timers TimersName // "fast" or "spark"
+	// Conf are settings by the names of Spark's configuration, as "key=value";
+	// they change timers, and how masters, workers and clients behave.
+	Conf   []string
 	Safety time.Duration // length of the safety phase, faults on
 	// Restart is how long a supervisor waits before it starts a master or
 	// worker again that exited or was killed; 0 means never, unless a fault

@@ -28,6 +28,9 @@ func (s Scenario) String() string {
 		line("topology servers=%d", s.Servers)
 	}
 	line("timers %s", s.Timers)
+	for _, c := range s.Conf {
+		line("conf %s", c)
+	}
 	line("safety %s", span.Text(s.Safety))
 	if s.Restart != (Range{}) {
 		line("restart %s", s.Restart)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
@@ -52,6 +53,7 @@ type runOptions struct {
 	Grain  string               // "service" or "ensemble"; empty: the default
 	Client string               // of ZooKeeper: "go-zookeeper" or "curator"; empty: the first
 	Timers scenarios.TimersName // empty: the scenario's own
+	Conf   conf.Conf            // goes before the scenario's own
 	Encode bool                 // every simulated message goes through its encoding
 	Until  uint64               // stop after this step; 0: run to the end
 	Out    string               // directory that bundles are written below
@@ -116,6 +118,7 @@ type soakOptions struct {
 	Seed                      uint64
 	Policy                    policy.Policy
 	Timers                    scenarios.TimersName
+	Conf                      conf.Conf
 	Out                       string
 }
 

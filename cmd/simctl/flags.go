@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -16,6 +17,7 @@ import (
 type commonFlags struct {
 	policy, grain, client, timers, out string
 	encode, json, quiet, wall          bool
+	conf                               properties.Flags
 }
 
 func (c *commonFlags) add(cmd *cobra.Command, e *env) {
@@ -26,6 +28,7 @@ func (c *commonFlags) add(cmd *cobra.Command, e *env) {
 	f.StringVar(&c.timers, "timers", "", "spark or fast, instead of the scenario's own")
 	f.BoolVar(&c.encode, "encode", false, "encode and decode every simulated message")
 	f.BoolVar(&c.wall, "with-wall", false, "add wall-clock figures to the lines of single runs")
+	c.conf.Add(cmd)
 	c.addOutput(cmd, e)
 	complete(cmd, "policy", policyNames())
 	complete(cmd, "zk-grain", []string{"service", "ensemble"})
@@ -55,6 +58,9 @@ func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
 	if o.Policy, err = policy.Parse(c.policy); err != nil {
 		return o, fmt.Errorf("%w%s", err, nearPolicy(c.policy))
 	}
+	if o.Conf, err = c.conf.Read(cmd); err != nil {
+		return o, err
+	}
 	for _, f := range [...][]string{
 		{"zk-grain", c.grain, "service", "ensemble"}, {"zk-client", c.client, "curator", "go-zookeeper"}, {"timers", c.timers, "fast", "spark"},
 	} {
@@ -62,7 +68,7 @@ func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
 			return o, err
 		}
 	}
-	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode"} {
+	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode", "conf", "properties-file"} {
 		o.Given = o.Given || cmd.Flags().Changed(name)
 	}
 	return o, nil

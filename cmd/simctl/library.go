@@ -37,7 +37,7 @@ func (lib) Properties() []property {
 }
 
 func optionsOf(o *runOptions) simctl.Options {
-	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, UntilStep: o.Until}
+	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, Conf: o.Conf, UntilStep: o.Until}
 }
 
 // Run implements engine.

@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
 )
 
 // listKinds are the nouns of list.
-var listKinds = []string{"scenarios", "properties", "policies", "faults"}
+var listKinds = []string{"scenarios", "properties", "policies", "faults", "conf"}
 
 // A listLine is one line of `list --json`.
 type listLine struct {
@@ -23,16 +24,17 @@ type listLine struct {
 	Name   string `json:"name"`
 	Doc    string `json:"doc"`
 	// The rest is of one kind each.
-	*property `json:",omitempty"`
-	Spark     *bool `json:"spark,omitempty"`    // of a policy's switch
-	Hardened  *bool `json:"hardened,omitempty"` // of a policy's switch
+	*property       `json:",omitempty"`
+	Spark           *bool `json:"spark,omitempty"`    // of a policy's switch
+	Hardened        *bool `json:"hardened,omitempty"` // of a policy's switch
+	*properties.Key `json:",omitempty"`
 }
 
 func newList(e *env) *cobra.Command {
 	var json bool
 	cmd := &cobra.Command{
-		Use:       "list [scenarios|properties|policies|faults]",
-		Short:     "List scenarios, properties, policies and faults",
+		Use:       "list [scenarios|properties|policies|faults|conf]",
+		Short:     "List scenarios, properties, policies, faults and configuration names",
 		Example:   "  simctl list\n  simctl list scenarios --json",
 		Args:      args(cobra.MaximumNArgs(1)),
 		ValidArgs: listKinds,
@@ -102,6 +104,10 @@ func (e *env) lines(kind string) (lines []listLine) {
 	case "faults":
 		for _, c := range scenarios.Classes() {
 			lines = append(lines, listLine{Kind: "fault", Name: string(c), Doc: c.Says()})
+		}
+	case "conf":
+		for _, n := range properties.List() {
+			lines = append(lines, listLine{Kind: "conf", Name: n.Name, Doc: n.Doc, Key: n.Key})
 		}
 	}
 	return lines

@@ -20,7 +20,7 @@ func (lib) Soak(ctx context.Context, o soakOptions, each func(reports.SoakFault)
 	}
 	so := simctl.SoakOptions{
 		Binary: self, For: o.For, Masters: o.Masters, Workers: o.Workers, Clients: o.Clients, Seed: o.Seed, Policy: o.Policy,
-		Timers: o.Timers,
+		Timers: o.Timers, Conf: o.Conf,
 	}
 	so.Embedded = o.ZK == "embedded"
 	if o.ZK != "debian" && !so.Embedded {

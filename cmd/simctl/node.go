@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -18,6 +19,7 @@ var nodeKinds = []string{"master", "worker", "client", "driver"}
 func newNode(e *env) *cobra.Command {
 	var o nodeOptions
 	var policyText, timers, seedText string
+	var set properties.Flags
 	var zk, masters []string
 	cmd := &cobra.Command{
 		Use:       "node KIND",
@@ -39,6 +41,9 @@ func newNode(e *env) *cobra.Command {
 				return err
 			}
 			o.Timers = scenarios.TimersName(timers)
+			if o.Conf, err = set.Read(cmd); err != nil {
+				return err
+			}
 			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
 				return err
 			}
@@ -65,6 +70,7 @@ func newNode(e *env) *cobra.Command {
 	f.Int64Var(&o.Memory, "memory", 4096, "memory of a worker, in MiB")
 	f.StringVar(&policyText, "policy", "hardened", "hardened, spark, or either with switches")
 	f.StringVar(&timers, "timers", "spark", "spark or fast")
+	set.Add(cmd)
 	f.StringVar(&seedText, "seed", "1", "of what the process draws")
 	f.StringVar(&o.Record, "record", "", "file that what it does is appended to")
 	f.StringVar(&o.Data, "data", "", "directory of its files")

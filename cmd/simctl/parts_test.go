@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/reports"
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 func TestWorseStatusWins(t *testing.T) {
@@ -30,7 +31,7 @@ func TestNearNamesAreSuggested(t *testing.T) {
 	require.Contains(t, didYouMean("rep", names), `"replay"`)
 	require.Empty(t, didYouMean("frobnicate", names))
 	require.Empty(t, didYouMean("", names))
-	require.Equal(t, 3, distance("kitten", "sitting"))
+	require.Equal(t, 3, hint.Distance("kitten", "sitting"))
 }
 
 func TestNumbersAreForPeople(t *testing.T) {

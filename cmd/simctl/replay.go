@@ -40,7 +40,7 @@ func newReplay(e *env) *cobra.Command {
 				return err
 			}
 			if t.Bundle != "" && o.Given {
-				return fmt.Errorf("replay: %s holds its own policy, grain, timers and encoding; leave out those flags", t.Bundle)
+				return fmt.Errorf("replay: %s holds its own policy, grain, timers, configuration and encoding; leave out those flags", t.Bundle)
 			}
 			if !common.json {
 				announceTarget(e, t, o)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/simctl/simctl/cmd/simctl/zookeeper"
+	"github.com/simctl/simctl/scenarios/hint"
 )
 
 func newRoot(e *env) *cobra.Command {
@@ -101,7 +102,11 @@ func flagError(cmd *cobra.Command, err error) error {
 // once makes every flag refuse to be given twice: pflag would let the last
 // one win, and a script that says two things means neither.
 func once(flags *pflag.FlagSet) {
-	flags.VisitAll(func(f *pflag.Flag) { f.Value = &onceValue{Value: f.Value} })
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() != "stringArray" { // a list, one element each time
+			f.Value = &onceValue{Value: f.Value}
+		}
+	})
 }
 
 // A onceValue is a flag's value that is set at most once.
@@ -123,7 +128,7 @@ func (v *onceValue) Set(text string) error {
 func didYouMean(given string, names []string) string {
 	best, least := "", 1+max(2, len(given)/3)
 	for _, name := range names {
-		d := distance(given, name)
+		d := hint.Distance(given, name)
 		if given != "" && strings.HasPrefix(name, given) {
 			d = min(d, 1)
 		}
@@ -135,25 +140,4 @@ func didYouMean(given string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the number of letters to change, add or drop to get from a to b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

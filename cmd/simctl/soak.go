@@ -31,7 +31,7 @@ func newSoak(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Policy, o.Timers, o.Out = run.Policy, run.Timers, run.Out
+			o.Policy, o.Timers, o.Conf, o.Out = run.Policy, run.Timers, run.Conf, run.Out
 			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
 				return err
 			}
@@ -44,6 +44,7 @@ func newSoak(e *env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&common.policy, "policy", "hardened", "hardened, spark, or either with switches")
 	flags.StringVar(&common.timers, "timers", "fast", "spark or fast")
+	common.conf.Add(cmd)
 	common.addOutput(cmd, e)
 	flags.StringVar(&o.ZK, "zk", "embedded", "embedded (three servers of simctl zk), debian (three of Debian's ZooKeeper) or HOST:PORT,... of an ensemble")
 	flags.DurationVar(&o.For, "for", 5*time.Minute, "how long faults go on")

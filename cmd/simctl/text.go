@@ -43,6 +43,9 @@ func announce(w io.Writer, scenario string, seed uint64, o runOptions) {
 	if o.Timers != "" {
 		fmt.Fprintf(w, "  timers=%s", o.Timers)
 	}
+	for _, c := range o.Conf.List() {
+		fmt.Fprintf(w, "  %s", c)
+	}
 	fmt.Fprintln(w)
 }
 
@@ -91,6 +94,9 @@ func (o *outcome) reproduce() string {
 	}
 	if o.ZKClient == "curator" {
 		cmd += " --zk-client=" + o.ZKClient
+	}
+	for _, key := range sortedKeys(o.Config) {
+		cmd += " --conf " + key + "=" + o.Config[key]
 	}
 	return cmd
 }

@@ -85,6 +85,9 @@ type Config struct {
 	// Retained is how many ended applications are remembered
 	// (spark.deploy.retainedApplications).
 	Retained int
+	// IDs is how applications are named, after the term or the second of the wall
+	// clock, and their number; default [wire.AppIDs].
+	IDs wire.IDPattern
 }
 
 // idsOfTerm is how many IDs of executors a term has for each application, where
@@ -195,6 +198,9 @@ func New(h host.Host, owner Owner, store *persist.Store, cfg Config) *Apps {
 	}
 	if cfg.Retained == 0 {
 		cfg.Retained = 200
+	}
+	if cfg.IDs == "" {
+		cfg.IDs = wire.AppIDs
 	}
 	a := &Apps{h: h, owner: owner, store: store, cfg: cfg, pol: cfg.Policy}
 	a.clear()

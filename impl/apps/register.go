@@ -3,6 +3,7 @@ package apps
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/persist"
@@ -20,10 +21,11 @@ type request struct {
 // behind the second of the wall clock (D-17).
 func (a *Apps) newID() wire.AppID {
 	a.issued++
+	moment := strconv.FormatInt(int64(a.h.Wall())/1_000_000_000, 10)
 	if a.pol.TermInIDs {
-		return wire.AppID(fmt.Sprintf("app-t%d-%04d", a.term(), a.issued-1))
+		moment = fmt.Sprintf("t%d", a.term())
 	}
-	return wire.AppID(fmt.Sprintf("app-%d-%04d", int64(a.h.Wall())/1_000_000_000, a.issued-1))
+	return wire.AppID(a.cfg.IDs.Make([]string{moment}, a.issued-1))
 }
 
 // register takes an application in: memory, then its record, then the

@@ -3,7 +3,7 @@ package master
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/persist"
@@ -84,10 +84,15 @@ func (m *Master) submitted(d *driver, to asker) {
 // second of the wall clock, so two masters may give one name (D-17).
 func (m *Master) newID() wire.DriverID {
 	m.issued++
+	return wire.DriverID(m.cfg.DriverIDs.Make([]string{m.moment()}, m.issued-1))
+}
+
+// moment is what Spark has the second of the wall clock for in IDs, or the term.
+func (m *Master) moment() string {
 	if m.pol.TermInIDs {
-		return wire.DriverID(fmt.Sprintf("driver-t%d-%04d", m.reign.Term, m.issued-1))
+		return fmt.Sprintf("t%d", m.reign.Term)
 	}
-	return wire.DriverID(fmt.Sprintf("driver-%d-%04d", int64(m.h.Wall())/1_000_000_000, m.issued-1))
+	return strconv.FormatInt(int64(m.h.Wall())/1_000_000_000, 10)
 }
 
 // requestKill ends a driver (Master.scala, RequestKillDriver).
@@ -173,10 +178,9 @@ const evicted = "evicted"
 // ago that its record was dropped. Only this naming tells them apart, and only
 // once the number of ended drivers says that records have been dropped.
 func (m *Master) absent(id wire.DriverID) string {
-	var term, n int64
 	full := len(m.ended) >= m.cfg.RetainedDrivers-m.cfg.RetainedDrivers/10
-	parsed, _ := fmt.Sscanf(strings.TrimPrefix(string(id), "driver-"), "t%d-%d", &term, &n)
-	if full && parsed == 2 && (term < m.reign.Term || term == m.reign.Term && n < m.issued) {
+	name, made := m.cfg.DriverIDs.Numbers(string(id)) // a term, and a number in it
+	if full && made && m.pol.TermInIDs && (name[0] < m.reign.Term || name[0] == m.reign.Term && name[1] < m.issued) {
 		return evicted
 	}
 	return "not found"

@@ -121,7 +121,7 @@ func (m *Master) equip() {
 		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch, Start: 10 * c.StoreRetry})
 	}
 	m.apps = apps.New(m.h, m, m.store, apps.Config{Addr: c.Addr, Policy: m.pol, Schedule: c.Schedule,
-		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps})
+		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps, IDs: c.AppIDs})
 }
 
 // Part gives the store, the election agent and the applications, which have

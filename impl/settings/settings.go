@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/schedule"
+	"github.com/simctl/simctl/impl/wire"
 )
 
 // A Master is what a master is told when it starts. A zero duration or count
@@ -40,9 +41,14 @@ type Master struct {
 	// never; default 10 (spark.deploy.maxExecutorRetries).
 	ExecutorRetries int64
 	// DeadPersistence is for how many worker timeouts more Spark remembers a
-	// lost worker; default 15.
+	// lost worker; default 15, negative for none.
 	DeadPersistence int
 	Schedule        schedule.Settings
+	// DriverIDs is how drivers are named, after the term or the second of the
+	// wall clock, and their number; default [wire.DriverIDs]. With term-in-ids it
+	// must pass [wire.IDPattern.CheckUnique].
+	DriverIDs wire.IDPattern
+	AppIDs    wire.IDPattern // the same for applications; default [wire.AppIDs]
 }
 
 // WithDefaults returns c with the defaults for what it does not say.
@@ -75,6 +81,13 @@ func (c Master) WithDefaults() Master {
 	}
 	if c.DeadPersistence == 0 {
 		c.DeadPersistence = 15
+	}
+	c.DeadPersistence = max(0, c.DeadPersistence)
+	if c.DriverIDs == "" {
+		c.DriverIDs = wire.DriverIDs
+	}
+	if c.AppIDs == "" {
+		c.AppIDs = wire.AppIDs
 	}
 	return c
 }

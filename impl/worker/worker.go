@@ -5,7 +5,10 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
@@ -24,6 +27,10 @@ type Config struct {
 	Cores   int64       // cores it offers
 	Memory  int64       // memory it offers, MiB
 	Policy  policy.Policy
+	// IDs is how it is named ([wire.WorkerIDs] is Spark's pattern): after the second of
+	// the wall clock, its machine and its port, or with term-in-ids after its
+	// machine, its port and its incarnation. Empty: without the port.
+	IDs wire.IDPattern
 
 	Heartbeat    time.Duration // between heartbeats; default 15 s (spark.worker.timeout / 4)
 	Register     time.Duration // between registration attempts, times a factor of this process; default 10 s
@@ -130,14 +137,19 @@ func (w *Worker) Start(h host.Host) {
 // identity is the worker's ID. Spark's is worker-TIME-HOST-PORT, which a fast
 // restart repeats; with term-in-ids each incarnation has its own.
 func (w *Worker) identity() wire.WorkerID {
-	if w.cfg.Policy.TermInIDs {
+	name := cmp.Or(w.cfg.Name, string(w.h.Self()))
+	second := strconv.FormatInt(int64(w.h.Wall())/int64(time.Second), 10)
+	port := string(w.cfg.Listen[strings.LastIndexByte(string(w.cfg.Listen), ':')+1:])
+	n, _ := strconv.ParseInt(port, 10, 64)
+	switch {
+	case w.cfg.IDs != "" && w.cfg.Policy.TermInIDs:
+		return wire.WorkerID(w.cfg.IDs.Make([]string{string(w.h.Self()), port}, int64(w.h.Incarnation())))
+	case w.cfg.IDs != "":
+		return wire.WorkerID(w.cfg.IDs.Make([]string{second, name}, n))
+	case w.cfg.Policy.TermInIDs:
 		return wire.WorkerID(fmt.Sprintf("worker-%s-%d", w.h.Self(), w.h.Incarnation()))
 	}
-	name := w.cfg.Name
-	if name == "" {
-		name = string(w.h.Self())
-	}
-	return wire.WorkerID(fmt.Sprintf("worker-%d-%s", int64(w.h.Wall())/int64(time.Second), name))
+	return wire.WorkerID("worker-" + second + "-" + name)
 }
 
 // Received implements [host.Process].

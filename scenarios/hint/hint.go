@@ -6,7 +6,7 @@ package hint
 func For(word string, names []string, otherwise string) string {
 	best, bestAt := "", 1+max(1, len(word)/3)
 	for _, n := range names {
-		if d := distance(word, n); d < bestAt {
+		if d := Distance(word, n); d < bestAt {
 			best, bestAt = n, d
 		}
 	}
@@ -19,9 +19,9 @@ func For(word string, names []string, otherwise string) string {
 	return "; did you mean " + best + "?"
 }
 
-// distance is the number of bytes to insert, delete, replace or swap with
+// Distance is the number of bytes to insert, delete, replace or swap with
 // their neighbour that turn a into b.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	if len(a) > 100 {
 		return len(a)
 	}

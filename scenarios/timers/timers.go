@@ -3,6 +3,8 @@ package timers
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -107,19 +109,51 @@ func (t Timers) Granted() time.Duration {
 	return min(max(t.Session, 2*t.Tick), 20*t.Tick)
 }
 
+type named struct {
+	name string
+	is   *time.Duration
+}
+
+// durations names every duration of t.
+func (t *Timers) durations() []named {
+	return []named{
+		{"tick", &t.Tick}, {"session", &t.Session}, {"lease", &t.Lease}, {"recovery", &t.Recovery},
+		{"worker timeout", &t.WorkerTimeout}, {"heartbeat", &t.Heartbeat}, {"register", &t.Register},
+		{"register slow", &t.RegisterSlow}, {"ask", &t.Ask}, {"retry", &t.Retry}, {"give up", &t.GiveUp},
+		{"store retry", &t.StoreRetry}, {"terminate", &t.Terminate}, {"relaunch", &t.Relaunch}, {"dial", &t.Dial},
+	}
+}
+
+// With returns t with some of it set: durations by the names that errors give
+// them ("worker timeout"), in nanoseconds, and the numbers "register few" and
+// "register max". An error says that there is none of a name, or what [Check]
+// says of the result.
+func (t Timers) With(set map[string]int64) (Timers, error) {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		known := t.durations()
+		i := slices.IndexFunc(known, func(n named) bool { return n.name == name })
+		switch {
+		case i >= 0:
+			*known[i].is = time.Duration(set[name])
+		case name == "register few":
+			t.RegisterFew = int(set[name])
+		case name == "register max":
+			t.RegisterMax = int(set[name])
+		default:
+			return t, fmt.Errorf("timers %s: none is called %q", t.Name, name)
+		}
+	}
+	if len(set) == 0 {
+		return t, nil
+	}
+	return t, t.Check()
+}
+
 // Check reports timers that contradict each other.
 func (t Timers) Check() error {
-	for _, d := range []struct {
-		name string
-		is   time.Duration
-	}{
-		{"tick", t.Tick}, {"session", t.Session}, {"lease", t.Lease}, {"recovery", t.Recovery},
-		{"worker timeout", t.WorkerTimeout}, {"heartbeat", t.Heartbeat}, {"register", t.Register},
-		{"register slow", t.RegisterSlow}, {"ask", t.Ask}, {"retry", t.Retry}, {"give up", t.GiveUp},
-		{"store retry", t.StoreRetry}, {"terminate", t.Terminate}, {"relaunch", t.Relaunch}, {"dial", t.Dial},
-	} {
-		if d.is <= 0 {
-			return fmt.Errorf("timers %s: %s is %s, not above 0", t.Name, d.name, d.is)
+	for _, d := range t.durations() {
+		if *d.is <= 0 {
+			return fmt.Errorf("timers %s: %s is %s, not above 0", t.Name, d.name, *d.is)
 		}
 	}
 	switch {

@@ -1,34 +1,72 @@
 package cluster
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/worker"
+	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster/plan"
 )
+
+// settings are what the processes of a world are told.
+type settings struct {
+	timers scenarios.Timers
+	conf   conf.Conf // of the scenario, and before it of the options
+}
+
+// configure reads what the scenario and the options set, and refuses what
+// contradicts itself or the policy. A recovery mode that is set goes before the
+// scenario's own.
+func configure(s *scenarios.Scenario, opts *Options) (settings, error) {
+	own, err := conf.ParseAll(s.Conf)
+	if err != nil {
+		return settings{}, fmt.Errorf("conf: %w", err)
+	}
+	cfg := settings{conf: own.With(opts.Conf)}
+	if cfg.timers, err = scenarios.TimersFor(s.Timers).With(cfg.conf.Timers()); err != nil {
+		return settings{}, err
+	}
+	var m master.Config
+	cfg.conf.Master(&m)
+	switch m.RecoveryMode {
+	case "":
+	case persist.ZooKeeper:
+		s.Recovery = scenarios.Recovery{}
+	default:
+		s.Recovery.Mode = strings.ToLower(string(m.RecoveryMode))
+		s.Recovery.Shared = s.Recovery.Shared && m.RecoveryMode == persist.Files
+	}
+	return cfg, cfg.conf.Check(opts.Policy)
+}
 
 // newMaster makes a master's program from the scenario.
 func (w *World) newMaster(m *machine) host.Process {
 	t, given := w.timers, w.s.To(m.name)
-	return master.New(master.Config{
+	c := master.Config{
 		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: w.opts.Policy,
 		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)),
 		Session:      t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
 		StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),
-	})
+	}
+	w.conf.Master(&c)
+	return master.New(c)
 }
 
 func (w *World) newWorker(m *machine) host.Process {
 	t := w.timers
-	return worker.New(worker.Config{
+	c := worker.Config{
 		Name: m.name, Listen: host.Addr(m.name + workerPort), Masters: w.mastersOf(m), Cores: w.s.WorkerCores, Memory: w.s.WorkerMemory,
 		Policy: w.opts.Policy, Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow,
 		RegisterFew: t.RegisterFew, RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
-	})
+	}
+	w.conf.Worker(&c)
+	return worker.New(c)
 }
 
 func (w *World) newSubmitter(m *machine) host.Process {

@@ -27,7 +27,7 @@ type lab struct {
 func newLab(seed uint64, servers int, client zk.Profile) *lab {
 	s := scenarios.Scenario{Name: "lab", Servers: servers, Safety: time.Hour, Timers: "spark"}
 	s.Delay.Min, s.Delay.Max = 100*time.Microsecond, 300*time.Microsecond
-	w := newWorld(s, Options{Seed: seed, Policy: policy.Hardened, Ensemble: true, Client: client})
+	w := newWorld(s, Options{Seed: seed, Policy: policy.Hardened, Ensemble: true, Client: client}, settings{timers: scenarios.TimersFor(s.Timers)})
 	w.k.Run(int64(5 * time.Second))
 	return &lab{w: w, machines: map[host.ProcessID]network.MachineID{}, clients: map[host.ProcessID]*zk.Client{}, trouble: map[host.ProcessID]*zk.Trouble{}}
 }

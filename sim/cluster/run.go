@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -24,6 +25,8 @@ import (
 type Options struct {
 	Seed   uint64
 	Policy policy.Policy
+	// Conf goes before what the scenario sets itself.
+	Conf conf.Conf
 	// Schedule, if not nil, replaces the scenario's faults: the recorded
 	// schedule of an earlier run.
 	Schedule []scenarios.Fault
@@ -70,10 +73,14 @@ type Recording struct {
 // bound has passed.
 func Run(s scenarios.Scenario, opts Options) (*Recording, error) {
 	drawn := draw(s, opts)
-	if err := check(drawn); err != nil {
+	cfg, err := configure(&drawn, &opts)
+	if err == nil {
+		err = check(drawn)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
-	w := newWorld(drawn, opts)
+	w := newWorld(drawn, opts, cfg)
 	w.fault.Arm()
 	if opts.UntilStep > 0 || opts.Stop != nil {
 		w.limit()

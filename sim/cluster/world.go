@@ -26,9 +26,9 @@ const (
 
 // A World is one simulated cluster.
 type World struct {
-	s      scenarios.Scenario // drawn
-	opts   Options
-	timers scenarios.Timers
+	s    scenarios.Scenario // drawn
+	opts Options
+	settings
 	k      *kernel.Kernel
 	net    *network.Net
 	ens    *ensemble  // at the grain of an ensemble, else nil
@@ -58,9 +58,9 @@ type World struct {
 var _ fault.World = (*World)(nil)
 
 // newWorld builds every machine and starts every process.
-func newWorld(s scenarios.Scenario, opts Options) *World {
+func newWorld(s scenarios.Scenario, opts Options, cfg settings) *World {
 	w := &World{
-		s: s, opts: opts, timers: scenarios.TimersFor(s.Timers),
+		s: s, opts: opts, settings: cfg,
 		byName: map[string]*machine{}, byActor: map[kernel.ActorID]*process{}, joined: map[string]string{},
 	}
 	w.k = kernel.New(opts.Seed, worldHandler{w})

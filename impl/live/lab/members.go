@@ -160,7 +160,7 @@ func (s *soak) startMember(m *member) error {
 		}
 	}
 	m.Incarnation++
-	m.Policy, m.Timers, m.Seed = s.o.Policy, s.o.Timers, s.o.Seed
+	m.Policy, m.Timers, m.Conf, m.Seed = s.o.Policy, s.o.Timers, s.o.Conf, s.o.Seed
 	m.Data, m.Record = filepath.Join(dir, "data", m.ID), filepath.Join(dir, "records", m.ID+".ndjson")
 	if m.tails == nil {
 		m.tails = append(m.tails, &records.Tail{Name: m.Record})

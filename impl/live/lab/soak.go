@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/records"
@@ -34,6 +35,7 @@ type Options struct {
 	Masters, Workers, Clients int // 0 means 3, 3 and 2
 	Policy                    policy.Policy
 	Timers                    scenarios.TimersName // empty means fast
+	Conf                      conf.Conf            // goes before the timers
 	// For is how long faults go on.
 	For  time.Duration
 	Seed uint64
@@ -79,7 +81,23 @@ func (o *Options) setDefaults() error {
 	case scenarios.TimersFor(o.Timers) == scenarios.Timers{}:
 		return fmt.Errorf("soak: no timers %q", o.Timers)
 	}
+	for _, key := range []string{"spark.deploy.zookeeper.dir", "spark.deploy.recoveryMode", "spark.deploy.recoveryDirectory"} {
+		if o.Conf.Given(key) {
+			return fmt.Errorf("soak: %s: masters keep their records in a directory of ZooKeeper that is the soak's own", key)
+		}
+	}
+	if err := o.Conf.Check(o.Policy); err != nil {
+		return fmt.Errorf("soak: %w", err)
+	}
+	if _, err := o.timers(); err != nil {
+		return fmt.Errorf("soak: %w", err)
+	}
 	return nil
+}
+
+// timers are the named ones after what is set.
+func (o *Options) timers() (scenarios.Timers, error) {
+	return scenarios.TimersFor(o.Timers).With(o.Conf.Timers())
 }
 
 // scenario is what the soak is, as a scenario says it.
@@ -88,7 +106,7 @@ func (o *Options) scenario(servers int) scenarios.Scenario {
 		Name: "soak/random-loss", Doc: "real processes lose their active master in every way, at random moments",
 		Masters: o.Masters, Workers: o.Workers, Clients: o.Clients, Servers: servers,
 		WorkerCores: workerCores, WorkerMemory: workerMemory,
-		Timers: o.Timers, Safety: o.For, Restart: scenarios.Range{Lo: 2 * time.Second, Hi: 5 * time.Second},
+		Timers: o.Timers, Conf: o.Conf.List(), Safety: o.For, Restart: scenarios.Range{Lo: 2 * time.Second, Hi: 5 * time.Second},
 		Work: scenarios.Work{
 			Jobs: max(1, int(o.For/jobEvery)), Cores: 2, Memory: 64,
 			RunFor: scenarios.Range{Lo: 200 * time.Millisecond, Hi: 2 * time.Second}, Kill: 15, Supervised: 20, Fail: 10,
@@ -126,7 +144,11 @@ func Soak(ctx context.Context, o Options) (_ *Recording, err error) {
 		defer os.RemoveAll(dir)
 		o.Dir = dir
 	}
-	s := &soak{o: o, timers: scenarios.TimersFor(o.Timers), draw: program.Draws(o.Seed, "soak")}
+	t, err := o.timers()
+	if err != nil {
+		return nil, fmt.Errorf("soak: %w", err)
+	}
+	s := &soak{o: o, timers: t, draw: program.Draws(o.Seed, "soak")}
 	defer s.close()
 	defer s.endAll()
 	if err := s.findZooKeeper(ctx); err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/driver"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
@@ -38,9 +39,10 @@ type Options struct {
 	Memory      int64       // of a worker, MiB
 	Policy      policy.Policy
 	Timers      scenarios.TimersName
-	Seed        uint64 // of what the process draws
-	Record      string // file that its records are appended to; empty means none
-	Data        string // directory of its files; empty means it has none
+	Conf        conf.Conf // goes before the timers
+	Seed        uint64    // of what the process draws
+	Record      string    // file that its records are appended to; empty means none
+	Data        string    // directory of its files; empty means it has none
 	// Args is a driver's argument, or a client's [ClientArgs] as JSON.
 	Args string
 }
@@ -58,6 +60,9 @@ func (o *Options) Flags() []string {
 		if f.value != "" {
 			args = append(args, "--"+f.name+"="+f.value)
 		}
+	}
+	for _, setting := range o.Conf.List() {
+		args = append(args, "--conf="+setting)
 	}
 	if o.Kind == "worker" {
 		args = append(args, fmt.Sprintf("--cores=%d", o.Cores), fmt.Sprintf("--memory=%d", o.Memory))
@@ -136,19 +141,29 @@ func concrete(addr host.Addr) (host.Addr, error) {
 
 // process makes the program, from the same configuration as sim/cluster does.
 func (o *Options) process() (host.Process, error) {
-	t := scenarios.TimersFor(o.Timers)
+	t, err := scenarios.TimersFor(o.Timers).With(o.Conf.Timers())
+	if err == nil {
+		err = o.Conf.Check(o.Policy)
+	}
+	if err != nil {
+		return nil, err
+	}
 	switch o.Kind {
 	case "master":
-		return master.New(master.Config{
+		c := master.Config{
 			Addr: o.Listen, ZK: o.ZK, Dir: o.Dir, Policy: o.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
 			WorkerTimeout: t.WorkerTimeout, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
-		}), nil
+		}
+		o.Conf.Master(&c)
+		return master.New(c), nil
 	case "worker":
-		return worker.New(worker.Config{
+		c := worker.Config{
 			Name: o.ID, Listen: o.Listen, Masters: o.Masters, Cores: o.Cores, Memory: o.Memory, Policy: o.Policy,
 			Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow, RegisterFew: t.RegisterFew,
 			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
-		}), nil
+		}
+		o.Conf.Worker(&c)
+		return worker.New(c), nil
 	case "client":
 		var args ClientArgs
 		if err := json.Unmarshal([]byte(o.Args), &args); err != nil {
@@ -171,7 +186,7 @@ func (o *Options) child(p host.Program) *exec.Cmd {
 		self = os.Args[0]
 	}
 	c := Options{
-		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Seed: o.Seed,
+		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Conf: o.Conf, Seed: o.Seed,
 		Record: DriversOf(o.Record), Args: p.Args,
 	}
 	cmd := exec.Command(self, c.Flags()...)
