@@ -127,8 +127,7 @@ func (m *Master) stray(w *worker, r wire.DriverOnWorker) {
 		return
 	}
 	w.strays = append(w.strays, r)
-	w.cores += r.Cores
-	w.memory += r.Memory
+	w.cores, w.memory = w.cores+r.Cores, w.memory+r.Memory
 	m.usage(w)
 }
 
@@ -138,8 +137,7 @@ func (m *Master) unstray(w *worker, id wire.DriverID, attempt int64) {
 	if i < 0 {
 		return
 	}
-	w.cores -= w.strays[i].Cores
-	w.memory -= w.strays[i].Memory
+	w.cores, w.memory = w.cores-w.strays[i].Cores, w.memory-w.strays[i].Memory
 	w.strays = slices.Delete(w.strays, i, i+1)
 	m.usage(w)
 }

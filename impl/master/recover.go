@@ -35,6 +35,9 @@ func (m *Master) beginRecovery(l persist.Loaded) {
 	m.setState(Recovering)
 	m.recovery = host.After(m.h, m.cfg.Recovery, (*Master).recoveryTimedOut, m.reign.Term)
 	for _, stored := range l.Workers {
+		if old := m.atAddr(stored.Record.Addr); old != nil && !m.pol.TermInIDs {
+			m.lose(old.rec.ID) // Spark takes the last that it reads for the living one (D-28)
+		}
 		w := m.addWorker(stored.Record, asked)
 		w.zxid, w.retired = stored.Zxid, stored.Retired
 	}

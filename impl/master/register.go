@@ -187,15 +187,19 @@ func (m *Master) heard(w *worker, c host.ConnID) {
 }
 
 func (m *Master) workerTimedOut(id wire.WorkerID) {
+	if w := m.workers[id]; w != nil {
+		w.timer = 0
+	}
 	m.post(mail{Call: host.Bind((*Master).workerSilent, id)})
 }
 
-// workerSilent loses a worker, or forgets a dead one. A suspended master keeps
-// its workers: it may be the one who is cut off.
+// workerSilent loses a worker, or forgets a dead one, unless it was heard of
+// meanwhile: what it said may have waited for the store too. A suspended master
+// keeps its workers: it may be the one who is cut off.
 func (m *Master) workerSilent(id wire.WorkerID) {
 	w := m.workers[id]
 	switch {
-	case w == nil:
+	case w == nil || w.timer != 0:
 	case w.state == dead:
 		m.removeEntry(w)
 	case m.state == Suspended:

@@ -111,8 +111,7 @@ func (m *Master) reserve(d *driver, w *worker) {
 	}
 	d.holds = true
 	w.drivers = append(w.drivers, d.rec.ID)
-	w.cores += d.rec.Desc.Cores
-	w.memory += d.rec.Desc.Memory
+	w.cores, w.memory = w.cores+d.rec.Desc.Cores, w.memory+d.rec.Desc.Memory
 	m.usage(w)
 }
 
@@ -126,8 +125,7 @@ func (m *Master) release(d *driver) {
 	d.holds = false
 	if i := slices.Index(w.drivers, d.rec.ID); i >= 0 {
 		w.drivers = slices.Delete(w.drivers, i, i+1)
-		w.cores -= d.rec.Desc.Cores
-		w.memory -= d.rec.Desc.Memory
+		w.cores, w.memory = w.cores-d.rec.Desc.Cores, w.memory-d.rec.Desc.Memory
 		m.usage(w)
 	}
 }

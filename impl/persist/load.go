@@ -12,7 +12,8 @@ import (
 )
 
 // A Loaded is the whole store as it was read. Records are in the order in
-// which they were created.
+// which they were created; but a blocking store's workers come in the order of
+// their names, which stands for that of ZooKeeper's list, a hash order.
 type Loaded struct {
 	Drivers []Driver
 	Workers []Worker
@@ -222,6 +223,9 @@ func (s *Store) decode() Loaded {
 			s.add(entry{kind: del, key: name})
 		}
 		s.known[name] = true
+	}
+	if s.cfg.Blocking {
+		slices.SortFunc(out.Workers, func(a, b Worker) int { return strings.Compare(string(a.Record.ID), string(b.Record.ID)) })
 	}
 	return out
 }
