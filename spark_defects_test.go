@@ -143,3 +143,17 @@ func TestFaultsOfMessagesNameMessages(t *testing.T) {
 		require.True(t, used[class], "no scenario has the fault %s", class)
 	}
 }
+
+// TestTheLatchOfALaterCuratorLooksWhoseItsZnodeIs runs the schedule of
+// CURATOR-696 with the version that has the remedy, and the same estimate of
+// when a session has expired.
+func TestTheLatchOfALaterCuratorLooksWhoseItsZnodeIs(t *testing.T) {
+	list, err := scenarios.Lookup("defect/CURATOR-696-old-znode")
+	require.NoError(t, err)
+	s := list[0]
+	require.Equal(t, "5.6", s.Curator)
+	s.Curator, s.Expect, s.ExpectUnder = "5.7", "", ""
+	for seed := uint64(1); seed <= 10; seed++ {
+		require.Empty(t, sparkRun(t, s, seed, policy.Spark).Violations(), "seed %d", seed)
+	}
+}

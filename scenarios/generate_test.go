@@ -27,6 +27,7 @@ func drawScenario(t *rapid.T) Scenario {
 		Drift:  rapid.Int64Range(0, 500).Draw(t, "drift"),
 	}
 	s.Restart, s.KeepAll = drawSpan(t, "restart"), rapid.Bool().Draw(t, "core all")
+	s.Curator = rapid.SampledFrom([]string{"", "5.6", "5.7"}).Draw(t, "curator")
 	between := drawSpan(t, "delay")
 	s.Delay = Delay{Min: between.Lo, Max: between.Hi}
 	if rapid.Bool().Draw(t, "tail") {

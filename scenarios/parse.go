@@ -34,6 +34,7 @@ func statements() []statement {
 		{"safety", false, func(s *Scenario, rest string) (err error) { s.Safety, err = attr.ParseDuration(rest); return }},
 		{"restart", false, func(s *Scenario, rest string) (err error) { s.Restart, err = ParseRange(rest); return }},
 		{"core", false, parseCore},
+		{"curator", false, parseCurator},
 		{"delay", false, parseDelay},
 		{"drift", false, func(s *Scenario, rest string) (err error) {
 			s.Drift, err = attr.ParseUnit(rest, "ppm", 100_000)
@@ -193,6 +194,13 @@ func parseTimers(s *Scenario, rest string) error {
 	s.Timers = TimersName(rest)
 	if TimersFor(s.Timers) == (Timers{}) {
 		return fmt.Errorf("unknown timers %q%s", rest, hint.For(rest, []string{"fast", "spark"}, "want fast or spark"))
+	}
+	return nil
+}
+
+func parseCurator(s *Scenario, rest string) error {
+	if s.Curator = rest; rest != "5.6" && rest != "5.7" {
+		return fmt.Errorf("unknown version %q of curator; want 5.6 or 5.7", rest)
 	}
 	return nil
 }

@@ -33,6 +33,11 @@ type Scenario struct {
 	// worker again that exited or was killed; 0 means never, unless a fault
 	// says so itself (for=...).
 	Restart Range
+	// Curator is the version of the library whose client masters have, which
+	// takes a session for expired when its timeout has passed without a
+	// connection, and whose latch Spark's masters have: "5.6" does not look whose
+	// its own znode is, "5.7" does. "": no such estimate, the latch of 5.7.
+	Curator string
 	// KeepAll: every machine lives on behind the healing. Else half of the runs
 	// keep but some of them.
 	KeepAll bool

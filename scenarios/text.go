@@ -35,6 +35,9 @@ func (s Scenario) String() string {
 	if s.Restart != (Range{}) {
 		line("restart %s", s.Restart)
 	}
+	if s.Curator != "" {
+		line("curator %s", s.Curator)
+	}
 	if s.KeepAll {
 		line("core all")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/persist"
+	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster/plan"
@@ -47,9 +48,12 @@ func configure(s *scenarios.Scenario, opts *Options) (settings, error) {
 
 // newMaster makes a master's program from the scenario.
 func (w *World) newMaster(m *machine) host.Process {
-	t, given := w.timers, w.s.To(m.name)
+	t, p, given := w.timers, w.opts.Policy, w.s.To(m.name)
+	if w.s.Curator == "5.6" && p == policy.Spark {
+		p.LatchOwnerCheck = false // CURATOR-696
+	}
 	c := master.Config{
-		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: w.opts.Policy,
+		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: p,
 		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)),
 		Session:      t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
 		StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"cmp"
+
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster/vandal"
@@ -15,7 +17,7 @@ func (w *World) Meddle(name string, f scenarios.Fault, begins bool) {
 	}
 	switch t := &m.trouble; f.Class {
 	case scenarios.DeleteZ:
-		w.vandalise(m, vandal.Target{Dir: masterDir, Term: f.What == "term"})
+		w.vandalise(m, vandal.Target{Dir: cmp.Or(w.s.To(name).Dir, masterDir), Term: f.What == "term"})
 	case scenarios.SlowOp:
 		if begins {
 			t.Slow(f.What, int64(f.Extra))
@@ -38,7 +40,7 @@ func (w *World) Meddle(name string, f scenarios.Fault, begins bool) {
 	}
 }
 
-// masterDir is the masters' directory.
+// masterDir is the masters' directory unless they are told another.
 const masterDir = "/spark"
 
 // vandalise lets a third party delete znodes of a master.

@@ -299,7 +299,7 @@ func (w *World) newClient(p *process, inc uint32) *zk.Client {
 	cfg := zk.ClientConfig{
 		Owner: string(p.id), Inc: inc, Machine: p.machine.id,
 		Virtual: p.machine.virtual, Deliver: p.deliver, Profile: w.profile(p),
-		Trouble: &p.machine.trouble,
+		Trouble: &p.machine.trouble, Estimates: w.s.Curator != "" && p.kind == "master",
 	}
 	if w.ens != nil {
 		cfg.Wire, cfg.Sent = true, w.ens.sent

@@ -25,6 +25,9 @@ type ClientConfig struct {
 	// to is valid only during the call.
 	Deliver func(kind kernel.Kind, c host.Call, result any)
 	Profile Profile
+	// Estimates: a session counts as expired once its timeout has passed without
+	// a connection, as Curator sees it; else only when a server says so.
+	Estimates bool
 	// Trouble, if not nil, is what faults do to the sessions.
 	Trouble *Trouble
 	// Wire makes the client speak ZooKeeper's own protocol, with servers that
@@ -106,9 +109,10 @@ const (
 	silenceTimer        // until a silent connection is given up
 	closeTimer          // until a close that no server was told of is given up
 	slowTimer           // until an operation may be sent
+	deadTimer           // until a session without a connection counts as expired
 )
 
-var timerNames = [...]string{"give up dialling", "next server", "ping", "silence", "give up closing", "slow operation"}
+var timerNames = [...]string{"give up dialling", "next server", "ping", "silence", "give up closing", "slow operation", "estimated expiry"}
 
 // Handle implements kernel.Handler.
 func (c *Client) Handle(e *kernel.Event) {

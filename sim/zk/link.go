@@ -150,6 +150,11 @@ func (l *link) rang(what uint64) {
 		l.lost()
 	case closeTimer:
 		l.forget()
+	case deadTimer:
+		if l.ended == nil && l.phase != connected {
+			l.finish(coord.ErrExpired, coord.Expired)
+			l.forget()
+		}
 	case slowTimer:
 		if l.phase == connected {
 			l.sendDue()
@@ -185,6 +190,9 @@ func (l *link) lost() {
 	if was == connected && l.ended == nil {
 		l.failAll(coord.ErrConnectionLoss)
 		l.tell(coord.Disconnected)
+		if l.c.cfg.Estimates {
+			l.start(deadTimer, l.timeout)
+		}
 	}
 	if l.ended != nil && was == connected {
 		l.forget() // the close was sent
@@ -223,6 +231,7 @@ func (l *link) receive(m host.Message) {
 // granted is told what the server says of the session.
 func (l *link) granted(m proto.ConnectResponse) {
 	l.stop(dialTimer)
+	l.stop(deadTimer)
 	if m.Timeout == 0 {
 		if l.ended == nil {
 			l.finish(coord.ErrExpired, coord.Expired)
