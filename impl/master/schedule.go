@@ -117,12 +117,11 @@ func (m *Master) reserve(d *driver, w *worker) {
 
 // release takes back what reserve counted.
 func (m *Master) release(d *driver) {
-	w := m.workers[d.rec.Worker]
-	if !d.holds || w == nil {
-		d.holds = false
+	w, held := m.workers[d.rec.Worker], d.holds
+	d.holds = false
+	if !held || w == nil {
 		return
 	}
-	d.holds = false
 	if i := slices.Index(w.drivers, d.rec.ID); i >= 0 {
 		w.drivers = slices.Delete(w.drivers, i, i+1)
 		w.cores, w.memory = w.cores-d.rec.Desc.Cores, w.memory-d.rec.Desc.Memory
