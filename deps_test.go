@@ -51,6 +51,7 @@ const importLaw = `
 	impl/live/program:    impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
+	impl/live/lab/link:   impl/host
 	impl/live/lab/records: impl/live model/trace
 
 	model/trace:

@@ -32,10 +32,13 @@ type SoakOptions struct {
 	ZK                        []string
 	Embedded                  bool
 	Masters, Workers, Clients int // 0 means 3, 3 and 2
-	Seed                      uint64
-	Policy                    policy.Policy
-	Timers                    scenarios.TimersName // empty means fast
-	Conf                      conf.Conf            // goes before the timers
+	// Scenario, if not nil, is what is run, in place of losses drawn at random.
+	// For 0 is its safety phase, and with more it is played again and again.
+	Scenario *scenarios.Scenario
+	Seed     uint64
+	Policy   policy.Policy
+	Timers   scenarios.TimersName // empty means fast
+	Conf     conf.Conf            // goes before the timers
 	// Causes are the ways in which the active master is lost; nil means stop,
 	// kill, pause and partition.
 	Causes []scenarios.Class
@@ -52,6 +55,7 @@ type SoakResult struct {
 	ZK   string // version of the ensemble
 	Lost int    // acknowledged submissions that are gone
 	Wall time.Duration
+	live bool // it was a scenario's run
 	// Short says why the run proves too little; empty if it does not.
 	Short string
 }
@@ -70,7 +74,7 @@ const (
 func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*SoakResult, error) {
 	lo := lab.Options{
 		Binary: o.Binary, Dir: o.Dir, Masters: o.Masters, Workers: o.Workers, Clients: o.Clients, Policy: o.Policy,
-		Timers: o.Timers, Conf: o.Conf, For: o.For, Seed: o.Seed, Causes: o.Causes, Embedded: o.Embedded,
+		Timers: o.Timers, Conf: o.Conf, For: o.For, Seed: o.Seed, Causes: o.Causes, Embedded: o.Embedded, Scenario: o.Scenario,
 	}
 	for _, addr := range o.ZK {
 		lo.ZK = append(lo.ZK, host.Addr(addr))
@@ -90,8 +94,8 @@ func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*So
 	if err != nil {
 		return nil, err
 	}
-	r := &SoakResult{ZK: rec.ZKVersion, Wall: time.Duration(rec.WallNs)}
-	r.Scenario, r.Drawn, r.Seed, r.Options.Policy, r.Options.Conf = rec.Scenario, rec.Scenario, o.Seed, o.Policy, o.Conf
+	r := &SoakResult{ZK: rec.ZKVersion, Wall: time.Duration(rec.WallNs), live: o.Scenario != nil}
+	r.Scenario, r.Drawn, r.Seed, r.Options.Policy, r.Options.Conf = rec.Scenario, rec.Drawn, o.Seed, o.Policy, o.Conf
 	r.Applied, r.Struck, r.Events, r.SimulatedNs = rec.Applied, rec.Applied, rec.Events, rec.WallNs
 	r.Steps, r.Interrupted = uint64(len(rec.Events)), rec.Interrupted
 	r.rejudge()
@@ -101,6 +105,9 @@ func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*So
 	}
 	return r, nil
 }
+
+// RunsLive says why [Soak] cannot run a scenario; nil if it can.
+func RunsLive(s *scenarios.Scenario) error { return lab.Refuse(s) }
 
 // violated reports whether any property is violated by these events.
 func violated(events []trace.Event) bool {
@@ -123,7 +130,7 @@ func soakFault(f scenarios.Fault, events []trace.Event) reports.SoakFault {
 	out := reports.SoakFault{AtNs: int64(f.At.Lo), Fault: f.String()}
 	for _, fo := range failover.Failovers(events) {
 		// The fault's text has its moment to the millisecond.
-		if fo.Start >= int64(f.At.Lo-2*time.Millisecond) && strings.Contains(" "+f.String()+" ", " "+fo.Process+" ") {
+		if fo.Cause == string(f.Class) && fo.Start >= int64(f.At.Lo-2*time.Millisecond) && strings.Contains(" "+f.String()+" ", " "+fo.Process+" ") {
 			line := failoverLine(&fo)
 			out.Failover = &line
 			break
@@ -150,7 +157,7 @@ func (r *SoakResult) ByCause() map[string]int {
 // ServerLosses counts how often a server of the service was taken away.
 func (r *SoakResult) ServerLosses() (n int) {
 	for _, f := range r.Applied {
-		if strings.HasPrefix(f.Groups[0][0], "z") {
+		if f.Class == scenarios.Leader || !f.Class.Links() && strings.HasPrefix(f.Groups[0][0], "z") {
 			n++
 		}
 	}
@@ -159,7 +166,10 @@ func (r *SoakResult) ServerLosses() (n int) {
 
 // tooLittle says why a soak proves too little, empty if it does not.
 func (r *SoakResult) tooLittle(o SoakOptions) string {
-	causes := o.Causes
+	causes, least := o.Causes, int(min(1, float64(o.For)/float64(leastIn))*leastAcked)
+	if o.Scenario != nil { // what it must reach it says itself
+		causes, least = []scenarios.Class{}, 1
+	}
 	if causes == nil {
 		causes = []scenarios.Class{scenarios.Stop, scenarios.KillOff, scenarios.Pause, scenarios.Partition}
 	}
@@ -170,7 +180,7 @@ func (r *SoakResult) tooLittle(o SoakOptions) string {
 			missing = append(missing, "no failover by "+string(c))
 		}
 	}
-	if least := int(min(1, float64(o.For)/float64(leastIn)) * leastAcked); r.Acked < least {
+	if r.Acked < least {
 		missing = append(missing, fmt.Sprintf("%d operations acknowledged, want %d", r.Acked, least))
 	}
 	if r.Interrupted {
@@ -225,7 +235,7 @@ func (r *SoakResult) Bundle() (*reports.Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
 	}
-	timers, err := effectiveTimers(&r.Scenario, conf.Conf{})
+	timers, err := effectiveTimers(&r.Drawn, conf.Conf{})
 	if err != nil {
 		return nil, fmt.Errorf("bundle of %s: %w", r.Name(), err)
 	}
@@ -251,8 +261,12 @@ func (r *SoakResult) Save(dir string) error {
 // Line returns what soak --json prints at the end. Dir is where its bundle was
 // written.
 func (r *SoakResult) Line(dir string) reports.SoakLine {
+	name := ""
+	if r.live {
+		name = r.Scenario.Name
+	}
 	return reports.SoakLine{
-		Schema: reports.SoakSchema, ZK: r.ZK, Policy: r.Options.Policy.String(), Seed: r.Seed,
+		Schema: reports.SoakSchema, Scenario: name, ZK: r.ZK, Policy: r.Options.Policy.String(), Seed: r.Seed,
 		Failovers: int64(len(r.Failovers)), ByCause: r.ByCause(), ServerLosses: int64(r.ServerLosses()), Ops: int64(r.Calls), Acked: int64(r.Acked), Lost: int64(r.Lost),
 		Verdict: r.Verdict, Findings: r.Findings, WallNs: r.Wall.Nanoseconds(), Bundle: dir,
 	}

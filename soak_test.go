@@ -110,6 +110,60 @@ func TestInterruptedSoakLeavesNoProcessAndItsEvents(t *testing.T) {
 	require.NotEmpty(t, r.Events)
 }
 
+// everything is a scenario with each class of fault that real processes can
+// have, one of them where it waits for an event.
+const everything = `scenario failover/everything
+doc every fault of a live run
+topology masters=3 workers=3 clients=2 servers=3 cores=8 memory=4096
+timers fast
+safety 45s
+restart 1s..2s
+work jobs=12 cores=1 memory=64 run=200ms..2s kill=15% supervised=30% fail=10% status=300ms..1s
+op at=9s c1 submit in-the-gap for=1s
+at=0s for=6s stop m3
+at=8s for=3s kill active outputs=any
+at=6s on=m2:state/Standby#1 clock-jump masters by=-40s
+at=16s expire active
+at=17s for=2s pause busy-worker
+at=21s for=6s host-loss active
+at=22s for=2s stall standby | servers
+at=23s for=2s slow workers | masters by=200ms
+at=30s for=7s partition active | rest
+at=31s for=3s one-way masters | w1
+at=32s reset clients | masters
+at=38s zk-leader-loss
+at=40s for=1s pause zk-follower
+must failover-happened
+must two-failovers
+must session-expired
+`
+
+func TestScenarioIsRunByRealProcesses(t *testing.T) {
+	bin := soakBinary(t)
+	s, err := scenarios.Parse("everything", []byte(everything))
+	require.NoError(t, err)
+	require.NoError(t, simctl.RunsLive(&s))
+	r, err := simctl.Soak(context.Background(), simctl.SoakOptions{
+		Binary: bin, Embedded: true, Scenario: &s, Policy: policy.Hardened, Seed: 1,
+	}, func(f reports.SoakFault) {
+		t.Logf("%s: %+v", f.Fault, f.Failover)
+	})
+	require.NoError(t, err)
+	require.Empty(t, leftOver(t, bin))
+	for _, f := range r.Findings {
+		require.Equal(t, checker.Pass, f.Verdict, "%s: %s", f.Property, f.Detail)
+	}
+	require.Equal(t, checker.Pass, r.Verdict)
+	require.Empty(t, r.Short)
+	require.Equal(t, s.String(), r.Scenario.String())
+	require.Equal(t, "failover/everything", r.Line("").Scenario)
+	require.GreaterOrEqual(t, len(r.Applied), 11, "%v", r.Applied)
+	by := r.ByCause()
+	require.Positive(t, by["kill"], "%v", by)
+	require.Positive(t, by["host-loss"], "%v", by)
+	require.Positive(t, by["expire"]+by["session-expired"], "%v: the first if no other fault accounts for it too", by)
+}
+
 func TestSoakRefusesWhatItCannotStart(t *testing.T) {
 	_, err := simctl.Soak(context.Background(), simctl.SoakOptions{Policy: policy.Hardened}, nil)
 	require.EqualError(t, err, "soak: for 0s: want more than nothing")

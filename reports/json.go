@@ -109,8 +109,9 @@ type SoakFault struct {
 
 // A SoakLine is the last line of soak --json.
 type SoakLine struct {
-	Schema    string         `json:"schema"` // SoakSchema
-	ZK        string         `json:"zk"`     // version of the ensemble
+	Schema    string         `json:"schema"`             // SoakSchema
+	Scenario  string         `json:"scenario,omitempty"` // that was run; empty: losses at random
+	ZK        string         `json:"zk"`                 // version of the ensemble
 	Policy    string         `json:"policy"`
 	Seed      uint64         `json:"seed"`
 	Failovers int64          `json:"failovers"`

@@ -112,14 +112,9 @@ type latencyOptions struct {
 
 // soakOptions say what is started and for how long.
 type soakOptions struct {
-	For                       time.Duration
-	ZK                        string // "debian", "embedded" or HOST:PORT,...
-	Masters, Workers, Clients int
-	Seed                      uint64
-	Policy                    policy.Policy
-	Timers                    scenarios.TimersName
-	Conf                      conf.Conf
-	Out                       string
+	simctl.SoakOptions
+	Service string // "debian", "embedded" or HOST:PORT,...
+	Out     string
 }
 
 // A soakOutcome is how a soak ended: what is printed with --json, and the story.

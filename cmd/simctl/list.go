@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
@@ -28,6 +29,9 @@ type listLine struct {
 	Spark           *bool `json:"spark,omitempty"`    // of a policy's switch
 	Hardened        *bool `json:"hardened,omitempty"` // of a policy's switch
 	*properties.Key `json:",omitempty"`
+	// Of a scenario: whether soak can run it, and, if not, why.
+	Live    *bool  `json:"live,omitempty"`
+	Refused string `json:"refused,omitempty"`
 }
 
 func newList(e *env) *cobra.Command {
@@ -89,7 +93,13 @@ func (e *env) lines(kind string) (lines []listLine) {
 	switch kind {
 	case "scenarios":
 		for _, s := range scenarios.All() {
-			lines = append(lines, listLine{Kind: "scenario", Name: s.Name, Doc: s.Doc})
+			l := listLine{Kind: "scenario", Name: s.Name, Doc: s.Doc}
+			live := true
+			if no := simctl.RunsLive(&s); no != nil {
+				live, l.Refused = false, no.Error()
+			}
+			l.Live = &live
+			lines = append(lines, l)
 		}
 	case "properties":
 		for _, p := range e.engine.Properties() {

@@ -18,19 +18,20 @@ func (lib) Soak(ctx context.Context, o soakOptions, each func(reports.SoakFault)
 	if err != nil {
 		return nil, fmt.Errorf("soak: find this program: %w", err)
 	}
-	so := simctl.SoakOptions{
-		Binary: self, For: o.For, Masters: o.Masters, Workers: o.Workers, Clients: o.Clients, Seed: o.Seed, Policy: o.Policy,
-		Timers: o.Timers, Conf: o.Conf,
-	}
-	so.Embedded = o.ZK == "embedded"
-	if o.ZK != "debian" && !so.Embedded {
-		so.ZK = strings.Split(o.ZK, ",")
+	so := o.SoakOptions
+	so.Binary, so.Embedded = self, o.Service == "embedded"
+	if o.Service != "debian" && !so.Embedded {
+		so.ZK = strings.Split(o.Service, ",")
 	}
 	r, err := simctl.Soak(ctx, so, each)
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(o.Out, "soak-"+fmt.Sprint(r.Seed))
+	name := fmt.Sprintf("soak-%d", r.Seed)
+	if o.Scenario != nil {
+		name = "soak-" + r.Name()
+	}
+	dir := filepath.Join(o.Out, name)
 	if err := r.Save(dir); err != nil {
 		return nil, err
 	}

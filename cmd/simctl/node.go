@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +46,8 @@ func newNode(e *env) *cobra.Command {
 			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
 				return err
 			}
-			if err := checkNode(&o, zk, masters); err != nil {
+			o.ZK, o.Masters = addrs(zk), addrs(masters)
+			if err := o.Check(); err != nil {
 				return err
 			}
 			s, err := e.engine.Node(cmd.Context(), o)
@@ -74,6 +74,8 @@ func newNode(e *env) *cobra.Command {
 	f.StringVar(&seedText, "seed", "1", "of what the process draws")
 	f.StringVar(&o.Record, "record", "", "file that what it does is appended to")
 	f.StringVar(&o.Data, "data", "", "directory of its files")
+	f.StringSliceVar(&o.Routes, "route", nil, "ADDRESS=INSTEAD,...: where to dial instead of addresses")
+	f.StringVar(&o.Clock, "clock", "", "file that says how far the wall clock is off, in nanoseconds")
 	f.StringVar(&o.Args, "args", "", "what the kind makes of it, a JSON object")
 	return cmd
 }
@@ -92,36 +94,4 @@ func oneOfArgs(given string, legal []string) error {
 		}
 	}
 	return fmt.Errorf("node: no kind %q%s", given, didYouMean(given, legal))
-}
-
-func checkNode(o *nodeOptions, zk, masters []string) error {
-	if o.ID == "" {
-		o.ID = o.Kind
-	}
-	if _, _, err := net.SplitHostPort(string(o.Listen)); err != nil {
-		return fmt.Errorf("--listen=%s: want HOST:PORT", o.Listen)
-	}
-	if err := checkAddrs("zk", zk); err != nil {
-		return err
-	}
-	if err := checkAddrs("masters", masters); err != nil {
-		return err
-	}
-	o.ZK, o.Masters = addrs(zk), addrs(masters)
-	if o.Kind != "master" || o.REST == "none" {
-		o.REST = ""
-	} else if _, _, err := net.SplitHostPort(o.REST); err != nil {
-		return fmt.Errorf("--rest=%s: want HOST:PORT or none", o.REST)
-	}
-	switch {
-	case o.Kind == "master" && len(o.ZK) == 0:
-		return fmt.Errorf("node: a master needs --zk")
-	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
-		return fmt.Errorf("node: a %s needs --masters", o.Kind)
-	case o.Incarnation < 1:
-		return fmt.Errorf("node: --incarnation=0: want at least 1")
-	case o.Cores < 1 || o.Memory < 1:
-		return fmt.Errorf("node: %d cores, %d MiB: want at least 1 of each", o.Cores, o.Memory)
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/reports"
 )
 
@@ -18,21 +18,27 @@ func newSoak(e *env) *cobra.Command {
 	var o soakOptions
 	var seedText string
 	cmd := &cobra.Command{
-		Use:   "soak",
+		Use:   "soak [SCENARIO]",
 		Short: "Run real processes on ZooKeeper under real faults",
 		Long: "Start masters, workers and clients as processes of this program on this machine, over servers of ZooKeeper:\n" +
 			"three of `simctl zk`, three of Debian's, or an ensemble that stands. Stop, kill, pause and cut off the active master\n" +
 			"at random moments; kill and stop workers, and servers that were started here, one at a time. The same properties\n" +
-			"judge. Everything that was started is gone at the end, also after Ctrl-C.",
-		Example: "  simctl soak --for=10m\n  simctl soak --zk=debian\n  simctl soak --zk=127.0.0.1:2181",
-		Args:    args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+			"judge. Everything that was started is gone at the end, also after Ctrl-C.\n\n" +
+			"With a SCENARIO its processes, work and faults are had instead, as --seed draws them; `list scenarios --json` says which\n" +
+			"ones real processes can have. With a longer --for it is played again and again.",
+		Example:           "  simctl soak --for=10m\n  simctl soak failover/kill --zk=debian\n  simctl soak --zk=127.0.0.1:2181",
+		Args:              args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: completeScenarios,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := common.options(cmd)
 			if err != nil {
 				return err
 			}
 			o.Policy, o.Timers, o.Conf, o.Out = run.Policy, run.Timers, run.Conf, run.Out
 			if o.Seed, err = simctl.ParseSeed(seedText); err != nil {
+				return err
+			}
+			if err := o.take(cmd, args); err != nil {
 				return err
 			}
 			if err := checkSoak(&o); err != nil {
@@ -46,8 +52,8 @@ func newSoak(e *env) *cobra.Command {
 	flags.StringVar(&common.timers, "timers", "fast", "spark or fast")
 	common.conf.Add(cmd)
 	common.addOutput(cmd, e)
-	flags.StringVar(&o.ZK, "zk", "embedded", "embedded (three servers of simctl zk), debian (three of Debian's ZooKeeper) or HOST:PORT,... of an ensemble")
-	flags.DurationVar(&o.For, "for", 5*time.Minute, "how long faults go on")
+	flags.StringVar(&o.Service, "zk", "embedded", "embedded (three servers of simctl zk), debian (three of Debian's ZooKeeper) or HOST:PORT,... of an ensemble")
+	flags.DurationVar(&o.For, "for", 5*time.Minute, "how long faults go on (of a scenario, its own time)")
 	flags.IntVar(&o.Masters, "masters", 3, "master processes, from 2")
 	flags.IntVar(&o.Workers, "workers", 3, "worker processes")
 	flags.IntVar(&o.Clients, "clients", 2, "client processes")
@@ -57,33 +63,51 @@ func newSoak(e *env) *cobra.Command {
 	return cmd
 }
 
+// take reads the scenario, if there is one: it says itself what is started.
+func (o *soakOptions) take(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	s, err := single(args[0])
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"masters", "workers", "clients"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("soak %s: --%s contradicts the scenario's own topology", s.Name, name)
+		}
+	}
+	if !cmd.Flags().Changed("for") {
+		o.For = s.Safety
+	}
+	o.Scenario, o.Masters, o.Workers, o.Clients = &s, s.Masters, s.Workers, s.Clients
+	return simctl.RunsLive(&s)
+}
+
+// what is the scenario, behind a space; nothing without one.
+func (o *soakOptions) what() string {
+	if o.Scenario == nil {
+		return ""
+	}
+	return " " + o.Scenario.Name
+}
+
 func checkSoak(o *soakOptions) error {
 	switch {
 	case o.For <= 0:
 		return fmt.Errorf("soak: --for=%s: want more than nothing", o.For)
-	case o.Masters < 2 || o.Workers < 1 || o.Clients < 1:
+	case o.Scenario == nil && (o.Masters < 2 || o.Workers < 1 || o.Clients < 1):
 		return fmt.Errorf("soak: %d masters, %d workers, %d clients: want at least 2, 1 and 1", o.Masters, o.Workers, o.Clients)
-	case o.ZK == "debian" || o.ZK == "embedded":
+	case o.Service == "debian" || o.Service == "embedded":
 		return nil
 	}
-	return checkAddrs("zk", strings.Split(o.ZK, ","))
-}
-
-// checkAddrs refuses what is not HOST:PORT.
-func checkAddrs(flag string, addrs []string) error {
-	for _, a := range addrs {
-		host, port, err := net.SplitHostPort(a)
-		if err != nil || host == "" || port == "" {
-			return fmt.Errorf("--%s: %q: want HOST:PORT", flag, a)
-		}
-	}
-	return nil
+	return program.CheckAddrs("zk", addrs(strings.Split(o.Service, ",")))
 }
 
 func runSoak(cmd *cobra.Command, e *env, common *commonFlags, o *soakOptions) error {
 	if !common.quiet {
-		fmt.Fprintf(e.Stderr, "soak for %s  seed=%d  policy=%s  zk=%s  %d masters, %d workers, %d clients\n",
-			o.For, o.Seed, o.Policy, o.ZK, o.Masters, o.Workers, o.Clients)
+		fmt.Fprintf(e.Stderr, "soak%s for %s  seed=%d  policy=%s  zk=%s  %d masters, %d workers, %d clients\n",
+			o.what(), o.For, o.Seed, o.Policy, o.Service, o.Masters, o.Workers, o.Clients)
 	}
 	var printing error
 	t, err := e.engine.Soak(cmd.Context(), *o, func(f reports.SoakFault) {

@@ -47,7 +47,7 @@ func readMonotonic() int64 {
 func (h *Host) Mono() host.Mono { return h.o.Mono() }
 
 // Wall is the time on the machine's wall clock.
-func (h *Host) Wall() host.Wall { return host.Wall(time.Now().UnixNano()) }
+func (h *Host) Wall() host.Wall { return host.Wall(time.Now().UnixNano() + int64(h.o.WallOffset())) }
 
 // StartTimer calls c once d has passed.
 func (h *Host) StartTimer(d time.Duration, c host.Call) host.TimerID {

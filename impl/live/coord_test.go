@@ -22,6 +22,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/link"
 )
 
 // startZooKeeper starts an ensemble for one test. Without ZooKeeper it skips
@@ -68,13 +69,13 @@ type service struct {
 // A user is one process, with a proxy of its own to each server.
 type user struct {
 	h       *live.Host
-	proxies map[host.Addr]*lab.Proxy
+	proxies map[host.Addr]*link.Proxy
 }
 
 func (s *service) Attach(name host.ProcessID, p host.Process) coord.Client {
-	u := &user{proxies: map[host.Addr]*lab.Proxy{}}
+	u := &user{proxies: map[host.Addr]*link.Proxy{}}
 	for _, addr := range s.zk.Addrs() {
-		px, err := lab.NewProxy(addr)
+		px, err := link.NewProxy(addr)
 		require.NoError(s.t, err)
 		u.proxies[addr] = px
 	}
@@ -113,7 +114,7 @@ func (s *service) Now() time.Duration   { return time.Since(s.begin) }
 func (s *service) Servers() []host.Addr { return s.zk.Addrs() }
 func (s *service) Tick() time.Duration  { return s.zk.Tick() }
 func (s *service) Slack() time.Duration { return 700 * time.Millisecond }
-func (s *service) proxy(name host.ProcessID, f func(*lab.Proxy)) error {
+func (s *service) proxy(name host.ProcessID, f func(*link.Proxy)) error {
 	for _, px := range s.users[name].proxies {
 		f(px)
 	}
@@ -121,12 +122,12 @@ func (s *service) proxy(name host.ProcessID, f func(*lab.Proxy)) error {
 }
 
 func (s *service) BreakConnection(name host.ProcessID) error {
-	lab.ResetAll(slices.Collect(maps.Values(s.users[name].proxies)))
+	link.ResetAll(slices.Collect(maps.Values(s.users[name].proxies)))
 	return nil
 }
 
-func (s *service) Cut(name host.ProcessID) error     { return s.proxy(name, (*lab.Proxy).Cut) }
-func (s *service) Restore(name host.ProcessID) error { return s.proxy(name, (*lab.Proxy).Restore) }
+func (s *service) Cut(name host.ProcessID) error     { return s.proxy(name, (*link.Proxy).Cut) }
+func (s *service) Restore(name host.ProcessID) error { return s.proxy(name, (*link.Proxy).Restore) }
 
 // ExpireSession takes the session over and closes it, which looks to its owner
 // like an expiry.

@@ -40,6 +40,8 @@ type Options struct {
 	// Grace is how long the process may go on once it was told to end; 0
 	// means 10 s.
 	Grace time.Duration
+	// WallOffset is how far the wall clock is off; nil: it is not.
+	WallOffset func() time.Duration
 	// Route says where to dial instead of an address, for processes and
 	// ZooKeeper servers alike: a proxy on the way. Nil means the address.
 	Route func(host.Addr) host.Addr
@@ -120,6 +122,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Mono == nil {
 		o.Mono = func() host.Mono { return host.Mono(Monotonic()) }
+	}
+	if o.WallOffset == nil {
+		o.WallOffset = func() time.Duration { return 0 }
 	}
 	if o.Route == nil {
 		o.Route = func(a host.Addr) host.Addr { return a }

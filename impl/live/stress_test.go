@@ -11,7 +11,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/link"
 )
 
 // A writer keeps eight numbered writes of one znode under way, and a watch on
@@ -61,7 +61,7 @@ func (w *writer) saw(int, coord.Event) {
 func TestOperationsAreAnsweredOnceAndInOrderWhateverBreaks(t *testing.T) {
 	t.Parallel()
 	e := startZooKeeper(t, 1)
-	px, err := lab.NewProxy(e.Addrs()[0])
+	px, err := link.NewProxy(e.Addrs()[0])
 	require.NoError(t, err)
 	defer px.Close()
 	clean(t, e.Addrs(), "/n")

@@ -10,7 +10,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/link"
 )
 
 // A zkUser is a probe with a session.
@@ -129,7 +129,7 @@ func TestSessionClosedBeforeTheExitIsClosedAtTheService(t *testing.T) {
 func TestCloseOfASessionThatIsCutOffEndsSoon(t *testing.T) {
 	t.Parallel()
 	e := startZooKeeper(t, 1)
-	px, err := lab.NewProxy(e.Addrs()[0])
+	px, err := link.NewProxy(e.Addrs()[0])
 	require.NoError(t, err)
 	defer px.Close()
 	u := &zkUser{}

@@ -19,6 +19,7 @@ import (
 	"github.com/simctl/simctl/impl/driver"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/wire"
@@ -179,12 +180,12 @@ func (c *cluster) ended() map[string]bool {
 }
 
 // links are one master's proxies to the servers of ZooKeeper.
-type links []*Proxy
+type links []*link.Proxy
 
 func newLinks(t *testing.T, servers []host.Addr) (l links, addrs []host.Addr) {
 	t.Helper()
 	for _, s := range servers {
-		p, err := NewProxy(s)
+		p, err := link.NewProxy(s)
 		require.NoError(t, err)
 		t.Cleanup(p.Close)
 		l, addrs = append(l, p), append(addrs, p.Addr())
@@ -192,7 +193,7 @@ func newLinks(t *testing.T, servers []host.Addr) (l links, addrs []host.Addr) {
 	return l, addrs
 }
 
-func (l links) each(f func(*Proxy)) {
+func (l links) each(f func(*link.Proxy)) {
 	for _, p := range l {
 		f(p)
 	}
@@ -252,7 +253,7 @@ func TestRealClusterLosesMastersInEveryWayAndNoWork(t *testing.T) {
 		{"killed", func(m host.ProcessID) { require.NoError(t, c.procs[m].Kill()); c.procs[m].Wait() }, c.restart},
 		{"stopped", func(m host.ProcessID) { require.Equal(t, 0, c.procs[m].Finish(10*time.Second)) }, c.restart},
 		{"paused", func(m host.ProcessID) { require.NoError(t, c.procs[m].Pause()) }, func(m host.ProcessID) { require.NoError(t, c.procs[m].Resume()) }},
-		{"cut off", func(m host.ProcessID) { zk[m].each((*Proxy).Cut) }, func(m host.ProcessID) { zk[m].each((*Proxy).Restore) }},
+		{"cut off", func(m host.ProcessID) { zk[m].each((*link.Proxy).Cut) }, func(m host.ProcessID) { zk[m].each((*link.Proxy).Restore) }},
 	} {
 		begin := live.Monotonic()
 		loss.lose(active.Process)

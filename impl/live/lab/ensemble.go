@@ -4,6 +4,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,10 @@ const (
 type EnsembleOptions struct {
 	Servers int           // how many; 0 means 1
 	Tick    time.Duration // tickTime; 0 means 500 ms
-	Dir     string        // where data and logs go; it must exist
-	Start   time.Duration // how long to wait until it serves; 0 means 60 s
+	// Init and Sync are initLimit and syncLimit, in ticks; 0 means 10 and 5.
+	Init, Sync int
+	Dir        string        // where data and logs go; it must exist
+	Start      time.Duration // how long to wait until it serves; 0 means 60 s
 	// Program, if not empty, is a simctl program: the servers are its own, run
 	// as `Program zk --config=FILE`, and nothing has to be installed.
 	Program string
@@ -146,15 +149,15 @@ func (s *Server) configure(more string) error {
 		return err
 	}
 	cfg := fmt.Sprintf(`tickTime=%d
-initLimit=10
-syncLimit=5
+initLimit=%d
+syncLimit=%d
 dataDir=%s
 clientPort=%d
 clientPortAddress=127.0.0.1
 maxClientCnxns=0
 admin.enableServer=false
 4lw.commands.whitelist=*
-%s`, s.o.Tick.Milliseconds(), filepath.Join(s.dir, "data"), s.clients, more)
+%s`, s.o.Tick.Milliseconds(), cmp.Or(s.o.Init, 10), cmp.Or(s.o.Sync, 5), filepath.Join(s.dir, "data"), s.clients, more)
 	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(cfg), 0o644); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,13 @@ import (
 func (s *soak) heal(ctx context.Context) (time.Duration, error) {
 	if err := s.doDue(ctx, math.MaxInt64); err != nil {
 		return 0, err
+	}
+	for _, m := range s.members {
+		if s.play != nil && m.Kind != "client" && m.proc.Ended() {
+			if err := s.startMember(m); err != nil {
+				return 0, err
+			}
+		}
 	}
 	var core []string
 	for _, m := range s.members {
@@ -127,12 +135,12 @@ func (s *soak) bounds() []bound {
 	)
 	pending := 0
 	for _, c := range s.clients {
-		pending += c.pending(s.scenario.Work.Jobs)
+		pending += c.pending(s.jobsOf(c.id))
 	}
 	runs := append(rejoin[:len(rejoin):len(rejoin)],
 		term{"the rest of the clients' plans", s.planLeft()},
 		term{fmt.Sprintf("%d jobs that have not ended, one after another", pending),
-			time.Duration(pending) * (s.scenario.Work.RunFor.Hi + 2*t.Terminate + 8*message)},
+			time.Duration(pending) * (s.longestJob() + 2*t.Terminate + 8*message)},
 		term{"a launch is sent again", 2 * t.Relaunch},
 		term{"a client gives up", t.GiveUp},
 	)
@@ -151,7 +159,7 @@ func (s *soak) bounds() []bound {
 // they tell of themselves. What a server that looks for a leader waits now is
 // not known, but at most it is ZooKeeper's maxNotificationInterval.
 func (s *soak) quorumBounds() []bound {
-	if len(s.noted) == 0 {
+	if len(s.noted) < 2 { // one alone is no quorum, and tells nothing
 		return nil
 	}
 	const (
@@ -183,9 +191,14 @@ func (s *soak) tellFailoverBounds() {
 		{"a session notices a dead connection", t.Granted() * 2 / 3},
 		{"its client tries each server", t.Granted()},
 	}, lost...)
-	s.tell(trace.Event{Kind: trace.Require, Subject: withinBound})
+	for _, name := range s.scenario.Require {
+		s.tell(trace.Event{Kind: trace.Require, Subject: name})
+	}
+	if !slices.Contains(s.scenario.Require, withinBound) {
+		return
+	}
 	for _, b := range []bound{
-		{withinBound, "stop", stop}, {withinBound, "kill", lost}, {withinBound, "pause", lost}, {withinBound, "partition", lost}, {withinBound, "another", lost},
+		{withinBound, "stop", stop}, {withinBound, "kill", lost}, {withinBound, "pause", lost}, {withinBound, "host-loss", lost}, {withinBound, "partition", lost}, {withinBound, "another", lost},
 		{withinBound, "server-loss", server},
 	} {
 		s.tell(trace.Event{Kind: trace.Bound, Subject: b.property, Value: b.cause, N: int64(b.total()), Detail: b.String()})
@@ -198,7 +211,7 @@ const withinBound = "failover-within-bound"
 // ZooKeeper's sample configuration, if ours is not longer.
 func (s *soak) tick() time.Duration {
 	if s.ensemble != nil {
-		return s.timers.Tick
+		return s.ensemble.Tick()
 	}
 	return max(s.timers.Tick, 2*time.Second)
 }

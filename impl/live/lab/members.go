@@ -13,6 +13,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
@@ -35,6 +36,8 @@ type soak struct {
 	members      []*member
 	clients      []*clientView
 	noted        []*records.Tail // what the servers note
+	mesh         link.Mesh       // the links between machines
+	play         *playing        // nil: there is no scenario
 	clientsBegan int64
 
 	onlooker *onlooker
@@ -51,9 +54,11 @@ type member struct {
 	program.Options
 	proc   *Proc
 	ours   bool // the lab ended it, or its end was seen
+	told   bool // its end was told
+	held   bool // a fault ended it, and will start it again
 	paused bool
 	tails  []*records.Tail
-	links  []*Proxy // of a master: to each server
+	busy   bool // a worker that runs something
 
 	// What its records tell of the incarnation that runs.
 	begun   bool
@@ -94,12 +99,20 @@ func (s *soak) startAll(ctx context.Context) error {
 			Cores: s.scenario.WorkerCores, Memory: s.scenario.WorkerMemory,
 		}})
 	}
+	for _, m := range s.members {
+		if err := s.route(m); err != nil {
+			return err
+		}
+	}
 	s.startOnlooker(dir)
 	s.tellFailoverBounds()
 	for _, m := range s.members {
 		if err := s.startMember(m); err != nil {
 			return err
 		}
+	}
+	if s.play != nil {
+		return s.startClients(masters)
 	}
 	limit := time.Minute + 2*s.timers.Granted() + s.timers.Recovery
 	ready, err := s.until(ctx, limit, func() bool { return s.active() != nil && s.rejoined() })
@@ -123,10 +136,14 @@ func (s *soak) startOnlooker(dir string) {
 func (s *soak) startClients(masters []host.Addr) error {
 	s.clientsBegan = live.Monotonic()
 	for i := range s.o.Clients {
+		name := fmt.Sprintf("c%d", i+1)
 		c := &member{Options: program.Options{
-			Kind: "client", ID: fmt.Sprintf("c%d", i+1), Masters: masters,
-			Args: program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety}.JSON(),
+			Kind: "client", ID: name, Masters: masters,
+			Args: program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety, Ops: s.opsOf(name)}.JSON(),
 		}}
+		if err := s.route(c); err != nil {
+			return err
+		}
 		s.members = append(s.members, c)
 		s.clients = append(s.clients, &clientView{id: c.ID, jobs: map[string]*jobView{}})
 		if err := s.startMember(c); err != nil {
@@ -136,17 +153,19 @@ func (s *soak) startClients(masters []host.Addr) error {
 	return nil
 }
 
+// serverName is the name of the i-th server of the service.
+func serverName(i int) string { return fmt.Sprintf("z%d", i+1) }
+
 func loopbackPort(port int) host.Addr { return host.Addr(fmt.Sprintf("127.0.0.1:%d", port)) }
 
 // link puts a proxy between a master and each server.
 func (s *soak) link(m *member) error {
-	for _, server := range s.servers {
-		p, err := NewProxy(server)
+	for i, server := range s.servers {
+		addr, err := s.mesh.Add(m.ID, serverName(i), server)
 		if err != nil {
 			return err
 		}
-		m.links = append(m.links, p)
-		m.ZK = append(m.ZK, p.Addr())
+		m.ZK = append(m.ZK, addr)
 	}
 	return nil
 }
@@ -176,7 +195,8 @@ func (s *soak) startMember(m *member) error {
 	cmd := exec.Command(s.o.Binary, m.Flags()...)
 	cmd.Stdout, cmd.Stderr = log, log
 	m.proc, err = StartProc(cmd)
-	m.ours, m.paused, m.begun, m.state, m.term, m.follows = false, false, false, "", 0, ""
+	m.told, m.held = false, false
+	m.ours, m.paused, m.begun, m.busy, m.state, m.term, m.follows = false, false, false, false, "", 0, ""
 	return err
 }
 
@@ -260,7 +280,14 @@ func (s *soak) after(d time.Duration, do func(context.Context) error) {
 // supervise notes the end of a process that ended by itself, and starts it
 // again after a while. One that ended before it began cannot run at all.
 func (s *soak) supervise(m *member) error {
-	if m.ours || m.proc == nil || !m.proc.Ended() {
+	if m.proc == nil || !m.proc.Ended() || m.told {
+		return nil
+	}
+	m.told = true
+	if m.ours { // it was told to end, perhaps before it could say that it did
+		if m.proc.Wait() == killed {
+			s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: trace.KilledOff, N: killed})
+		}
 		return nil
 	}
 	m.ours = true
@@ -276,8 +303,13 @@ func (s *soak) supervise(m *member) error {
 		e.Kind = trace.KilledOff
 	}
 	s.tell(e)
-	if m.Kind != "client" {
-		s.after(program.Between(s.draw, s.scenario.Restart), func(context.Context) error { return s.startMember(m) })
+	if m.Kind != "client" && s.scenario.Restart.Hi > 0 {
+		s.after(program.Between(s.draw, s.scenario.Restart), func(context.Context) error {
+			if m.held || !m.proc.Ended() {
+				return nil
+			}
+			return s.startMember(m)
+		})
 	}
 	return nil
 }
@@ -336,12 +368,7 @@ func (s *soak) endAll() {
 			p.Wait()
 		}
 	}
-	for _, m := range s.members {
-		for _, p := range m.links {
-			p.Close()
-		}
-		m.links = nil
-	}
+	s.mesh.Close()
 	if s.ensemble != nil {
 		s.ensemble.Stop()
 		s.ensemble = nil

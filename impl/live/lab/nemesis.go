@@ -154,8 +154,9 @@ func (s *soak) strike(f scenarios.Fault, m *member) error {
 	case scenarios.Pause:
 		err = s.pause(m)
 	case scenarios.Partition:
-		for _, p := range m.links {
-			p.Cut()
+		for i := range s.servers {
+			s.mesh.Cut(m.ID, serverName(i))
+			s.mesh.Cut(serverName(i), m.ID)
 		}
 	default:
 		err = fmt.Errorf("fault %q: no real process can have it", f)
@@ -174,13 +175,7 @@ func (s *soak) tellFault(f scenarios.Fault, phase string) {
 
 // kill kills a process and waits for its end.
 func (s *soak) kill(m *member) {
-	m.ours = true
-	from := live.Monotonic()
-	_ = m.proc.Kill() // it may have ended by itself: then its record says so
-	m.proc.Wait()
-	s.tell(trace.Event{
-		Process: m.ID, Inc: m.Incarnation, Kind: trace.KilledOff, N: killed, At: from, Until: live.Monotonic(),
-	})
+	s.end(m, trace.KilledOff)
 }
 
 func (s *soak) pause(m *member) error {
@@ -207,8 +202,9 @@ func (s *soak) undo(f scenarios.Fault, m *member) error {
 		s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: trace.Resumed, At: from})
 		return m.proc.Resume()
 	default:
-		for _, p := range m.links {
-			p.Restore()
+		for i := range s.servers {
+			s.mesh.Heal(m.ID, serverName(i))
+			s.mesh.Heal(serverName(i), m.ID)
 		}
 		return nil
 	}

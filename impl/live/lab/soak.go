@@ -30,8 +30,12 @@ type Options struct {
 	Dir string
 	// ZK is an ensemble that stands already; without it three servers of
 	// Debian's ZooKeeper are started, or, with Embedded, of Binary's own.
-	ZK                        []host.Addr
-	Embedded                  bool
+	ZK       []host.Addr
+	Embedded bool
+	// Scenario, if not nil, says what is started and what happens to it, and
+	// Masters, Workers, Clients and Causes are not looked at. With a longer For
+	// than its safety phase it is played again and again.
+	Scenario                  *scenarios.Scenario
 	Masters, Workers, Clients int // 0 means 3, 3 and 2
 	Policy                    policy.Policy
 	Timers                    scenarios.TimersName // empty means fast
@@ -59,6 +63,11 @@ const (
 )
 
 func (o *Options) setDefaults() error {
+	if o.Scenario != nil {
+		if err := o.setScenario(); err != nil {
+			return err
+		}
+	}
 	set := func(n *int, to int) {
 		if *n == 0 {
 			*n = to
@@ -76,7 +85,7 @@ func (o *Options) setDefaults() error {
 	switch {
 	case o.For <= 0:
 		return fmt.Errorf("soak: for %s: want more than nothing", o.For)
-	case o.Masters < 2:
+	case o.Masters < 2 && o.Scenario == nil:
 		return fmt.Errorf("soak: %d masters: want at least 2", o.Masters)
 	case scenarios.TimersFor(o.Timers) == scenarios.Timers{}:
 		return fmt.Errorf("soak: no timers %q", o.Timers)
@@ -119,7 +128,8 @@ func (o *Options) scenario(servers int) scenarios.Scenario {
 // A Recording is what a soak leaves.
 type Recording struct {
 	Scenario  scenarios.Scenario
-	Applied   []scenarios.Fault // the faults that were carried out
+	Drawn     scenarios.Scenario // what the seed made of it
+	Applied   []scenarios.Fault  // the faults that were carried out
 	Events    []trace.Event
 	ZKVersion string // "unknown" if the ensemble does not tell
 	WallNs    int64  // from the first process to the end
@@ -155,6 +165,11 @@ func Soak(ctx context.Context, o Options) (_ *Recording, err error) {
 		return nil, err
 	}
 	s.scenario = o.scenario(len(s.servers))
+	if o.Scenario != nil {
+		if err := s.prepare(); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.startAll(ctx); err != nil {
 		return nil, fmt.Errorf("soak: %w", err)
 	}
@@ -169,14 +184,18 @@ func Soak(ctx context.Context, o Options) (_ *Recording, err error) {
 		return nil, fmt.Errorf("soak: %w", err)
 	}
 	return &Recording{
-		Scenario: s.scenario, Applied: s.applied, Events: s.events(), ZKVersion: s.version, WallNs: wall,
+		Scenario: s.written(), Drawn: s.scenario, Applied: s.applied, Events: s.events(), ZKVersion: s.version, WallNs: wall,
 		Interrupted: err != nil,
 	}, nil
 }
 
 // run is the safety phase with its faults, the healing, and the liveness phase.
 func (s *soak) run(ctx context.Context) error {
-	if err := s.safety(ctx); err != nil {
+	safety := s.safety
+	if s.play != nil {
+		safety = s.carryOut
+	}
+	if err := safety(ctx); err != nil {
 		return err
 	}
 	bound, err := s.heal(ctx)
@@ -195,6 +214,9 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 			return fmt.Errorf("soak: %w", err)
 		}
 		eo := EnsembleOptions{Servers: 3, Tick: s.timers.Tick, Dir: dir}
+		if sc := s.o.Scenario; sc != nil {
+			eo.Servers, eo.Tick, eo.Init, eo.Sync = sc.Servers, s.tickOf(sc), sc.Ensemble.Init, sc.Ensemble.Sync
+		}
 		if s.o.Embedded {
 			eo.Program, eo.Records = s.o.Binary, filepath.Join(s.o.Dir, "records")
 			eo.Lines = []string{"snapCount=200"} // servers are lost while they write snapshots too
@@ -244,6 +266,7 @@ func (s *soak) tell(e trace.Event) {
 		e.At = live.Monotonic()
 	}
 	s.world = append(s.world, e)
+	s.saw(e)
 }
 
 func (s *soak) events() []trace.Event {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/model/trace"
 )
 
@@ -29,8 +30,11 @@ func (s *soak) observe(m *member, r *live.Record) {
 			m.state, m.term = r.Value, r.Term
 		case string(trace.Registered):
 			m.follows = r.Value
+		case string(trace.Usage):
+			m.busy = r.N > 0
 		}
 	}
+	s.saw(records.EventOf(r))
 	for _, c := range s.clients {
 		if c.id == m.ID {
 			c.observe(r, s.o.Policy.ClientsNeverForgetAMaster)
@@ -119,7 +123,10 @@ func (s *soak) isQuiet() bool {
 		}
 	}
 	for _, c := range s.clients {
-		if c.open > 0 || c.pending(s.scenario.Work.Jobs) > 0 {
+		if m := s.member(c.id); m != nil && m.Incarnation > 1 {
+			continue // it was lost with its plan
+		}
+		if c.open > 0 || c.pending(s.jobsOf(c.id)) > 0 {
 			return false
 		}
 	}

@@ -13,10 +13,11 @@ import (
 )
 
 // ClientArgs say what a real client does: its part of the work, spread over
-// the safety phase. The plan follows from them, the client's name and its seed.
+// the safety phase, and explicit operations of its own. The plan follows from them, the client's name and its seed.
 type ClientArgs struct {
 	Work   scenarios.Work
 	Safety time.Duration
+	Ops    []scenarios.Op // single values
 }
 
 // JSON is what [Options.Args] holds for a client.
@@ -40,12 +41,27 @@ func Between(r *rand.Rand, in scenarios.Range) time.Duration {
 	return in.Lo + time.Duration(r.Int64N(int64(in.Hi-in.Lo)+1))
 }
 
+// explicit are the operations that are given one by one.
+func (a ClientArgs) explicit(r *rand.Rand) (plan []client.Step) {
+	for _, op := range a.Ops {
+		s := client.Step{At: op.At.Lo, Kind: client.Kind(op.Kind), Tag: op.Tag}
+		if op.Kind == scenarios.Submit {
+			s.Poll = max(Between(r, a.Work.Status), time.Second)
+			s.Desc = wire.Desc{
+				Cores: max(op.Cores, 1), Memory: max(a.Work.Memory, 1), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
+			}
+		}
+		plan = append(plan, s)
+	}
+	return plan
+}
+
 // plan draws what a client does. A job that fails is not supervised: a
 // supervised one would be run again for ever.
 func (a ClientArgs) plan(name string, seed uint64) []client.Step {
 	r := Draws(seed, "plan of "+name)
 	w := a.Work
-	var plan []client.Step
+	plan := a.explicit(r)
 	for i := range w.Jobs {
 		slot := int64(a.Safety) / int64(w.Jobs)
 		at := time.Duration(int64(i)*slot + r.Int64N(max(slot, 1)))

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/simctl/simctl/impl/client"
 	"github.com/simctl/simctl/impl/conf"
@@ -43,6 +44,12 @@ type Options struct {
 	Seed        uint64    // of what the process draws
 	Record      string    // file that its records are appended to; empty means none
 	Data        string    // directory of its files; empty means it has none
+	// Routes are where the process, and what it starts, dial instead of
+	// addresses, each as "ADDRESS=INSTEAD".
+	Routes []string
+	// Clock is a file that says how far the wall clock is off, in nanoseconds;
+	// empty: it is not. It is read each time.
+	Clock string
 	// Args is a driver's argument, or a client's [ClientArgs] as JSON.
 	Args string
 }
@@ -55,7 +62,7 @@ func (o *Options) Flags() []string {
 	}
 	for _, f := range []struct{ name, value string }{
 		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"rest", o.rest()}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
-		{"record", o.Record}, {"data", o.Data}, {"args", o.Args},
+		{"record", o.Record}, {"data", o.Data}, {"route", strings.Join(o.Routes, ",")}, {"clock", o.Clock}, {"args", o.Args},
 	} {
 		if f.value != "" {
 			args = append(args, "--"+f.name+"="+f.value)
@@ -68,6 +75,29 @@ func (o *Options) Flags() []string {
 		args = append(args, fmt.Sprintf("--cores=%d", o.Cores), fmt.Sprintf("--memory=%d", o.Memory))
 	}
 	return args
+}
+
+// route is where to dial instead of an address.
+func (o *Options) route(to host.Addr) host.Addr {
+	for _, r := range o.Routes {
+		if from, instead, _ := strings.Cut(r, "="); from == string(to) {
+			return host.Addr(instead)
+		}
+	}
+	return to
+}
+
+// wallOffset is how far the wall clock is off.
+func (o *Options) wallOffset() time.Duration {
+	if o.Clock == "" {
+		return 0
+	}
+	text, err := os.ReadFile(o.Clock)
+	if err != nil {
+		return 0 // nobody has moved it yet
+	}
+	ns, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return time.Duration(ns)
 }
 
 // rest is what a master is told of submissions: none unless one asks for them.
@@ -99,6 +129,7 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	}
 	lo := live.Options{
 		Self: host.ProcessID(o.ID), Incarnation: o.Incarnation, Seed: o.Seed, DataDir: o.Data, ChildCommand: o.child,
+		Route: o.route, WallOffset: o.wallOffset,
 	}
 	if o.Record != "" {
 		if lo.Recorder, err = live.NewRecorder(o.Record); err != nil {
@@ -187,7 +218,7 @@ func (o *Options) child(p host.Program) *exec.Cmd {
 	}
 	c := Options{
 		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Conf: o.Conf, Seed: o.Seed,
-		Record: DriversOf(o.Record), Args: p.Args,
+		Record: DriversOf(o.Record), Args: p.Args, Routes: o.Routes, Clock: o.Clock,
 	}
 	cmd := exec.Command(self, c.Flags()...)
 	cmd.Stderr = os.Stderr

@@ -58,23 +58,30 @@ type merger struct {
 // recordKinds are the kinds of records that are no notes.
 var recordKinds = map[string]trace.Kind{live.Started: trace.Started, live.Exited: trace.Exited, live.Panicked: trace.Panicked}
 
-func (m *merger) record(r *live.Record) {
+// EventOf is a record as an event, with the moments of its machine's clock.
+func EventOf(r *live.Record) trace.Event {
 	e := trace.Event{
 		At: r.At, Until: r.Until, Process: string(r.Process), Inc: r.Inc, Kind: trace.Kind(r.Event), Subject: r.Subject,
 		Value: r.Value, Detail: r.Detail, Term: r.Term, N: r.N, M: r.M, P: r.P, Q: r.Q, Zxid: r.Zxid,
 	}
+	if k, own := recordKinds[r.Event]; own {
+		e.Kind = k
+	}
+	return e
+}
+
+func (m *merger) record(r *live.Record) {
+	e := EventOf(r)
 	l := life{e.Process, e.Inc}
 	m.last[l] = max(m.last[l], e.At)
 	rank := 1
-	if k, own := recordKinds[r.Event]; own {
-		e.Kind = k
-		switch k {
-		case trace.Started:
-			e.N, e.Value = int64(e.Inc), kindOf(e.Process)
-		case trace.Exited:
-			m.ended[l], rank = true, 2
-			m.deaths = append(m.deaths, e)
-		}
+	switch e.Kind {
+	case trace.Started:
+		e.N, e.Value = int64(e.Inc), kindOf(e.Process)
+	case trace.Exited:
+		m.ended[l], rank = true, 2
+		m.deaths = append(m.deaths, e)
+	default:
 	}
 	m.all = append(m.all, placed{e, rank, r.Seq})
 }

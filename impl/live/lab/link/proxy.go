@@ -1,10 +1,13 @@
-package lab
+// Package link is the links between the machines of a live run: TCP relays
+// that fail as networks do.
+package link
 
 import (
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +39,9 @@ type Proxy struct {
 	wait   sync.WaitGroup
 
 	mu     sync.Mutex
+	cuts   [2]int           // how many faults cut each way now
 	open   [2]chan struct{} // closed while the way is open
+	slow   [2]time.Duration // how much longer each way takes now
 	relays map[*relay]bool
 	closed bool
 }
@@ -48,6 +53,10 @@ type relay struct {
 	far      *net.TCPConn // to the target; nil while it is dialled
 	over     chan struct{}
 	overOnce sync.Once
+
+	stalls  int           // how many faults stall it now
+	moving  chan struct{} // closed while none does
+	greeted []byte        // the first bytes that came from the target
 }
 
 // NewProxy listens on a free port of loopback and relays to target.
@@ -75,29 +84,84 @@ func (p *Proxy) Cut() {
 	p.CutWay(Backward)
 }
 
-// CutWay lets nothing pass in one direction, in silence.
+// CutWay lets nothing pass in one direction, in silence. Several faults may
+// cut one way: each is undone by [Proxy.HealWay], or all of them by Restore.
 func (p *Proxy) CutWay(way Way) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	select {
-	case <-p.open[way]:
+	if p.cuts[way]++; p.cuts[way] == 1 {
 		p.open[way] = make(chan struct{})
-	default: // cut already
 	}
 }
 
-// Restore undoes Cut and CutWay.
+// HealWay undoes one CutWay.
+func (p *Proxy) HealWay(way Way) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cuts[way] == 0 {
+		return
+	}
+	if p.cuts[way]--; p.cuts[way] == 0 {
+		close(p.open[way])
+	}
+}
+
+// Restore undoes every Cut and CutWay.
 func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, open := range p.open {
-		select {
-		case <-open:
-		default:
-			close(open)
+	for way, n := range p.cuts {
+		if n > 0 {
+			p.cuts[way] = 0
+			close(p.open[way])
 		}
 	}
 }
+
+// Slow lets what is sent in one direction from now on take longer by d; a
+// negative one undoes that.
+func (p *Proxy) Slow(way Way, d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow[way] = max(0, p.slow[way]+d)
+}
+
+// Stall lets the connections that stand now carry nothing, in silence, while
+// new ones pass. The function that it returns undoes it.
+func (p *Proxy) Stall() (undo func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var held []*relay
+	for r := range p.relays {
+		if r.stalls++; r.stalls == 1 {
+			r.moving = make(chan struct{})
+		}
+		held = append(held, r)
+	}
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, r := range held {
+			if r.stalls--; r.stalls == 0 {
+				close(r.moving)
+			}
+		}
+	}
+}
+
+// Greetings returns the first bytes, at most [Greeted], that the target sent
+// on each connection that stands.
+func (p *Proxy) Greetings() (out [][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for r := range p.relays {
+		out = append(out, slices.Clone(r.greeted))
+	}
+	return out
+}
+
+// Greeted is how many bytes of each connection are kept for [Proxy.Greetings].
+const Greeted = 64
 
 // Reset breaks every connection, once; both ends are told. New ones pass.
 func (p *Proxy) Reset() { ResetAll([]*Proxy{p}) }
@@ -139,7 +203,8 @@ func (p *Proxy) accept() {
 			time.Sleep(10 * time.Millisecond) // out of descriptors: they may come back
 			continue
 		}
-		r := &relay{p: p, near: c.(*net.TCPConn), over: make(chan struct{})}
+		r := &relay{p: p, near: c.(*net.TCPConn), over: make(chan struct{}), moving: make(chan struct{})}
+		close(r.moving)
 		if !p.add(r) {
 			c.Close()
 			return
@@ -164,18 +229,20 @@ func (p *Proxy) add(r *relay) bool {
 func (r *relay) pass(way Way) bool {
 	for {
 		r.p.mu.Lock()
-		open := r.p.open[way]
+		open, moving := r.p.open[way], r.moving
 		r.p.mu.Unlock()
-		select {
-		case <-r.over:
-			return false
-		case <-open:
-			r.p.mu.Lock()
-			still := r.p.open[way] == open
-			r.p.mu.Unlock()
-			if still {
-				return true
+		for _, c := range []chan struct{}{open, moving} {
+			select {
+			case <-r.over:
+				return false
+			case <-c:
 			}
+		}
+		r.p.mu.Lock()
+		still := r.p.open[way] == open && r.moving == moving
+		r.p.mu.Unlock()
+		if still {
+			return true
 		}
 	}
 }
@@ -218,22 +285,67 @@ func (r *relay) run() {
 	}
 }
 
+// A parcel is what one read gave, and when it may go on.
+type parcel struct {
+	data []byte
+	err  error
+	due  time.Time
+}
+
+// read reads one way, ahead of what is passed on, so that a slow link has many
+// bytes under way.
+func (r *relay) read(way Way, from *net.TCPConn, out chan<- parcel) {
+	defer r.p.wait.Done()
+	for {
+		buf := make([]byte, 32<<10)
+		n, err := from.Read(buf)
+		r.p.mu.Lock()
+		due := time.Now().Add(r.p.slow[way])
+		if way == Backward && len(r.greeted) < Greeted {
+			r.greeted = append(r.greeted, buf[:min(n, Greeted-len(r.greeted))]...)
+		}
+		r.p.mu.Unlock()
+		select {
+		case out <- parcel{buf[:n], err, due}:
+		case <-r.over:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
 // relay copies one way. It reports true at a graceful end, which it has passed
 // on.
 func (r *relay) relay(way Way, from, to *net.TCPConn) bool {
-	buf := make([]byte, 32<<10)
+	parcels := make(chan parcel, 64)
+	r.p.wait.Add(1)
+	go r.read(way, from, parcels)
 	for {
-		n, err := from.Read(buf)
+		var next parcel
+		select {
+		case next = <-parcels:
+		case <-r.over:
+			return false
+		}
+		if late := time.Until(next.due); late > 0 {
+			select {
+			case <-time.After(late):
+			case <-r.over:
+				return false
+			}
+		}
 		if !r.pass(way) {
 			return false
 		}
-		if _, werr := to.Write(buf[:n]); werr != nil {
+		if _, err := to.Write(next.data); err != nil {
 			return false
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(next.err, io.EOF) {
 			return to.CloseWrite() == nil
 		}
-		if err != nil {
+		if next.err != nil {
 			return false
 		}
 	}

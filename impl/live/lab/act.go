@@ -1,0 +1,382 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// broken is a machine that is lost: what was cut for it.
+type broken struct {
+	name   string
+	others []string
+}
+
+// resolve turns targets into machines; nil if a group is empty.
+func (s *soak) resolve(ctx context.Context, f scenarios.Fault) [][]string {
+	var groups [][]string
+	var taken []string
+	take := func(g int, names []string) {
+		for _, n := range names {
+			if !slices.Contains(taken, n) {
+				groups[g], taken = append(groups[g], n), append(taken, n)
+			}
+		}
+	}
+	for g, targets := range f.Groups {
+		groups = append(groups, nil)
+		for _, t := range targets {
+			if t != "rest" {
+				take(g, s.expand(ctx, t))
+			}
+		}
+	}
+	for g, targets := range f.Groups {
+		if slices.Contains(targets, "rest") {
+			take(g, s.everyone())
+		}
+		if len(groups[g]) == 0 {
+			return nil
+		}
+	}
+	return groups
+}
+
+// expand lists the machines that a target names now.
+func (s *soak) expand(ctx context.Context, target string) []string {
+	of := func(kind string, want func(*member) bool) (out []string) {
+		for _, m := range s.members {
+			if m.Kind == kind && want(m) {
+				out = append(out, m.ID)
+			}
+		}
+		return out
+	}
+	all := func(*member) bool { return true }
+	running := (*member).runs
+	leads := func(m *member) bool { return m.runs() && m.state != "" && m.state != "Standby" }
+	switch target {
+	case "everyone":
+		return s.everyone()
+	case "masters", "workers", "clients":
+		return of(target[:len(target)-1], all)
+	case "servers":
+		return s.everyone()[len(s.members):]
+	case "active":
+		if a := s.active(); a != nil {
+			return []string{a.ID}
+		}
+		return s.one(of("master", leads))
+	case "standby":
+		return s.one(of("master", func(m *member) bool { return m.runs() && !leads(m) }))
+	case "any-master":
+		return s.one(of("master", running))
+	case "any-worker":
+		return s.one(of("worker", running))
+	case "busy-worker":
+		return s.one(of("worker", func(m *member) bool { return m.runs() && m.busy }))
+	case "zk-leader", "zk-follower", "any-server":
+		return s.one(s.serversThat(ctx, target))
+	}
+	if slices.Contains(s.everyone(), target) {
+		return []string{target}
+	}
+	return nil
+}
+
+// one is one of the names, or none of none.
+func (s *soak) one(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	i := s.draw.IntN(len(names))
+	return names[i : i+1]
+}
+
+// serversThat lists the servers of ours that play a role now.
+func (s *soak) serversThat(ctx context.Context, role string) (out []string) {
+	for i := range s.servers {
+		z := s.server(serverName(i))
+		if z == nil || z.Ended() {
+			continue
+		}
+		mode := ""
+		if role != "any-server" {
+			mode = z.Mode(ctx)
+		}
+		leads := mode == "leader" || mode == "standalone"
+		if role == "any-server" || role == "zk-leader" && leads || role == "zk-follower" && mode == "follower" {
+			out = append(out, serverName(i))
+		}
+	}
+	return out
+}
+
+// act begins a fault whose roles are resolved.
+func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
+	if f.Class.Links() {
+		s.links(f, true)
+		return nil
+	}
+	if f.Class == scenarios.Leader {
+		if z := s.ensemble.Leader(ctx); z != nil {
+			z.Kill()
+			s.after(serverBack, func(context.Context) error { return startServer(z) })
+		}
+		return nil
+	}
+	var errs []error
+	for _, name := range f.Groups[0] {
+		if z := s.server(name); z != nil {
+			errs = append(errs, actOnServer(f.Class, z))
+		} else if m := s.member(name); m != nil {
+			errs = append(errs, s.actOn(ctx, f, m))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// serverBack is how long a leader that was lost stays away, as in the
+// simulation: the start of a server takes its time besides.
+const serverBack = time.Second
+
+func actOnServer(class scenarios.Class, z *Server) error {
+	if z.Ended() {
+		return nil
+	}
+	switch class {
+	case scenarios.Stop:
+		return z.proc.Stop()
+	case scenarios.KillOff:
+		z.Kill()
+	case scenarios.Pause:
+		return z.Pause()
+	default:
+		return fmt.Errorf("no server can have it")
+	}
+	return nil
+}
+
+func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
+	gone := m.proc.Ended()
+	m.held = m.held || slices.Contains([]scenarios.Class{scenarios.Stop, scenarios.KillOff, scenarios.HostLoss}, f.Class)
+	switch f.Class {
+	case scenarios.Stop:
+		m.ours = true
+		if !gone {
+			return m.proc.Stop()
+		}
+	case scenarios.KillOff:
+		s.end(m, trace.KilledOff)
+	case scenarios.HostLoss:
+		s.isolate(m)
+		s.end(m, trace.HostLost)
+	case scenarios.Pause:
+		if !gone && !m.paused {
+			return s.pause(m)
+		}
+	case scenarios.Expire:
+		return s.expire(ctx, m)
+	case scenarios.ClockJump:
+		return s.moveClock(m, f.Extra)
+	default:
+		return fmt.Errorf("no real process can have it")
+	}
+	return nil
+}
+
+// end kills a process that runs, and tells how; one that has ended stays so.
+func (s *soak) end(m *member, how trace.Kind) {
+	gone := m.proc.Ended()
+	m.ours, m.paused = true, false
+	if gone {
+		return
+	}
+	m.told = true
+	from := live.Monotonic()
+	_ = m.proc.Kill() // it may have ended by itself: then its record says so
+	m.proc.Wait()
+	s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: how, N: killed, At: from, Until: live.Monotonic()})
+}
+
+// isolate cuts every link of a machine, so that nobody is told of its end.
+func (s *soak) isolate(m *member) {
+	b := broken{m.ID, slices.DeleteFunc(s.everyone(), func(o string) bool { return o == m.ID })}
+	for _, o := range b.others {
+		s.mesh.Cut(m.ID, o)
+		s.mesh.Cut(o, m.ID)
+	}
+	s.play.broken = append(s.play.broken, b)
+}
+
+// rejoin undoes one isolate.
+func (s *soak) rejoin(m *member) {
+	i := slices.IndexFunc(s.play.broken, func(b broken) bool { return b.name == m.ID })
+	if i < 0 {
+		return
+	}
+	for _, o := range s.play.broken[i].others {
+		s.mesh.Heal(m.ID, o)
+		s.mesh.Heal(o, m.ID)
+	}
+	s.play.broken = slices.Delete(s.play.broken, i, i+1)
+}
+
+// unact undoes a fault.
+func (s *soak) unact(f scenarios.Fault) error {
+	if f.Class.Links() {
+		s.links(f, false)
+		return nil
+	}
+	var errs []error
+	for _, name := range slices.Concat(f.Groups...) {
+		z, m := s.server(name), s.member(name)
+		switch f.Class {
+		case scenarios.HostLoss:
+			s.rejoin(m)
+			errs = append(errs, s.startAgain(m))
+		case scenarios.Stop, scenarios.KillOff:
+			if z != nil {
+				errs = append(errs, startServer(z))
+			} else {
+				errs = append(errs, s.startAgain(m))
+			}
+		case scenarios.Pause:
+			switch {
+			case z != nil && !z.Ended():
+				errs = append(errs, z.Resume())
+			case m != nil && m.paused && !m.proc.Ended():
+				errs = append(errs, s.undo(f, m))
+			}
+		default: // it has no end
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// startServer starts a server, which may not have ended yet.
+func startServer(z *Server) error {
+	z.Kill()
+	return z.Start()
+}
+
+// startAgain starts a process that a fault ended, unless something else has
+// started it meanwhile.
+func (s *soak) startAgain(m *member) error {
+	m.held = false
+	if !m.ours {
+		return nil
+	}
+	s.end(m, trace.KilledOff) // it was asked to stop and did not
+	return s.startMember(m)
+}
+
+// links acts on, or undoes, a fault of every link between two groups.
+func (s *soak) links(f scenarios.Fault, begin bool) {
+	var reset []*link.Proxy
+	for i, from := range f.Groups {
+		for j, to := range f.Groups {
+			for _, a := range from {
+				for _, b := range to {
+					switch {
+					case i == j || f.Class == scenarios.OneWay && i != 0:
+					case f.Class == scenarios.ResetConn && i < j && begin:
+						reset = append(reset, s.mesh.Between(a, b)...)
+					case i < j || f.Class == scenarios.Partition || f.Class == scenarios.OneWay || f.Class == scenarios.Slow:
+						s.link1(f, a, b, begin)
+					}
+				}
+			}
+		}
+	}
+	link.ResetAll(reset)
+}
+
+// link1 acts on what goes from a to b; a stall on both directions.
+func (s *soak) link1(f scenarios.Fault, a, b string, begin bool) {
+	switch {
+	case (f.Class == scenarios.Partition || f.Class == scenarios.OneWay) && begin:
+		s.mesh.Cut(a, b)
+	case f.Class == scenarios.Partition || f.Class == scenarios.OneWay:
+		s.mesh.Heal(a, b)
+	case f.Class == scenarios.Slow && begin:
+		s.mesh.Slow(a, b, f.Extra)
+	case f.Class == scenarios.Slow:
+		s.mesh.Slow(a, b, -f.Extra)
+	case f.Class == scenarios.Stall && begin:
+		s.mesh.Stall(a, b)
+	case f.Class == scenarios.Stall:
+		s.mesh.Unstall(a, b)
+	}
+}
+
+// expire ends the sessions of a process at the service, before it knows: it
+// takes each over with the password that the service gave, which stands in
+// what came over the link, and closes it.
+func (s *soak) expire(ctx context.Context, m *member) error {
+	for i, addr := range s.servers {
+		for _, p := range s.mesh.From(m.ID, serverName(i)) {
+			for _, hello := range p.Greetings() {
+				if id, password, ok := sessionIn(hello); ok {
+					_ = closeSession(ctx, addr, id, password, s.timers.Session) // a server that is away: the session lives on
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// sessionIn reads the session and its password from the beginning of what a
+// server sends: a length, the version 0, the timeout, the session's number, and
+// a password of 16 bytes.
+func sessionIn(hello []byte) (id uint64, password []byte, ok bool) {
+	const length = 4 + 4 + 4 + 8 + 4 + 16
+	if len(hello) < length || binary.BigEndian.Uint32(hello[20:]) != 16 || binary.BigEndian.Uint32(hello[8:]) == 0 {
+		return 0, nil, false
+	}
+	return binary.BigEndian.Uint64(hello[12:]), hello[24:length], true
+}
+
+// closeSession opens a session once more, at any server, and closes it.
+func closeSession(ctx context.Context, at host.Addr, id uint64, password []byte, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", string(at))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	const opClose = -11
+	b := binary.BigEndian
+	hello := b.AppendUint32(b.AppendUint64(b.AppendUint32(nil, 0), 0), uint32(timeout.Milliseconds())) // version, last zxid, timeout
+	hello = append(b.AppendUint32(b.AppendUint64(hello, id), 16), password...)
+	hello = append(hello, 0) // not read-only
+	if _, err := c.Write(append(b.AppendUint32(nil, uint32(len(hello))), hello...)); err != nil {
+		return err
+	}
+	answer := make([]byte, 40)
+	if _, err := io.ReadFull(c, answer); err != nil {
+		return err
+	}
+	if got, _, ok := sessionIn(answer); !ok || got != id {
+		return fmt.Errorf("session %x is over already", id)
+	}
+	bye := b.AppendUint32(b.AppendUint32(b.AppendUint32(nil, 8), 1), uint32(0x1_0000_0000+opClose))
+	if _, err := c.Write(bye); err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, c) // until the server has done it and hangs up
+	return nil
+}

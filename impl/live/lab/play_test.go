@@ -1,0 +1,207 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/live/program"
+	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+)
+
+const small = `scenario failover/small
+doc a small one
+topology masters=2 workers=2 clients=1 servers=3 cores=4 memory=4096
+timers fast
+safety 20s
+restart 2s..6s
+work jobs=3 cores=1 memory=64 run=1s..2s status=500ms..1s
+op at=1s..2s c1 submit early for=3s
+`
+
+func parse(t *testing.T, lines string) scenarios.Scenario {
+	t.Helper()
+	s, err := scenarios.Parse("small", []byte(small+lines))
+	require.NoError(t, err)
+	return s
+}
+
+// A live run refuses what it cannot do in one sentence that names it.
+func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
+	for lines, want := range map[string]string{
+		"":                                     "",
+		"at=3s for=2s kill active outputs=any": "",
+		"at=3s for=2s partition active w1 | rest":                                  "",
+		"at=3s for=2s partition active | servers":                                  "",
+		"at=3s for=2s pause zk-leader\nat=4s for=1s kill z1\nat=9s zk-leader-loss": "",
+		"at=3s expire masters\nat=4s clock-jump masters by=-40s":                   "",
+		"at=3s on=m1:state/Alive for=2s kill m1":                                   "",
+		"at=3s for=2s kill active outputs=3":                                       `fault "at=3s for=2s kill active outputs=3": a real process is struck wherever it happens to be`,
+		"at=3s for=2s partition z1 | rest":                                         "the links between servers cannot fail in a live run",
+		"at=3s for=2s partition any-server | z3":                                   "the links between servers cannot fail in a live run",
+		"at=3s for=2s host-loss z1":                                                "other servers would be told at once",
+		"at=3s tear z1":                                                            `fault "at=3s tear z1": no real run can have a tear`,
+		"at=3s drop MasterChanged active | workers":                                "no real run can have a drop",
+		"probe p1":             "probe p1: no real process does single operations on znodes",
+		"server z1 id=4":       "special: real processes have no such thing",
+		"ensemble defect=4643": "defect: real processes have no such thing",
+	} {
+		text, err := scenarios.Parse("small", []byte(small+lines+"\n"))
+		require.NoError(t, err, lines)
+		err = Refuse(&text)
+		if want == "" {
+			require.NoError(t, err, lines)
+		} else {
+			require.ErrorContains(t, err, want, lines)
+		}
+	}
+	o := Options{ZK: loopbackPorts(3)}
+	s := parse(t, "at=3s for=2s kill z1\n")
+	o.Scenario = &s
+	require.ErrorContains(t, o.setDefaults(), "the servers that stand already are not ours to strike")
+}
+
+// What scenarios learn to say later is refused until somebody has thought of it.
+func TestEveryFieldOfAScenarioIsUnderstoodOrRefused(t *testing.T) {
+	for _, part := range []any{scenarios.Scenario{}, scenarios.Ensemble{}, scenarios.Work{}, scenarios.Op{}, scenarios.Fault{}} {
+		v := reflect.New(reflect.TypeOf(part)).Elem()
+		known := strings.Fields(understood[v.Type().Name()])
+		require.NotEmpty(t, known)
+		for _, name := range known {
+			require.True(t, v.FieldByName(name).IsValid(), "%s.%s", v.Type().Name(), name)
+		}
+		require.Empty(t, strange(part))
+		for i := range v.NumField() {
+			w := reflect.New(v.Type()).Elem()
+			switch f := w.Field(i); f.Kind() {
+			case reflect.String:
+				f.SetString("x")
+			case reflect.Int, reflect.Int64:
+				f.SetInt(1)
+			case reflect.Bool:
+				f.SetBool(true)
+			case reflect.Slice:
+				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+			default:
+				continue // a struct is looked into elsewhere
+			}
+			name := v.Type().Field(i).Name
+			require.Equal(t, !strings.Contains(" "+strings.Join(known, " ")+" ", " "+name+" "), strange(w.Interface()) != "", name)
+		}
+	}
+}
+
+func newPlay(t *testing.T, lines string, length time.Duration) *soak {
+	t.Helper()
+	written := parse(t, lines)
+	o := Options{Policy: policy.Hardened, Seed: 7, For: length, Scenario: &written, Dir: t.TempDir()}
+	require.NoError(t, o.setDefaults())
+	s := &soak{o: o, timers: scenarios.TimersFor(o.Timers), draw: program.Draws(o.Seed, "soak"), servers: loopbackPorts(3)}
+	require.NoError(t, s.prepare())
+	return s
+}
+
+func TestScenarioIsDrawnAnewEachTimeItIsPlayed(t *testing.T) {
+	const lines = "at=8s..11s for=1s..9s kill active outputs=any\nat=15s..19s for=2s stop standby\n"
+	once := newPlay(t, lines, 0)
+	require.Len(t, once.scenario.Faults, 2)
+	require.Equal(t, 20*time.Second, once.scenario.Safety)
+	require.Equal(t, 4, once.jobsOf("c1"), "three drawn, one explicit")
+	for _, f := range once.scenario.Faults {
+		require.Equal(t, f.At.Lo, f.At.Hi)
+		require.Zero(t, f.Outputs)
+	}
+	require.Equal(t, once.scenario, newPlay(t, lines, 0).scenario, "by the seed alone")
+	again := newPlay(t, lines, 52*time.Second)
+	require.Len(t, again.scenario.Faults, 5, "the last time is cut short")
+	require.Equal(t, once.scenario.Faults, again.scenario.Faults[:2])
+	for i, f := range again.scenario.Faults {
+		round := time.Duration(i/2) * 20 * time.Second
+		require.GreaterOrEqual(t, f.At.Lo, round)
+		require.Less(t, f.At.Lo, round+20*time.Second)
+	}
+	require.NotEqual(t, again.scenario.Faults[0].At.Lo+20*time.Second, again.scenario.Faults[2].At.Lo)
+	require.Equal(t, 10, again.jobsOf("c1"))
+	require.Equal(t, parse(t, lines).String(), func() string { w := again.written(); return w.String() }())
+}
+
+// populate gives a play processes that run, in name only.
+func populate(t *testing.T, s *soak) {
+	t.Helper()
+	for _, id := range []string{"m1", "m2", "w1", "w2", "c1"} {
+		kind := map[byte]string{'m': "master", 'w': "worker", 'c': "client"}[id[0]]
+		m := &member{Options: program.Options{Kind: kind, ID: id, Listen: loopbackPort(int(id[0])), Clock: s.o.Dir + "/clock-" + id}}
+		m.proc = &Proc{ended: make(chan struct{})}
+		s.members = append(s.members, m)
+	}
+}
+
+func TestTargetsAreLookedUpWhenAFaultBegins(t *testing.T) {
+	s := newPlay(t, "", 0)
+	populate(t, s)
+	groups := func(text string) [][]string {
+		f, err := scenarios.ParseFault(text)
+		require.NoError(t, err)
+		return s.resolve(context.Background(), f)
+	}
+	require.Nil(t, groups("at=1s kill active"))
+	s.members[1].state, s.members[1].term = "Alive", 3
+	s.members[0].state = "Standby"
+	s.members[3].busy = true
+	require.Equal(t, [][]string{{"m2"}}, groups("at=1s kill active"))
+	require.Equal(t, [][]string{{"m1"}}, groups("at=1s kill standby"))
+	require.Equal(t, [][]string{{"w2"}}, groups("at=1s kill busy-worker"))
+	require.Equal(t, [][]string{{"m2", "w1"}, {"m1", "w2", "c1", "z1", "z2", "z3"}}, groups("at=1s for=1s partition active w1 | rest"))
+	require.Equal(t, [][]string{{"m2"}, {"z1", "z2", "z3"}}, groups("at=1s for=1s partition active | servers"))
+	s.members[1].paused = true
+	require.Nil(t, groups("at=1s kill active"), "one that stands still is not looked for, as in a list of those that run")
+}
+
+func TestFaultWaitsForItsEvent(t *testing.T) {
+	s := newPlay(t, "", 0)
+	populate(t, s)
+	f, err := scenarios.ParseFault("at=1s on=masters:state/Alive#2 for=1s kill active")
+	require.NoError(t, err)
+	s.play.waiting = []waiting{{fault: f, left: 2}}
+	tell := func(process, value string) bool {
+		s.saw(trace.Event{Process: process, Kind: trace.State, Value: value})
+		return s.play.waiting[0].due
+	}
+	require.False(t, tell("m1", "Alive"))
+	require.False(t, tell("m1", "Standby"))
+	require.False(t, tell("w1", "Alive"), "w1 is no master")
+	require.True(t, tell("m2", "Alive"))
+}
+
+func TestClocksJumpByWhatAFileSays(t *testing.T) {
+	s := newPlay(t, "", 0)
+	populate(t, s)
+	require.NoError(t, s.moveClock(s.members[0], -40*time.Second))
+	require.NoError(t, s.moveClock(s.members[0], 75*time.Second))
+	text, err := os.ReadFile(s.members[0].Clock)
+	require.NoError(t, err)
+	require.Equal(t, "35000000000", string(text))
+}
+
+func TestSessionIsReadFromTheAnswerToItsHandshake(t *testing.T) {
+	b := binary.BigEndian
+	hello := b.AppendUint32(b.AppendUint32(b.AppendUint32(nil, 37), 0), 4000)
+	hello = append(b.AppendUint32(b.AppendUint64(hello, 0x1005), 16), "0123456789abcdef!"...)
+	id, password, ok := sessionIn(hello)
+	require.True(t, ok)
+	require.Equal(t, uint64(0x1005), id)
+	require.Equal(t, "0123456789abcdef", string(password))
+	_, _, ok = sessionIn(hello[:30])
+	require.False(t, ok)
+	b.PutUint32(hello[8:], 0) // no timeout: it was refused
+	_, _, ok = sessionIn(hello)
+	require.False(t, ok)
+}

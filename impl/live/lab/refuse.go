@@ -1,0 +1,108 @@
+package lab
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/simctl/simctl/scenarios"
+)
+
+// played are the classes of faults that a live run can have.
+var played = []scenarios.Class{
+	scenarios.Stop, scenarios.KillOff, scenarios.HostLoss, scenarios.Pause, scenarios.Partition, scenarios.OneWay,
+	scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Expire, scenarios.Leader, scenarios.ClockJump,
+}
+
+// understood are what a live run knows of each part of a scenario. Whatever
+// else a scenario says is refused rather than ignored.
+var understood = map[string]string{
+	"Scenario": "Name Doc Masters Workers Clients Servers WorkerCores WorkerMemory Timers Safety Restart Work Ops Faults Delay Drift " +
+		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
+	"Ensemble": "Tick Init Sync SnapCount",
+	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
+	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit",
+	"Fault":    "At For Class Groups Extra P Outputs On",
+}
+
+// strange names the first field of a part that says something which a live run
+// does not know.
+func strange(part any) string {
+	v := reflect.ValueOf(part)
+	known := strings.Fields(understood[v.Type().Name()])
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; !v.Field(i).IsZero() && !slices.Contains(known, name) {
+			return strings.ToLower(name)
+		}
+	}
+	return ""
+}
+
+// Refuse says why a scenario cannot be carried out by real processes; nil if it
+// can.
+func Refuse(s *scenarios.Scenario) error {
+	switch {
+	case len(s.Probes) > 0:
+		return fmt.Errorf("probe %s: no real process does single operations on znodes", s.Probes[0].Name)
+	case s.Masters == 0 || s.Servers == 0:
+		return fmt.Errorf("topology: a live run needs masters and servers")
+	}
+	for _, part := range []any{*s, s.Ensemble, s.Work} {
+		if name := strange(part); name != "" {
+			return fmt.Errorf("%s: real processes have no such thing", name)
+		}
+	}
+	for _, o := range s.Ops {
+		if name := strange(o); name != "" {
+			return fmt.Errorf("op %s: real clients know no %s", o, name)
+		}
+	}
+	for _, f := range s.Faults {
+		if err := refuseFault(f); err != nil {
+			return fmt.Errorf("fault %q: %w", f, err)
+		}
+	}
+	return nil
+}
+
+func refuseFault(f scenarios.Fault) error {
+	if !slices.Contains(played, f.Class) {
+		return fmt.Errorf("no real run can have a %s", f.Class)
+	}
+	if name := strange(f); name != "" {
+		return fmt.Errorf("a real run knows no %s", name)
+	}
+	if f.Outputs > 0 {
+		return fmt.Errorf("a real process is struck wherever it happens to be: only outputs=any can be had")
+	}
+	serving := 0
+	for i, g := range f.Groups {
+		for _, t := range g {
+			if strings.Contains(t, "/") || t == "any-driver" || t == "any-executor" {
+				return fmt.Errorf("%s is a child of a worker, which no live run strikes alone", t)
+			}
+		}
+		if serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {
+			serving++
+		}
+	}
+	switch {
+	case f.Class.Links() && serving > 1:
+		return fmt.Errorf("the links between servers cannot fail in a live run")
+	case f.Class == scenarios.HostLoss && serving > 0:
+		return fmt.Errorf("other servers would be told at once that a server's machine is gone")
+	}
+	return nil
+}
+
+// serves reports whether a group has servers in it.
+func serves(group []string) bool {
+	return slices.ContainsFunc(group, func(t string) bool {
+		return t[0] == 'z' || slices.Contains([]string{"servers", "any-server", "everyone"}, t)
+	})
+}
+
+func allServers(group []string) bool {
+	return slices.Contains(group, "servers") || slices.Contains(group, "everyone")
+}
