@@ -52,6 +52,8 @@ const importLaw = `
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
+	impl/live/lab/proc:
+	impl/live/lab/ensemble: impl/host impl/live/lab/proc
 	impl/live/lab/records: impl/live model/trace
 
 	model/trace:
@@ -89,7 +91,7 @@ const importLaw = `
 
 	reports/...:          reports/... checker/... model/... scenarios
 
-	zkserver:             impl/host impl/live impl/live/lab impl/live/load sim/zk/...
+	zkserver:             impl/host impl/live impl/live/lab/... impl/live/load sim/zk/...
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver

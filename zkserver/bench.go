@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/simctl/simctl/impl/live/lab"
+	lab "github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/load"
 )
 
@@ -117,14 +117,14 @@ func benchEnsembles(ctx context.Context, o *BenchOptions, servers int, cells []B
 			return err
 		}
 		defer os.RemoveAll(dir)
-		lo := lab.EnsembleOptions{Servers: servers, Tick: 2 * time.Second, Dir: dir, Java: warmJVM}
+		lo := lab.Options{Servers: servers, Tick: 2 * time.Second, Dir: dir, Java: warmJVM}
 		if i == 0 {
 			lo.Program = o.Program
 		}
 		if o.NoSync {
 			lo.Lines = []string{"forceSync=no"}
 		}
-		if both[i], err = lab.StartEnsemble(ctx, lo); err != nil {
+		if both[i], err = lab.Start(ctx, lo); err != nil {
 			return err
 		}
 		defer both[i].End()

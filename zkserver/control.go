@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/simctl/simctl/impl/live/lab"
+	lab "github.com/simctl/simctl/impl/live/lab/ensemble"
 )
 
 // Verbs are what a running ensemble can be told, with what each does.

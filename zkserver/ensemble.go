@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/simctl/simctl/impl/live/lab"
+	lab "github.com/simctl/simctl/impl/live/lab/ensemble"
 )
 
 // Options say what servers to run, over TCP on loopback.
@@ -116,7 +116,7 @@ func serveEnsemble(ctx context.Context, o Options) error {
 		return fmt.Errorf("zk: %w", err)
 	}
 	defer control.close()
-	lo := lab.EnsembleOptions{Servers: o.Servers, Port: o.Port, Tick: o.Tick, Dir: o.Data, Program: o.Program, Start: begin}
+	lo := lab.Options{Servers: o.Servers, Port: o.Port, Tick: o.Tick, Dir: o.Data, Program: o.Program, Start: begin}
 	if o.MaxClientCnxns > 0 {
 		lo.Lines = append(lo.Lines, fmt.Sprintf("maxClientCnxns=%d", o.MaxClientCnxns))
 	}
@@ -126,7 +126,7 @@ func serveEnsemble(ctx context.Context, o Options) error {
 	if o.NoSync {
 		lo.Lines = append(lo.Lines, "forceSync=no")
 	}
-	servers, err := lab.StartEnsemble(ctx, lo)
+	servers, err := lab.Start(ctx, lo)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil

@@ -21,18 +21,18 @@ import (
 	"github.com/simctl/simctl/impl/coord/coordtest"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/link"
 )
 
 // startZooKeeper starts an ensemble for one test. Without ZooKeeper it skips
 // the test, or fails it if SIMCTL_REQUIRE_ZK is set.
-func startZooKeeper(t *testing.T, servers int) *lab.Ensemble {
+func startZooKeeper(t *testing.T, servers int) *ensemble.Ensemble {
 	t.Helper()
-	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{
+	e, err := ensemble.Start(context.Background(), ensemble.Options{
 		Servers: servers, Tick: 500 * time.Millisecond, Dir: t.TempDir(),
 	})
-	if errors.Is(err, lab.ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
+	if errors.Is(err, ensemble.ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestSuiteNoticesMistakes(t *testing.T) {
 }
 
 // over returns what opens the suite's view of e.
-func over(e *lab.Ensemble) func(t *testing.T) coordtest.Service {
+func over(e *ensemble.Ensemble) func(t *testing.T) coordtest.Service {
 	return func(t *testing.T) coordtest.Service {
 		clean(t, e.Addrs(), "/coordtest")
 		return &service{t: t, zk: e, begin: time.Now(), users: map[host.ProcessID]*user{}}
@@ -61,7 +61,7 @@ func over(e *lab.Ensemble) func(t *testing.T) coordtest.Service {
 // A service is the suite's view of a real ensemble.
 type service struct {
 	t     *testing.T
-	zk    *lab.Ensemble
+	zk    *ensemble.Ensemble
 	begin time.Time
 	users map[host.ProcessID]*user
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 )
 
 func TestTimersRingInOrderAndNotOnceStopped(t *testing.T) {
@@ -118,7 +118,7 @@ func TestChildThatCannotStartIsToldAsEnded(t *testing.T) {
 
 func TestChildDiesWithItsKilledParent(t *testing.T) {
 	dir := t.TempDir()
-	parent, err := lab.StartProc(helperCommand(host.Program{Kind: "parent", Args: dir}))
+	parent, err := proc.Start(helperCommand(host.Program{Kind: "parent", Args: dir}))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return readFile(dir+"/pid") != "" }, 10*time.Second, time.Millisecond)
 	pid := readFile(dir + "/pid")

@@ -11,7 +11,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 )
 
 func TestIntentsAreRecordedAtOnceAndOthersAfterTheEvent(t *testing.T) {
@@ -69,7 +69,7 @@ func TestPanicIsRecorded(t *testing.T) {
 func TestKilledProcessLosesNoIntentAndTearsNoLine(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "intends.ndjson")
-	p, err := lab.StartProc(helperCommand(host.Program{Kind: "intends", Args: dir}))
+	p, err := proc.Start(helperCommand(host.Program{Kind: "intends", Args: dir}))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return len(readFile(name)) > 100_000 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, p.Kill())

@@ -19,7 +19,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/probe"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/zktest"
@@ -54,8 +54,8 @@ func embedded(t *testing.T) zk {
 // debian starts three real ones. Without ZooKeeper it skips the test, or fails
 // it if SIMCTL_REQUIRE_ZK is set.
 func debian(t *testing.T) zk {
-	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{Servers: 3, Tick: 500 * time.Millisecond, Dir: t.TempDir()})
-	if errors.Is(err, lab.ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
+	e, err := ensemble.Start(context.Background(), ensemble.Options{Servers: 3, Tick: 500 * time.Millisecond, Dir: t.TempDir()})
+	if errors.Is(err, ensemble.ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -151,13 +153,13 @@ func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 // simulation: the start of a server takes its time besides.
 const serverBack = time.Second
 
-func actOnServer(class scenarios.Class, z *Server) error {
+func actOnServer(class scenarios.Class, z *ensemble.Server) error {
 	if z.Ended() {
 		return nil
 	}
 	switch class {
 	case scenarios.Stop:
-		return z.proc.Stop()
+		return z.Terminate()
 	case scenarios.KillOff:
 		z.Kill()
 	case scenarios.Pause:
@@ -207,7 +209,7 @@ func (s *soak) end(m *member, how trace.Kind) {
 	from := live.Monotonic()
 	_ = m.proc.Kill() // it may have ended by itself: then its record says so
 	m.proc.Wait()
-	s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: how, N: killed, At: from, Until: live.Monotonic()})
+	s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: how, N: proc.Killed, At: from, Until: live.Monotonic()})
 }
 
 // isolate cuts every link of a machine, so that nobody is told of its end.
@@ -266,7 +268,7 @@ func (s *soak) unact(f scenarios.Fault) error {
 }
 
 // startServer starts a server, which may not have ended yet.
-func startServer(z *Server) error {
+func startServer(z *ensemble.Server) error {
 	z.Kill()
 	return z.Start()
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/wire"
@@ -118,11 +119,11 @@ type cluster struct {
 	*testing.T
 	dir     string
 	masters []node
-	procs   map[host.ProcessID]*Proc
+	procs   map[host.ProcessID]*proc.Proc
 }
 
 func (c *cluster) start(n node) {
-	p, err := StartProc(n.command())
+	p, err := proc.Start(n.command())
 	require.NoError(c, err)
 	c.procs[n.ID] = p
 }
@@ -204,11 +205,11 @@ func (l links) each(f func(*link.Proxy)) {
 func startCluster(t *testing.T) (c *cluster, zk map[host.ProcessID]links) {
 	t.Helper()
 	e := startZooKeeper(t, 3)
-	c = &cluster{T: t, dir: t.TempDir(), procs: map[host.ProcessID]*Proc{}}
+	c = &cluster{T: t, dir: t.TempDir(), procs: map[host.ProcessID]*proc.Proc{}}
 	zk = map[host.ProcessID]links{}
-	var taken ports
-	t.Cleanup(taken.release)
-	numbers, err := taken.take(5)
+	var taken proc.Ports
+	t.Cleanup(taken.Release)
+	numbers, err := taken.Take(5)
 	require.NoError(t, err)
 	var addrs []host.Addr
 	for _, port := range numbers {
@@ -219,7 +220,7 @@ func startCluster(t *testing.T) (c *cluster, zk map[host.ProcessID]links) {
 		zk[n.ID], n.ZK = newLinks(t, e.Addrs())
 		c.masters = append(c.masters, n)
 	}
-	t.Cleanup(KillAll)
+	t.Cleanup(proc.KillAll)
 	for _, n := range c.masters {
 		c.start(n)
 	}

@@ -13,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 )
 
 func TestMain(m *testing.M) {
@@ -29,10 +32,10 @@ func TestMain(m *testing.M) {
 
 // startZooKeeper starts an ensemble for one test. Without ZooKeeper it skips
 // the test, or fails it if SIMCTL_REQUIRE_ZK is set.
-func startZooKeeper(t *testing.T, servers int) *Ensemble {
+func startZooKeeper(t *testing.T, servers int) *ensemble.Ensemble {
 	t.Helper()
-	e, err := StartEnsemble(context.Background(), EnsembleOptions{Servers: servers, Dir: t.TempDir()})
-	if errors.Is(err, ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
+	e, err := ensemble.Start(context.Background(), ensemble.Options{Servers: servers, Dir: t.TempDir()})
+	if errors.Is(err, ensemble.ErrNoZooKeeper) && os.Getenv("SIMCTL_REQUIRE_ZK") == "" {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
@@ -71,7 +74,7 @@ func TestServerThatCannotStartSaysWhyInOneLine(t *testing.T) {
 	e := startZooKeeper(t, 1)
 	s := e.Servers()[0]
 	s.Kill()
-	require.NoError(t, os.WriteFile(s.dir+"/zoo.cfg", []byte("tickTime=nonsense\n"), 0o644))
+	require.NoError(t, os.WriteFile(s.Dir()+"/zoo.cfg", []byte("tickTime=nonsense\n"), 0o644))
 	require.NoError(t, s.Start())
 	err := e.Wait(context.Background(), 20*time.Second)
 	require.ErrorContains(t, err, "ZooKeeper server 1 ended at its start: ")
@@ -81,8 +84,8 @@ func TestServerThatCannotStartSaysWhyInOneLine(t *testing.T) {
 
 func TestWithoutJavaTheErrorSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := StartEnsemble(context.Background(), EnsembleOptions{})
-	require.ErrorIs(t, err, ErrNoZooKeeper)
+	_, err := ensemble.Start(context.Background(), ensemble.Options{})
+	require.ErrorIs(t, err, ensemble.ErrNoZooKeeper)
 	require.ErrorContains(t, err, "no java in PATH")
 }
 
@@ -105,7 +108,7 @@ func TestProcIsPausedResumedAndStopped(t *testing.T) {
 	dir := t.TempDir()
 	// It starts nothing after it is ready: a parent whose child is paused before
 	// its exec waits in state D and not in T.
-	p, err := StartProc(exec.Command("sh", "-c", `trap 'exit 9' TERM; sleep 1000 & echo > `+dir+`/ready; wait`))
+	p, err := proc.Start(exec.Command("sh", "-c", `trap 'exit 9' TERM; sleep 1000 & echo > `+dir+`/ready; wait`))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { _, err := os.Stat(dir + "/ready"); return err == nil }, 10*time.Second, time.Millisecond)
 	pid := strconv.Itoa(p.PID())
@@ -123,14 +126,14 @@ func TestProcIsPausedResumedAndStopped(t *testing.T) {
 func TestKillAllEndsEverythingThatIsLeft(t *testing.T) {
 	dir := t.TempDir()
 	// A process that ignores TERM and has started another one.
-	p, err := StartProc(exec.Command("sh", "-c", `trap '' TERM; sleep 1000 & echo $! > `+dir+`/pid.new; mv `+dir+`/pid.new `+dir+`/pid; wait; sleep 1000`))
+	p, err := proc.Start(exec.Command("sh", "-c", `trap '' TERM; sleep 1000 & echo $! > `+dir+`/pid.new; mv `+dir+`/pid.new `+dir+`/pid; wait; sleep 1000`))
 	require.NoError(t, err)
-	paused, err := StartProc(exec.Command("sleep", "1000"))
+	paused, err := proc.Start(exec.Command("sleep", "1000"))
 	require.NoError(t, err)
 	require.NoError(t, paused.Pause())
 	require.Eventually(t, func() bool { _, err := os.Stat(dir + "/pid"); return err == nil }, 10*time.Second, time.Millisecond)
 	require.NoError(t, p.Stop())
-	KillAll()
+	proc.KillAll()
 	require.Equal(t, -1, p.Wait())
 	require.Equal(t, -1, paused.Wait())
 	text, err := os.ReadFile(dir + "/pid")
@@ -139,6 +142,6 @@ func TestKillAllEndsEverythingThatIsLeft(t *testing.T) {
 }
 
 func TestProcThatCannotStartIsAnError(t *testing.T) {
-	_, err := StartProc(exec.Command("/nonexistent"))
+	_, err := proc.Start(exec.Command("/nonexistent"))
 	require.ErrorContains(t, err, "start /nonexistent")
 }

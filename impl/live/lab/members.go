@@ -13,7 +13,9 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
@@ -29,8 +31,8 @@ type soak struct {
 	draw     *rand.Rand
 	start    int64 // when the run began
 
-	ports        ports     // of masters and workers
-	ensemble     *Ensemble // nil if it stands already
+	ports        proc.Ports         // of masters and workers
+	ensemble     *ensemble.Ensemble // nil if it stands already
 	servers      []host.Addr
 	version      string
 	members      []*member
@@ -52,7 +54,7 @@ type soak struct {
 // A member is one process of the cluster, across its incarnations.
 type member struct {
 	program.Options
-	proc   *Proc
+	proc   *proc.Proc
 	ours   bool // the lab ended it, or its end was seen
 	told   bool // its end was told
 	held   bool // a fault ended it, and will start it again
@@ -76,7 +78,7 @@ type action struct {
 // startAll starts masters, workers and, once one master is Alive and has every
 // worker, the clients.
 func (s *soak) startAll(ctx context.Context) error {
-	ports, err := s.ports.take(s.o.Masters + s.o.Workers)
+	ports, err := s.ports.Take(s.o.Masters + s.o.Workers)
 	if err != nil {
 		return err
 	}
@@ -194,7 +196,7 @@ func (s *soak) startMember(m *member) error {
 	defer log.Close()
 	cmd := exec.Command(s.o.Binary, m.Flags()...)
 	cmd.Stdout, cmd.Stderr = log, log
-	m.proc, err = StartProc(cmd)
+	m.proc, err = proc.Start(cmd)
 	m.told, m.held = false, false
 	m.ours, m.paused, m.begun, m.busy, m.state, m.term, m.follows = false, false, false, false, "", 0, ""
 	return err
@@ -285,8 +287,8 @@ func (s *soak) supervise(m *member) error {
 	}
 	m.told = true
 	if m.ours { // it was told to end, perhaps before it could say that it did
-		if m.proc.Wait() == killed {
-			s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: trace.KilledOff, N: killed})
+		if m.proc.Wait() == proc.Killed {
+			s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: trace.KilledOff, N: proc.Killed})
 		}
 		return nil
 	}
@@ -299,7 +301,7 @@ func (s *soak) supervise(m *member) error {
 		return fmt.Errorf("%s ended with status %d before it began: %s", m.ID, status, s.wordsOf(m))
 	}
 	e := trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: trace.Exited, N: int64(status)}
-	if status == killed {
+	if status == proc.Killed {
 		e.Kind = trace.KilledOff
 	}
 	s.tell(e)
@@ -350,7 +352,7 @@ func (s *soak) endAll() {
 		s.unlook()
 		s.unlook = nil
 	}
-	var left []*Proc
+	var left []*proc.Proc
 	for _, m := range s.members {
 		if m.proc != nil && !m.proc.Ended() {
 			_ = m.proc.Stop() // it may be gone by now
@@ -377,7 +379,7 @@ func (s *soak) endAll() {
 
 // close forgets the record files.
 func (s *soak) close() {
-	s.ports.release()
+	s.ports.Release()
 	for _, m := range s.members {
 		for _, t := range m.tails {
 			t.Close()

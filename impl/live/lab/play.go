@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -262,11 +263,11 @@ func (s *soak) member(name string) *member {
 }
 
 // server is the server of that name, nil if it is none of ours.
-func (s *soak) server(name string) *Server {
+func (s *soak) server(name string) *ensemble.Server {
 	if s.ensemble == nil {
 		return nil
 	}
-	for i, z := range s.ensemble.servers {
+	for i, z := range s.ensemble.Servers() {
 		if serverName(i) == name {
 			return z
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
@@ -139,7 +140,7 @@ func populate(t *testing.T, s *soak) {
 	for _, id := range []string{"m1", "m2", "w1", "w2", "c1"} {
 		kind := map[byte]string{'m': "master", 'w': "worker", 'c': "client"}[id[0]]
 		m := &member{Options: program.Options{Kind: kind, ID: id, Listen: loopbackPort(int(id[0])), Clock: s.o.Dir + "/clock-" + id}}
-		m.proc = &Proc{ended: make(chan struct{})}
+		m.proc = &proc.Proc{}
 		s.members = append(s.members, m)
 	}
 }

@@ -3,8 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/live"
@@ -17,10 +15,10 @@ import (
 // their minds. Half of the time it is the leader. One server at a time: the
 // others are a majority.
 func (s *soak) loseServer(ctx context.Context) error {
-	if s.ensemble == nil || len(s.ensemble.servers) < 3 {
+	if s.ensemble == nil || len(s.ensemble.Servers()) < 3 {
 		return nil
 	}
-	z := s.ensemble.servers[s.draw.IntN(len(s.ensemble.servers))]
+	z := s.ensemble.Servers()[s.draw.IntN(len(s.ensemble.Servers()))]
 	if s.draw.IntN(2) == 0 {
 		if l := s.ensemble.Leader(ctx); l != nil {
 			z = l
@@ -31,13 +29,13 @@ func (s *soak) loseServer(ctx context.Context) error {
 	d := program.Between(s.draw, s.scenario.Restart).Round(time.Millisecond)
 	f := scenarios.Fault{
 		At: scenarios.Range{Lo: at, Hi: at}, For: scenarios.Range{Lo: d, Hi: d}, Class: class,
-		Groups: [][]string{{fmt.Sprintf("z%d", z.id)}},
+		Groups: [][]string{{fmt.Sprintf("z%d", z.ID())}},
 	}
 	s.applied = append(s.applied, f)
 	s.tellFault(f, "begin")
 	if class == scenarios.KillOff {
 		z.Kill()
-	} else if err := z.proc.Stop(); err != nil {
+	} else if err := z.Terminate(); err != nil {
 		return err
 	}
 	s.after(d, func(context.Context) error {
@@ -60,27 +58,10 @@ func (s *soak) loseServer(ctx context.Context) error {
 
 // whole reports whether every server of the service serves.
 func (s *soak) whole(ctx context.Context) bool {
-	for _, z := range s.ensemble.servers {
+	for _, z := range s.ensemble.Servers() {
 		if z.Mode(ctx) == "" {
 			return false
 		}
 	}
 	return true
-}
-
-// lastWords is why the server ended: the last cause it gave, or else the last
-// line it wrote.
-func (s *Server) lastWords() string {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return err.Error()
-	}
-	last := "it wrote nothing"
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if line != "" && (strings.HasPrefix(line, "Caused by: ") || !strings.HasPrefix(last, "Caused by: ")) {
-			last = line
-		}
-	}
-	return last
 }

@@ -1,3 +1,6 @@
+// Package lab is a live cluster on this machine: its processes, the faults that
+// they are put under, drawn at random or a scenario's, and their records as a
+// trace. Everything is on loopback, and gone when the run is.
 package lab
 
 import (
@@ -14,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
@@ -213,7 +217,7 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("soak: %w", err)
 		}
-		eo := EnsembleOptions{Servers: 3, Tick: s.timers.Tick, Dir: dir}
+		eo := ensemble.Options{Servers: 3, Tick: s.timers.Tick, Dir: dir}
 		if sc := s.o.Scenario; sc != nil {
 			eo.Servers, eo.Tick, eo.Init, eo.Sync = sc.Servers, s.tickOf(sc), sc.Ensemble.Init, sc.Ensemble.Sync
 		}
@@ -224,13 +228,13 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 				return fmt.Errorf("soak: %w", err)
 			}
 		}
-		e, err := StartEnsemble(ctx, eo)
+		e, err := ensemble.Start(ctx, eo)
 		if err != nil {
 			return fmt.Errorf("soak: %w", err)
 		}
 		s.ensemble, s.servers = e, e.Addrs()
-		for _, z := range e.servers {
-			if file := z.records(); file != "" {
+		for _, z := range e.Servers() {
+			if file := z.Records(); file != "" {
 				s.noted = append(s.noted, &records.Tail{Name: file})
 			}
 		}
@@ -240,7 +244,7 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 	}
 	s.version = "unknown"
 	for _, addr := range s.servers {
-		for line := range strings.Lines((&Server{Addr: addr}).Ask(ctx, "srvr")) {
+		for line := range strings.Lines(ensemble.At(addr).Ask(ctx, "srvr")) {
 			if v, ok := strings.CutPrefix(line, "Zookeeper version: "); ok {
 				s.version, _, _ = strings.Cut(strings.TrimSpace(v), "-")
 			}

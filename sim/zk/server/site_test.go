@@ -14,7 +14,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
-	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/sim/zk/quorum"
 	"github.com/simctl/simctl/sim/zk/server"
 )
@@ -42,7 +42,7 @@ type setting struct {
 // needZooKeeper skips a test where ZooKeeper is not installed.
 func needZooKeeper(t *testing.T) {
 	t.Helper()
-	err := lab.HaveZooKeeper()
+	err := ensemble.HaveZooKeeper()
 	if err != nil && os.Getenv("SIMCTL_REQUIRE_ZK") != "" {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func theirSite(t *testing.T, o setting) *site {
 		every := min(o.cfg.ContainerCheck.Milliseconds(), 1<<31-1)
 		o.java = append(o.java, fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", every))
 	}
-	e, err := lab.StartEnsemble(context.Background(), lab.EnsembleOptions{
+	e, err := ensemble.Start(context.Background(), ensemble.Options{
 		Servers: o.servers, Tick: o.tick, Dir: dir, Java: append([]string{"-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, o.java...), Lines: append([]string{"forceSync=no", "preAllocSize=4096"}, o.lines...),
 	})
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"errors"
@@ -16,14 +16,14 @@ const (
 	lastPort  = 32_000
 )
 
-// ports are ports of loopback that are nobody else's who asks here, in this
+// Ports are ports of loopback that are nobody else's who asks here, in this
 // process or another, until they are released.
-type ports struct {
+type Ports struct {
 	locks []*os.File
 }
 
-// take finds n ports that nobody uses now and nobody has taken.
-func (p *ports) take(n int) ([]int, error) {
+// Take finds n ports that nobody uses now and nobody has taken.
+func (p *Ports) Take(n int) ([]int, error) {
 	dir := filepath.Join(os.TempDir(), "simctl-ports")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("find free ports: %w", err)
@@ -42,14 +42,14 @@ func (p *ports) take(n int) ([]int, error) {
 		out = append(out, port)
 	}
 	if len(out) < n {
-		p.release()
+		p.Release()
 		return nil, errors.New("find free ports: too few between 12000 and 32000")
 	}
 	return out, nil
 }
 
-// release gives back what was taken.
-func (p *ports) release() {
+// Release gives back what was taken.
+func (p *Ports) Release() {
 	for _, lock := range p.locks {
 		lock.Close()
 	}

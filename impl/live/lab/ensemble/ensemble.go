@@ -1,7 +1,6 @@
-// Package lab is what a live run needs around the processes of a cluster: real
-// ZooKeeper servers, proxies on the links, and the processes themselves, all
-// on this machine's loopback and all gone when the run is.
-package lab
+// Package ensemble is real ZooKeeper servers on this machine: Debian's, or those
+// of simctl zk.
+package ensemble
 
 import (
 	"cmp"
@@ -14,13 +13,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live/lab/proc"
 )
 
-// ErrNoZooKeeper is what [StartEnsemble] returns if Java or ZooKeeper is not
+// ErrNoZooKeeper is what [Start] returns if Java or ZooKeeper is not
 // installed.
 var ErrNoZooKeeper = errors.New("ZooKeeper is not installed (on Debian: apt-get install zookeeper)")
 
@@ -30,8 +29,8 @@ const (
 	logger = "/usr/share/java/slf4j-simple.jar"
 )
 
-// EnsembleOptions say what to start.
-type EnsembleOptions struct {
+// Options say what to start.
+type Options struct {
 	Servers int           // how many; 0 means 1
 	Tick    time.Duration // tickTime; 0 means 500 ms
 	// Init and Sync are initLimit and syncLimit, in ticks; 0 means 10 and 5.
@@ -57,9 +56,9 @@ type EnsembleOptions struct {
 // An Ensemble is N real ZooKeeper servers on loopback. It and its servers are
 // for one goroutine at a time.
 type Ensemble struct {
-	o       EnsembleOptions
+	o       Options
 	servers []*Server
-	ports   ports
+	ports   proc.Ports
 }
 
 // A Server is one ZooKeeper server of an ensemble.
@@ -68,11 +67,14 @@ type Server struct {
 	Addr    host.Addr
 	id      int
 	dir     string
-	proc    *Proc            // nil while it is stopped
-	o       *EnsembleOptions // of the ensemble; nil: a server that is only asked
-	clients int              // client port
+	proc    *proc.Proc // nil while it is stopped
+	o       *Options   // of the ensemble; nil: a server that is only asked
+	clients int        // client port
 	starts  uint32
 }
+
+// At is a server that stands already, and is only asked.
+func At(addr host.Addr) *Server { return &Server{Addr: addr} }
 
 // HaveZooKeeper returns nil if an ensemble can be started here, and otherwise
 // ErrNoZooKeeper with what is missing.
@@ -86,8 +88,8 @@ func HaveZooKeeper() error {
 	return nil
 }
 
-// StartEnsemble starts servers and returns once a majority serves.
-func StartEnsemble(ctx context.Context, o EnsembleOptions) (*Ensemble, error) {
+// Start starts servers and returns once a majority serves.
+func Start(ctx context.Context, o Options) (*Ensemble, error) {
 	if err := HaveZooKeeper(); err != nil && o.Program == "" {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func StartEnsemble(ctx context.Context, o EnsembleOptions) (*Ensemble, error) {
 
 // configure chooses ports and writes the servers' files.
 func (e *Ensemble) configure() error {
-	ports, err := e.ports.take(3 * e.o.Servers)
+	ports, err := e.ports.Take(3 * e.o.Servers)
 	if err != nil {
 		return err
 	}
@@ -165,9 +167,6 @@ admin.enableServer=false
 	return os.WriteFile(filepath.Join(s.dir, "data", "myid"), []byte(id), 0o644)
 }
 
-// killed is the exit status of a process that a signal ended.
-const killed = -1
-
 // Servers returns the servers, in the order of their ids.
 func (e *Ensemble) Servers() []*Server { return e.servers }
 
@@ -198,7 +197,7 @@ func (e *Ensemble) Stop() {
 	for _, s := range e.servers {
 		s.Kill()
 	}
-	e.ports.release()
+	e.ports.Release()
 }
 
 // End asks every server to end, kills those that did not within 3 s, and
@@ -221,7 +220,7 @@ func (e *Ensemble) End() {
 			e.Stop()
 		}
 	}
-	e.ports.release()
+	e.ports.Release()
 }
 
 // Wait returns once a majority of the servers serves, or an error after limit.
@@ -239,7 +238,7 @@ func (e *Ensemble) WaitFor(ctx context.Context, limit time.Duration, enough int)
 			if s.Mode(ctx) != "" {
 				serving++
 			}
-			if s.proc != nil && s.proc.Ended() && s.proc.Wait() != killed {
+			if s.proc != nil && s.proc.Ended() && s.proc.Wait() != proc.Killed {
 				return fmt.Errorf("ZooKeeper server %d ended at its start: %s", s.id, s.lastWords())
 			}
 		}
@@ -269,7 +268,7 @@ func (s *Server) Start() error {
 	cmd := s.command(filepath.Join(s.dir, "zoo.cfg"))
 	cmd.Dir = s.dir
 	cmd.Stdout, cmd.Stderr = out, out
-	s.proc, err = StartProc(cmd)
+	s.proc, err = proc.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start ZooKeeper server %d: %w", s.id, err)
 	}
@@ -280,7 +279,7 @@ func (s *Server) Start() error {
 func (s *Server) command(cfg string) *exec.Cmd {
 	if s.o.Program != "" {
 		cmd := exec.Command(s.o.Program, "zk", "--config="+cfg)
-		if file := s.records(); file != "" {
+		if file := s.Records(); file != "" {
 			cmd.Args = append(cmd.Args, "--record="+file, fmt.Sprintf("--incarnation=%d", s.starts))
 		}
 		return cmd
@@ -294,8 +293,8 @@ func (s *Server) command(cfg string) *exec.Cmd {
 		"org.apache.zookeeper.server.quorum.QuorumPeerMain", cfg})...)
 }
 
-// records is the file that the server notes to, "" if it is told of none.
-func (s *Server) records() string {
+// Records is the file that the server notes to, "" if it is told of none.
+func (s *Server) Records() string {
 	if s.o.Program == "" || s.o.Records == "" {
 		return ""
 	}
@@ -303,6 +302,9 @@ func (s *Server) records() string {
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
+
+// Dir is where its configuration, data and log are.
+func (s *Server) Dir() string { return s.dir }
 
 // ID is the server's myid.
 func (s *Server) ID() int { return s.id }
@@ -322,20 +324,8 @@ func (s *Server) PID() int {
 func (s *Server) Done() <-chan struct{} { return s.proc.Done() }
 
 // WasKilled reports whether a signal ended the server.
-func (s *Server) WasKilled() bool { return s.proc != nil && s.proc.Ended() && s.proc.Wait() == killed }
-
-// HowEnded says how a server ended that does not run: "killed", "ended", or
-// its exit status and last words.
-func (s *Server) HowEnded() string {
-	switch {
-	case s.proc == nil:
-		return "never ran"
-	case s.WasKilled():
-		return "killed"
-	case slices.Contains([]int{0, 128 + int(syscall.SIGINT), 128 + int(syscall.SIGTERM)}, s.proc.Wait()):
-		return "ended"
-	}
-	return fmt.Sprintf("failed with status %d: %s", s.proc.Wait(), s.lastWords())
+func (s *Server) WasKilled() bool {
+	return s.proc != nil && s.proc.Ended() && s.proc.Wait() == proc.Killed
 }
 
 // Stop ends the server gracefully (SIGTERM), paused or not, and waits for it.
@@ -345,6 +335,9 @@ func (s *Server) Stop() {
 		s.proc.Finish(10 * time.Second)
 	}
 }
+
+// Terminate asks the server to end (SIGTERM), and does not wait.
+func (s *Server) Terminate() error { return s.proc.Stop() }
 
 // Kill kills the server (SIGKILL) and waits for its end.
 func (s *Server) Kill() {

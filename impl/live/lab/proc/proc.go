@@ -1,4 +1,6 @@
-package lab
+// Package proc is the processes and ports of this machine that a live run takes,
+// and gives back when it ends.
+package proc
 
 import (
 	"fmt"
@@ -19,15 +21,18 @@ type Proc struct {
 	state *os.ProcessState // set when ended is closed
 }
 
+// Killed is the exit status of a process that a signal ended.
+const Killed = -1
+
 // running is every Proc that has not ended.
 var running = struct {
 	sync.Mutex
 	procs map[*Proc]bool
 }{procs: map[*Proc]bool{}}
 
-// StartProc starts cmd. Its output should go to files: a pipe that what it
+// Start starts cmd. Its output should go to files: a pipe that what it
 // started still holds is given up a second after its end.
-func StartProc(cmd *exec.Cmd) (*Proc, error) {
+func Start(cmd *exec.Cmd) (*Proc, error) {
 	p := &Proc{cmd: cmd, ended: make(chan struct{})}
 	ownGroup(cmd)
 	cmd.WaitDelay = time.Second
