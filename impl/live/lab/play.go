@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/program"
@@ -46,6 +47,11 @@ func (o *Options) setScenario() error {
 			}
 		}
 	}
+	own, err := conf.ParseAll(s.Conf)
+	if err != nil {
+		return fmt.Errorf("soak %s: %w", s.Name, err)
+	}
+	o.Conf = own.With(o.Conf)
 	o.Masters, o.Workers, o.Clients = s.Masters, s.Workers, s.Clients
 	if o.For == 0 {
 		o.For = s.Safety
@@ -62,6 +68,7 @@ func (s *soak) prepare() error {
 		written.Faults[i].Outputs = 0
 	}
 	s.scenario = written
+	s.scenario.Conf = s.o.Conf.List()
 	s.scenario.Timers, s.scenario.Safety = s.o.Timers, s.o.For
 	s.scenario.Faults = nil
 	rounds := 0
