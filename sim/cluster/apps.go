@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/impl/driver"
+	"github.com/simctl/simctl/impl/executor"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -13,10 +14,15 @@ import (
 )
 
 // newChild makes the program of a child.
-func newChild(prog host.Program) (host.Process, error) {
+func (w *World) newChild(prog host.Program) (host.Process, error) {
+	t := w.timers
 	switch prog.Kind {
 	case "driver":
-		return driver.New(prog.Args, driver.Config{})
+		return driver.New(prog.Args, driver.Config{
+			Policy: w.opts.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
+		})
+	case "executor":
+		return executor.New(prog.Args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
 	}
 	return nil, fmt.Errorf("no program %q", prog.Kind)
 }

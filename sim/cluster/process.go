@@ -333,7 +333,7 @@ func (w *World) spawn(p *process, prog host.Program) host.ProcessID {
 	c := &process{w: w, id: id, kind: prog.Kind, machine: p.machine, parent: p}
 	inc := p.host.inc
 	c.gone = func(status int) { w.childGone(p, inc, c, status) }
-	program, err := newChild(prog)
+	program, err := w.newChild(prog)
 	c.make = func() host.Process { return program } // a child starts once
 	c.actor = w.addActor(string(id), c)
 	if err != nil {

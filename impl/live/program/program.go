@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/client"
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/driver"
+	"github.com/simctl/simctl/impl/executor"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/master"
@@ -205,7 +206,11 @@ func (o *Options) process() (host.Process, error) {
 			Plan: args.plan(o.ID, o.Seed),
 		}), nil
 	case "driver":
-		return driver.New(o.Args, driver.Config{})
+		return driver.New(o.Args, driver.Config{
+			Policy: o.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
+		})
+	case "executor":
+		return executor.New(o.Args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
 	}
 	return nil, fmt.Errorf("no kind %q", o.Kind)
 }
