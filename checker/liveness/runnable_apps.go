@@ -86,6 +86,8 @@ func asked(detail, key string) int64 {
 
 func (g *runnableApps) told(e *trace.Event) {
 	switch e.Value {
+	case "begun":
+		g.needs[e.Subject] = need{asked(e.Detail, "ecores"), asked(e.Detail, "ememory")}
 	case "registered":
 		a := g.app(e.Detail)
 		a.tag, a.driver, a.since = e.Subject, e.Process, e.At

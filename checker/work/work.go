@@ -21,10 +21,12 @@ type job struct {
 	stages, tasks int64
 }
 
-// jobOf reads what the submission of an application tells behind its tag, as
-// "pi stages=2 tasks=8 mode=client"; false if the job is no application.
+// jobOf reads what the submission of an application, or its begin in client
+// mode, tells behind its tag, as "pi stages=2 tasks=8"; false if the event is
+// none of these.
 func jobOf(e *trace.Event) (job, bool) {
-	if e.Kind != trace.Call || e.Value != "submit" || e.Detail == "" {
+	submitted := e.Kind == trace.Call && e.Value == "submit" || e.Kind == trace.App && e.Value == "begun"
+	if !submitted || e.Detail == "" {
 		return job{}, false
 	}
 	j := job{stages: 1, tasks: 1}

@@ -10,13 +10,16 @@ import (
 )
 
 // Schedule gives the applications executors, one after the other as they
-// registered (Master.scala, startExecutorsOnWorkers).
+// registered (Master.scala, startExecutorsOnWorkers). With connection-incarnation
+// one that is mute gets none: if its driver is gone they would end as fast as
+// they are launched.
 func (a *Apps) Schedule() {
 	if a.owner.Phase() != Acting {
 		return
 	}
 	for _, id := range slices.Clone(a.order) {
-		if p := a.apps[id]; p.told.ID != "" && !p.asked && !p.rec.State.Terminal() {
+		p := a.apps[id]
+		if p.told.ID != "" && !p.asked && !a.mute(p) && !p.rec.State.Terminal() {
 			a.give(p)
 		}
 	}

@@ -46,6 +46,9 @@ func (a *Apps) Connected(c host.ConnID) bool {
 	if p == nil || p.out != c {
 		return false
 	}
+	if a.mute(p) {
+		a.owner.Post(host.Bind((*Apps).reached, p.rec.ID))
+	}
 	p.up = true
 	for _, msg := range p.news {
 		a.h.Send(c, msg)

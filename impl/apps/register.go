@@ -141,9 +141,18 @@ func (a *Apps) live(id wire.AppID) *app {
 
 // heard notes that p spoke on c.
 func (a *Apps) heard(p *app, c host.ConnID) {
+	if a.mute(p) && !p.asked && p.told.ID != "" {
+		a.owner.Post(host.Bind((*Apps).reached, p.rec.ID))
+	}
 	p.conn, p.missed = c, 0
 	a.conns[c] = p.rec.ID
 }
+
+// mute reports whether no connection to p stands, in either direction.
+func (a *Apps) mute(p *app) bool { return a.pol.ConnectionIncarnation && p.conn == 0 && !p.up }
+
+// reached gives an application what it was not given while it was mute.
+func (a *Apps) reached(wire.AppID) { a.owner.Schedule() }
 
 // known is the live application of a message on c. To one that is not, a table
 // that adopts or kills says so.

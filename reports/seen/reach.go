@@ -11,7 +11,7 @@ import (
 func Reached(events []trace.Event) []string {
 	v := reachView{
 		seen: map[string]bool{}, masters: map[string]*reachMaster{}, attempts: map[string]int64{},
-		follows: map[string]string{}, waiting: map[string]bool{},
+		follows: map[string]string{}, waiting: map[string]bool{}, lost: map[string]bool{},
 	}
 	for i := range events {
 		v.observe(&events[i])
@@ -36,6 +36,7 @@ type reachView struct {
 	cuts     int               // partitions and one-way cuts that hold
 	handed   bool              // a session was closed, and nothing expired since
 	zk       reachZooKeeper
+	lost     map[string]bool // tasks that were lost, of each driver
 }
 
 type reachMaster struct {
@@ -82,6 +83,8 @@ func (v *reachView) observe(e *trace.Event) {
 		was := v.follows[e.Process]
 		v.see("worker-changed-master", was != "" && was != e.Value)
 		v.follows[e.Process] = e.Value
+	case trace.App, trace.Task, trace.Effect:
+		v.application(e)
 	case trace.Obeyed, trace.Job, trace.Call, trace.Return:
 		v.work(e)
 	default:

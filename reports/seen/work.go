@@ -120,3 +120,19 @@ func (s sight) balance(e scenarios.See) (step uint64, why string) {
 	}
 	return max(1, step), fmt.Sprintf("it holds %d", held)
 }
+
+// application looks at what applications and accounts tell.
+func (v *reachView) application(e *trace.Event) {
+	switch e.Kind {
+	case trace.App:
+		v.see("application-finished", e.Value == "finished")
+		v.see("application-changed-master", e.Value == "master")
+	case trace.Task:
+		task := fmt.Sprint(e.Process, " ", e.N, " ", e.M)
+		v.lost[task] = v.lost[task] || e.Value == "lost"
+		v.see("task-run-again", v.lost[task] && e.Value == "done")
+	case trace.Effect:
+		v.see("deposit-came-again", e.N == 0)
+	default:
+	}
+}

@@ -28,7 +28,7 @@ func (w *work) foresee(events []trace.Event) {
 	}
 	for i := range events {
 		switch e := &events[i]; {
-		case e.Kind == trace.Call && e.Value == "submit" && e.Detail != "":
+		case e.Kind == trace.Call && e.Value == "submit" && e.Detail != "", e.Kind == trace.App && e.Value == "begun":
 			w.kinds[e.Subject] = e.Detail
 		case e.Kind == trace.App && e.Value == "registered":
 			w.apps[e.Detail] = e.Subject

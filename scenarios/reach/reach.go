@@ -42,6 +42,10 @@ func All() []Reachable {
 		{"local-session", "a probe's session was opened without a transaction"},
 		{"lock-lost-inside", "a lock's owner lost its session before it left"},
 		{"submitted-without-master", "a job was submitted while no master was Alive, and acknowledged later"},
+		{"application-finished", "an application has all its results"},
+		{"application-changed-master", "an application followed a new master"},
+		{"task-run-again", "a task was lost with its executor and done by another"},
+		{"deposit-came-again", "a deposit came a second time, with the key of the first"},
 	}
 }
 

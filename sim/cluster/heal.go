@@ -83,6 +83,11 @@ func (w *World) chooseCore() map[string]bool {
 	keep("servers", w.s.Servers/2+1)
 	keep("clients", w.s.Clients)
 	keep("probes", len(w.s.Probes))
+	for _, m := range w.machines {
+		if m.proc != nil && m.proc.kind == "ledger" {
+			core[m.name] = true
+		}
+	}
 	return core
 }
 

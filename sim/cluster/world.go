@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/ledger"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/cluster/plan"
 	"github.com/simctl/simctl/sim/disk"
 	"github.com/simctl/simctl/sim/fault"
 	"github.com/simctl/simctl/sim/kernel"
@@ -169,6 +171,8 @@ func (w *World) addProcess(m *machine) {
 		p.kind, p.make = "server", func() host.Process { return w.ens.newServer(m) }
 	case 'k':
 		p.kind, p.make = "knocker", func() host.Process { return knock.New(w.opts.Knock, w.servers) }
+	case 'l':
+		p.kind, p.make = "ledger", func() host.Process { return ledger.New(ledger.Config{Listen: plan.Ledger}) }
 	case 'p':
 		p.kind, p.coordinated, p.make = "probe", true, func() host.Process { return w.newProbe(m) }
 	default:

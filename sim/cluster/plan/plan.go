@@ -42,6 +42,7 @@ func (w planner) plan(name string) []client.Step {
 				Cores: max(1, op.Cores), Memory: max(1, w.s.Work.Memory), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
 			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo)
+			s.Local = op.App.Mode == scenarios.InClient
 		}
 		plan = append(plan, s)
 	}
@@ -63,7 +64,9 @@ func (w planner) drawJob(name string, i uint64) []client.Step {
 		Cores: 1 + int64(draw("cores", uint64(max(1, work.Cores)))), Memory: max(1, work.Memory),
 		RunFor: w.between("run "+name, i, work.RunFor),
 	}
+	longest := d.RunFor
 	if work.App.Has() {
+		longest = work.App.Longest()
 		d.Job, d.App = application(work.App, w.between("task "+name, i, work.App.Task))
 	}
 	switch dice := draw("kind", 100); {
@@ -74,8 +77,12 @@ func (w planner) drawJob(name string, i uint64) []client.Step {
 	}
 	tag := fmt.Sprintf("%s-job%d", name, i+1)
 	plan := []client.Step{{At: at, Kind: client.Submit, Tag: tag, Desc: d, Poll: w.between("status "+name, i, work.Status)}}
+	if mode := work.App.Mode; mode == scenarios.InClient || mode == scenarios.InAny && draw("mode", 2) == 0 {
+		plan[0].Local, plan[0].Desc.Supervise = true, false
+		return plan
+	}
 	if draw("kill", 100) < uint64(work.Kill) {
-		after := time.Duration(draw("kill after", uint64(d.RunFor)+1))
+		after := time.Duration(draw("kill after", uint64(longest)+1))
 		plan = append(plan, client.Step{At: at + after, Kind: client.Kill, Tag: tag})
 	}
 	return plan
