@@ -76,7 +76,7 @@ const importLaw = `
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
-	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/wire
+	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/probe impl/wire
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
 	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/conf impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
