@@ -28,15 +28,17 @@ const importLaw = `
 	impl/wire:            impl/host
 	impl/policy:
 	impl/schedule:
+	impl/lease:           impl/host
+	impl/hold:            impl/host
 	impl/hosttest:        impl/host impl/coord
 	impl/election:        impl/host impl/coord impl/wire impl/policy
 	impl/persist:         impl/host impl/coord impl/wire impl/policy impl/election
 	impl/settings:        impl/host impl/wire impl/policy impl/persist impl/schedule
 	impl/mailbox:         impl/host
-	impl/apps:            impl/host impl/wire impl/policy impl/persist impl/schedule
+	impl/apps:            impl/mailbox impl/host impl/wire impl/policy impl/persist impl/schedule
 	impl/shown:           impl/apps impl/host impl/wire
-	impl/master:          impl/apps impl/shown impl/mailbox impl/settings impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
-	impl/worker:          impl/host impl/wire impl/policy
+	impl/master:          impl/lease impl/hold impl/apps impl/shown impl/mailbox impl/settings impl/host impl/coord impl/wire impl/policy impl/schedule impl/election impl/persist
+	impl/worker:          impl/lease impl/host impl/wire impl/policy
 	impl/driver:          impl/host impl/wire impl/policy impl/eventlog
 	impl/eventlog:
 	impl/ledger:          impl/host impl/wire

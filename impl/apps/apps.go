@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/schedule"
@@ -69,6 +70,15 @@ type Output struct {
 	App    wire.AppID    // likewise
 	Msg    host.Message
 	Note   host.Note // told when it is said; kind 0 for none
+}
+
+// Digest writes every field into d.
+func (o Output) Digest(d *host.Digest) {
+	d.Uint(uint64(o.Conn))
+	d.Str(string(o.Worker))
+	d.Str(string(o.App))
+	mailbox.DigestMessage(d, o.Msg)
+	o.Note.Digest(d)
 }
 
 // Config is what a table is told when it is made.

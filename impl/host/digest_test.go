@@ -159,13 +159,13 @@ func TestEveryFieldOfANoteCounts(t *testing.T) {
 
 func TestEveryNoteHasAName(t *testing.T) {
 	seen := map[string]bool{}
-	for k := host.NoteState; k <= host.NoteEffect; k++ {
+	for k := host.NoteState; k <= host.NoteReady; k++ {
 		require.NotEqual(t, "?", k.String())
 		require.False(t, seen[k.String()])
 		seen[k.String()] = true
 	}
 	require.Equal(t, "?", host.NoteKind(0).String())
-	require.Equal(t, "?", (host.NoteEffect + 1).String())
+	require.Equal(t, "?", (host.NoteReady + 1).String())
 }
 
 func TestEveryReasonHasAName(t *testing.T) {

@@ -145,13 +145,17 @@ const (
 	// Subject: the account; Value: the key; Detail: the driver; N: the amount, 0
 	// if it was not changed; M: the balance; P: the attempt of the driver.
 	NoteEffect
+	// NoteReady: a master that is not Alive tells probes that it is ready to
+	// serve. One that is Alive, or tells them that it is not, need not say so
+	// here. Value: its state; Term.
+	NoteReady
 )
 
 var noteNames = [...]string{
 	"?", "state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted",
 	"usage", "registered", "job", "call", "return", "gave-up", "session",
 	"role", "serving", "logged", "delivered", "restored", "answered", "vote", "failed",
-	"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect",
+	"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect", "ready",
 }
 
 // String returns the kind's name in traces.

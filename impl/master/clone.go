@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/wire"
@@ -21,14 +22,11 @@ func (m *Master) Clone(h host.Host) host.Process {
 	c.store = m.store.Clone(h, &c)
 	c.apps = m.apps.Clone(h, &c, c.store)
 	c.box = m.box.Clone(&c)
+	c.lease, c.holds = m.lease.Clone(h, &c), m.holds.Clone(h, &c)
 	c.held, c.unread = slices.Clone(m.held), slices.Clone(m.unread)
-	c.conns = maps.Clone(m.conns)
-	c.roster = slices.Clone(m.roster)
-	c.order = slices.Clone(m.order)
-	c.waiting = slices.Clone(m.waiting)
-	c.ended = slices.Clone(m.ended)
-	c.keys = maps.Clone(m.keys)
-	c.accepted = slices.Clone(m.accepted)
+	c.conns, c.keys = maps.Clone(m.conns), maps.Clone(m.keys)
+	c.roster, c.accepted = slices.Clone(m.roster), slices.Clone(m.accepted)
+	c.order, c.waiting, c.ended = slices.Clone(m.order), slices.Clone(m.waiting), slices.Clone(m.ended)
 	c.workers = make(map[wire.WorkerID]*worker, len(m.workers))
 	for _, id := range slices.Sorted(maps.Keys(m.workers)) {
 		w := *m.workers[id]
@@ -57,65 +55,40 @@ func (m *Master) Digest(d *host.Digest) {
 	}
 	m.store.Digest(d)
 	m.apps.Digest(d)
-	d.Uint(uint64(m.latchSession))
-	d.Uint(uint64(m.storeSession))
-	d.Bool(m.stopping)
-	d.Int(int64(m.closing))
-	d.Uint(uint64(m.state))
+	d.Any([]coord.Session{m.latchSession, m.storeSession})
+	d.Any([]bool{m.stopping, m.recovered})
+	d.Any([]int64{int64(m.closing), int64(m.state), int64(m.spread), m.issued})
 	d.Any(m.reign)
-	d.Bool(m.recovered)
-	d.Bool(m.waitOver)
-	d.Any([]host.TimerID{m.recovery, m.wait, m.tick})
-	d.Any(m.lease)
-	m.digestMail(d)
-	host.DigestMap(d, m.conns)
-	d.Any(m.roster)
-	for _, id := range slices.Sorted(maps.Keys(m.workers)) {
-		d.Str(string(id))
-		m.workers[id].digest(d)
-	}
-	d.Int(int64(m.spread))
-	host.DigestMap(d, m.voids)
-	d.Any(m.order)
-	for _, id := range slices.Sorted(maps.Keys(m.drivers)) {
-		d.Str(string(id))
-		m.drivers[id].digest(d)
-	}
-	d.Any(m.waiting)
-	d.Any(m.ended)
-	host.DigestMap(d, m.keys)
-	d.Any(m.unread)
-	d.Int(m.issued)
-	d.Any(m.accepted)
-}
-
-func (m *Master) digestMail(d *host.Digest) {
+	d.Any([]host.TimerID{m.recovery, m.tick})
+	m.lease.Digest(d)
+	m.holds.Digest(d)
 	m.box.Digest(d)
 	d.Uint(uint64(len(m.held)))
 	for _, o := range m.held {
-		d.Uint(uint64(o.conn))
-		d.Str(string(o.worker))
-		d.Str(string(o.app))
-		mailbox.DigestMessage(d, o.msg)
-		o.note.Digest(d)
+		o.Digest(d)
 	}
+	host.DigestMap(d, m.conns)
+	d.Any(m.roster)
+	host.DigestMap(d, m.workers)
+	host.DigestMap(d, m.voids)
+	host.DigestMap(d, m.drivers)
+	d.Any([][]wire.DriverID{m.order, m.waiting, m.ended})
+	host.DigestMap(d, m.keys)
+	d.Any(m.unread)
+	d.Any(m.accepted)
 }
 
-func (w *worker) digest(d *host.Digest) {
+// Digest implements host.Digester.
+func (w *worker) Digest(d *host.Digest) {
 	if w == nil {
 		return
 	}
 	d.Any(w.rec)
-	d.Uint(uint64(w.state))
-	d.Bool(w.known)
-	d.Bool(w.retired)
-	d.Int(w.zxid)
-	d.Int(w.cores)
-	d.Int(w.memory)
+	d.Any([]int64{int64(w.state), w.zxid, w.cores, w.memory, int64(w.granted), int64(w.heard)})
+	d.Any([]bool{w.known, w.retired, w.up})
 	d.Any(w.drivers)
 	d.Any(w.strays)
 	d.Any([]host.ConnID{w.conn, w.out})
-	d.Bool(w.up)
 	d.Uint(uint64(len(w.outbox)))
 	for _, msg := range w.outbox {
 		mailbox.DigestMessage(d, msg)
@@ -123,7 +96,8 @@ func (w *worker) digest(d *host.Digest) {
 	d.Any([]host.TimerID{w.timer, w.ask})
 }
 
-func (v *driver) digest(d *host.Digest) {
+// Digest implements host.Digester.
+func (v *driver) Digest(d *host.Digest) {
 	if v != nil {
 		d.Any(*v)
 	}

@@ -76,8 +76,8 @@ func (m *Master) create(d *driver, rec wire.DriverRecord) {
 }
 
 func (m *Master) submitted(d *driver, to asker) {
-	m.say(output{conn: to.Conn, note: m.ack("submit", string(d.told.ID), d.zxid),
-		msg: wire.SubmitDriverResponse{Req: to.Req, OK: true, Driver: d.told.ID, Term: m.reign.Term}})
+	m.say(output{Conn: to.Conn, Note: m.ack("submit", string(d.told.ID), d.zxid),
+		Msg: wire.SubmitDriverResponse{Req: to.Req, OK: true, Driver: d.told.ID, Term: m.reign.Term}})
 }
 
 // newID names a driver. Spark counts from 0 in every master process behind the
@@ -112,8 +112,8 @@ func (m *Master) requestKill(c host.ConnID, q wire.RequestKillDriver) {
 }
 
 func (m *Master) killed(d *driver, to asker) {
-	m.say(output{conn: to.Conn, note: m.ack("kill", string(d.told.ID), m.decision(d)),
-		msg: wire.KillDriverResponse{Req: to.Req, OK: true, Term: m.reign.Term}})
+	m.say(output{Conn: to.Conn, Note: m.ack("kill", string(d.told.ID), m.decision(d)),
+		Msg: wire.KillDriverResponse{Req: to.Req, OK: true, Term: m.reign.Term}})
 }
 
 func (m *Master) killRefused(q question, r persist.Result) {
@@ -168,7 +168,7 @@ func (m *Master) status(q question, r persist.Result) {
 	default:
 		answer.Found, answer.State, answer.Attempt, answer.Worker = true, d.told.State, d.told.Attempt, d.told.Worker
 	}
-	m.say(output{conn: q.Conn, msg: answer, note: note})
+	m.say(output{Conn: q.Conn, Msg: answer, Note: note})
 	m.settle()
 }
 

@@ -79,6 +79,10 @@ func (m *Master) applied(d *driver, prev wire.DriverRecord) {
 	case now.State.Terminal() && !prev.State.Terminal():
 		m.endedNow(d)
 	case now.State == wire.Relaunching && prev.State != wire.Relaunching:
+		if d.reporter != 0 {
+			m.ackReport(d.reporter, d, now.Attempt, now.State)
+			d.reporter = 0
+		}
 		m.waiting = append(m.waiting, now.ID)
 		m.schedule()
 	case now.State == wire.Running && (prev.State != now.State || prev.Attempt != now.Attempt || prev.KillAsked != now.KillAsked):
@@ -139,6 +143,7 @@ func (m *Master) pursueNow(id wire.DriverID) {
 func (m *Master) endedNow(d *driver) {
 	m.h.StopTimer(d.timer)
 	d.timer = 0
+	m.holds.Drop(string(d.rec.ID))
 	m.release(d)
 	if d.reporter != 0 {
 		m.h.Note(host.Note{Kind: host.NoteAccepted, Subject: string(d.told.ID), Value: string(d.told.State),
@@ -171,7 +176,7 @@ func (m *Master) kill(d *driver, from asker) {
 
 // loseWorker commits what becomes of a lost worker's drivers, then that it is
 // gone.
-func (m *Master) loseWorker(id wire.WorkerID) {
+func (m *Master) loseWorker(id wire.WorkerID, gone bool) {
 	w := m.workers[id]
 	if w == nil || w.state == dead {
 		return
@@ -183,13 +188,15 @@ func (m *Master) loseWorker(id wire.WorkerID) {
 	m.apps.WorkerLost(id)
 	m.apps.WorkerGone(id)
 	for _, driver := range on {
-		m.loseDriver(m.drivers[driver])
+		m.loseDriver(m.drivers[driver], w.granted, gone)
 	}
 	m.store.DeleteWorker(id, host.BindResult((*Master).workerDeleted, id))
 }
 
-// loseDriver decides about a driver whose worker is lost.
-func (m *Master) loseDriver(d *driver) {
+// loseDriver decides about a driver whose worker is lost; see lose. Another attempt
+// waits until the lease of the last one is over: granted is the last answer to its
+// worker, and a master before may have answered until its own lease was over.
+func (m *Master) loseDriver(d *driver, granted host.Mono, gone bool) {
 	if d == nil || d.rec.State != wire.Running {
 		return
 	}
@@ -200,6 +207,9 @@ func (m *Master) loseDriver(d *driver) {
 		next.State = wire.Killed
 	case next.Desc.Supervise:
 		next.State = wire.Relaunching
+		if !gone && m.pol.WorkerLease {
+			m.holds.Hold(string(next.ID), granted)
+		}
 	default:
 		next.State = wire.Errored
 	}
@@ -220,6 +230,9 @@ func (m *Master) addStored(s persist.Driver) {
 	}
 	if w := m.workers[s.Record.Worker]; s.Record.State == wire.Running && w != nil {
 		m.reserve(d, w)
+	}
+	if s.Record.State == wire.Relaunching && m.pol.WorkerLease {
+		m.holds.Hold(string(id), 0)
 	}
 	if s.Record.State.Terminal() {
 		d.closed = true
@@ -243,7 +256,7 @@ func (m *Master) settleStored(d *driver) {
 		}
 	case wire.Running:
 		if m.workers[d.rec.Worker] == nil {
-			m.loseDriver(d)
+			m.loseDriver(d, 0, false)
 		}
 	}
 }

@@ -1,22 +1,16 @@
 package master
 
 import (
+	"slices"
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/wire"
 )
 
-// lease is the right to act without asking: it begins when a transaction that
-// confirms the reign is sent, counts once that has committed, and ends by a
-// timer that was started at the sending. Ping replies do not count: an
+// This file is the master's own lease, its right to act: it begins when a
+// transaction that confirms the reign is sent. Ping replies do not count: an
 // isolated follower answers them after the session has expired elsewhere.
-type lease struct {
-	count int64 // leases begun
-	next  int64 // the one whose transaction is in flight; 0 if it ran out or there is none
-	now   int64 // the one that counts; 0 if there is none
-	timer host.TimerID
-	later host.TimerID // timer of next
-}
 
 // TermSent begins the lease of the transaction that begins the reign.
 func (m *Master) TermSent() { m.leaseSent() }
@@ -28,41 +22,26 @@ func (m *Master) StoreSent() { m.leaseSent() }
 func (m *Master) StoreConfirmed() { m.leaseConfirmed() }
 
 func (m *Master) leaseSent() {
-	if !m.pol.HoldSuspended {
-		return
+	if m.pol.HoldSuspended {
+		m.lease.Forget()
+		m.lease.Begin()
 	}
-	l := &m.lease
-	m.h.StopTimer(l.later)
-	l.count++
-	l.next = l.count
-	l.later = host.After(m.h, m.cfg.Lease, (*Master).leaseOver, l.next)
 }
 
 func (m *Master) leaseConfirmed() {
-	l := &m.lease
-	if l.next == 0 {
-		return
-	}
-	m.h.StopTimer(l.timer)
-	l.now, l.timer = l.next, l.later
-	l.next, l.later = 0, 0
-	if m.state == Suspended {
+	switch {
+	case !m.lease.Confirm(m.lease.Last()):
+	case m.state == Suspended:
 		m.actAgain()
-	} else {
+	default:
 		m.tryAlive()
 	}
 }
 
-func (m *Master) leaseOver(n int64) {
-	l := &m.lease
-	if n == l.next {
-		l.next, l.later = 0, 0
-	}
-	if n == l.now {
-		l.now, l.timer = 0, 0
-		if m.state == Alive {
-			m.setState(Suspended)
-		}
+// LeaseOver suspends a master that acts.
+func (m *Master) LeaseOver() {
+	if m.state == Alive {
+		m.setState(Suspended)
 	}
 }
 
@@ -77,24 +56,18 @@ func (m *Master) actAgain() {
 	m.schedule()
 }
 
-// startLease keeps the lease from now on, and waits out the predecessor's:
-// it may have been confirmed just before this reign began, on a clock that
-// runs slower than ours.
-func (m *Master) startLease() {
-	m.tick = host.After(m.h, m.cfg.Lease/3, (*Master).keepLease, m.reign.Term)
-	if !m.reign.Released && !m.reign.First {
-		m.waitOver = false
-		margin := m.cfg.Lease * time.Duration(3*m.cfg.Drift) / 1_000_000
-		m.wait = host.After(m.h, m.cfg.Lease+margin, (*Master).predecessorOver, m.reign.Term)
+// predecessor is how long the lease of the reign before may last: it may have
+// been confirmed just before this one began, on a clock that runs slower than
+// ours. Until then that master may also answer heartbeats.
+func (m *Master) predecessor() time.Duration {
+	if !m.pol.HoldSuspended || m.reign.Released || m.reign.First {
+		return 0
 	}
+	return m.cfg.Lease + m.cfg.Lease*time.Duration(3*m.cfg.Drift)/1_000_000
 }
 
-func (m *Master) stopLease() {
-	for _, t := range []host.TimerID{m.tick, m.wait, m.lease.timer, m.lease.later} {
-		m.h.StopTimer(t)
-	}
-	m.tick, m.wait, m.lease = 0, 0, lease{count: m.lease.count}
-}
+// TimeCounts says that the predecessor's lease is over.
+func (m *Master) TimeCounts() { m.tryAlive() }
 
 func (m *Master) keepLease(term int64) {
 	if m.reign.Term != term || m.stopping {
@@ -106,9 +79,40 @@ func (m *Master) keepLease(term int64) {
 	}
 }
 
-func (m *Master) predecessorOver(term int64) {
-	if m.reign.Term == term && !m.stopping {
-		m.wait, m.waitOver = 0, true
-		m.tryAlive()
+// What follows is worker-lease at the master. A worker runs a supervised driver
+// for a lease at most behind the last heartbeat of it that was answered. What
+// was lost with a worker is started elsewhere only when that is over, or when
+// the worker said that the attempt has ended.
+
+// grant answers a heartbeat. A master that may not act does not: a successor
+// counts on it. The worker's lease began before, when it sent the heartbeat.
+func (m *Master) grant(c host.ConnID, w *worker, beat int64) {
+	if m.pol.WorkerLease && beat != 0 && m.state != Suspended && (!m.pol.HoldSuspended || m.lease.Holds()) {
+		w.granted = m.h.Mono()
+		m.answer(c, wire.HeartbeatAck{Term: m.reign.Term, Beat: beat})
+	}
+}
+
+// outlast is how long after an answer a driver may go on at the worker, on the
+// slowest clock: the lease, and what it takes to end it.
+func outlast(c *Config) time.Duration {
+	d := c.WorkerLease + c.Terminate
+	return d + d*time.Duration(3*c.Drift)/1_000_000
+}
+
+// HoldOver starts a driver elsewhere, whose last attempt must have ended.
+func (m *Master) HoldOver(id string) { m.post(mail{Call: host.Bind((*Master).startElsewhere, id)}) }
+
+func (m *Master) startElsewhere(string) { m.schedule() }
+
+// letGoUnless ends the wait for what w does not report: it has forgotten no end
+// that a master did not acknowledge. A launch that may still come is a void.
+func (m *Master) letGoUnless(w *worker, reported []wire.DriverOnWorker) {
+	for _, id := range m.order {
+		d := m.drivers[id]
+		here := func(on wire.DriverOnWorker) bool { return on.ID == id && on.Attempt == d.rec.Attempt }
+		if m.holds.Held(string(id)) && d.rec.Worker == w.rec.ID && !slices.ContainsFunc(reported, here) && !slices.ContainsFunc(w.strays, here) {
+			m.holds.Drop(string(id))
+		}
 	}
 }

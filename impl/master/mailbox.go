@@ -3,6 +3,8 @@ package master
 import (
 	"slices"
 
+	"github.com/simctl/simctl/impl/apps"
+	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/wire"
@@ -105,13 +107,7 @@ func (m *Master) Exited(host.ProcessID, int) {}
 
 // output is something a master says: an answer on a connection, or a command
 // to a worker, or word to an application, over the connection dialled to it.
-type output struct {
-	conn   host.ConnID
-	worker wire.WorkerID // instead of conn
-	app    wire.AppID    // likewise
-	msg    host.Message
-	note   host.Note // told when it is said; kind 0 for none
-}
+type output = apps.Output
 
 // say says o, or keeps it while the master is suspended.
 func (m *Master) say(o output) {
@@ -119,24 +115,24 @@ func (m *Master) say(o output) {
 		m.held = append(m.held, o)
 		return
 	}
-	if o.note.Kind != 0 {
-		m.h.Note(o.note)
+	if o.Note.Kind != 0 {
+		m.h.Note(o.Note)
 	}
 	switch {
-	case o.app != "":
-		m.apps.Deliver(o.app, o.msg)
+	case o.App != "":
+		m.apps.Deliver(o.App, o.Msg)
 		return
-	case o.worker == "":
-		m.h.Send(o.conn, o.msg)
+	case o.Worker == "":
+		m.h.Send(o.Conn, o.Msg)
 		return
 	}
-	w := m.workers[o.worker]
+	w := m.workers[o.Worker]
 	switch {
 	case w == nil:
 	case w.up:
-		m.h.Send(w.out, o.msg)
+		m.h.Send(w.out, o.Msg)
 	default:
-		w.outbox = append(w.outbox, o.msg)
+		w.outbox = append(w.outbox, o.Msg)
 		if w.out == 0 {
 			w.out = m.h.Dial(w.rec.Addr, wire.Codec{})
 			m.conns[w.out] = w.rec.ID
@@ -145,11 +141,108 @@ func (m *Master) say(o output) {
 }
 
 // answer says msg on c.
-func (m *Master) answer(c host.ConnID, msg host.Message) { m.say(output{conn: c, msg: msg}) }
+func (m *Master) answer(c host.ConnID, msg host.Message) { m.say(output{Conn: c, Msg: msg}) }
 
 // command says msg to a worker.
-func (m *Master) command(id wire.WorkerID, msg host.Message) { m.say(output{worker: id, msg: msg}) }
+func (m *Master) command(id wire.WorkerID, msg host.Message) { m.say(output{Worker: id, Msg: msg}) }
 
 func (m *Master) ack(what, id string, zxid int64) host.Note {
 	return host.Note{Kind: host.NoteAcked, Subject: what, Value: id, Term: m.reign.Term, Zxid: zxid}
 }
+
+// which names one of a master's sessions.
+type which uint8
+
+const (
+	latchSession which = iota + 1 // also the store's with one session
+	storeSession
+)
+
+func (w which) String() string { return [...]string{"?", "latch", "store"}[w] }
+
+func (m *Master) openSession(w which) {
+	s := coord.Of(m.h).OpenSession(coord.Options{Servers: m.cfg.ZK, Timeout: m.cfg.Session, Name: w.String()},
+		host.BindResult((*Master).sessionChanged, w))
+	if w == latchSession {
+		m.latchSession = s
+		m.latch.SetSession(s)
+	}
+	if w == storeSession || m.pol.OneSession {
+		m.storeSession = s
+		m.store.SetSession(s)
+	}
+}
+
+// sessionChanged passes a session's state on to the parts that use it. A
+// session that expired is replaced.
+func (m *Master) sessionChanged(w which, c coord.StateChange) {
+	m.h.Note(host.Note{Kind: host.NoteSession, Subject: w.String(), Value: c.State.String(), N: c.ID})
+	if m.stopping {
+		m.sessionEnded(c)
+		return
+	}
+	if w == latchSession {
+		m.latch.SessionChanged(c)
+	}
+	if w == storeSession || m.pol.OneSession {
+		m.store.SessionChanged(c)
+	}
+	current := c.Session == m.latchSession || c.Session == m.storeSession
+	if c.State == coord.Expired && current && !m.stopping {
+		m.openSession(w)
+	}
+}
+
+// Signalled stops the master. A JVM told to end by SIGTERM closes nothing;
+// with close-session-on-stop the successor need not wait for the session to
+// expire, and with term fencing not for the lease either.
+func (m *Master) Signalled(s host.Signal) {
+	if s != host.Terminate || m.stopping {
+		return
+	}
+	if !m.pol.CloseSessionOnStop {
+		m.stopping = true
+		m.h.Exit(128 + 15)
+		return
+	}
+	if m.reign.Term != 0 {
+		m.resign()
+	}
+	m.stopping = true
+	host.After(m.h, m.cfg.Relaunch, (*Master).stopAnyway, 0)
+	if m.monarchy != nil {
+		m.monarchy.Release()
+	} else {
+		m.latch.Release()
+	}
+}
+
+// LatchReleased closes the sessions of a stopping master.
+func (m *Master) LatchReleased() {
+	if !m.stopping || m.closing > 0 {
+		return
+	}
+	m.closing = 1
+	if m.monarchy != nil {
+		m.h.Exit(0)
+		return
+	}
+	c := coord.Of(m.h)
+	c.CloseSession(m.latchSession)
+	if !m.pol.OneSession {
+		m.closing = 2
+		c.CloseSession(m.storeSession)
+	}
+}
+
+func (m *Master) sessionEnded(c coord.StateChange) {
+	if c.State != coord.Closed && c.State != coord.Expired {
+		return
+	}
+	m.closing--
+	if m.closing <= 0 {
+		m.h.Exit(0)
+	}
+}
+
+func (m *Master) stopAnyway(int) { m.h.Exit(0) }

@@ -13,7 +13,9 @@ import (
 	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/election"
+	"github.com/simctl/simctl/impl/hold"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/lease"
 	"github.com/simctl/simctl/impl/mailbox"
 	"github.com/simctl/simctl/impl/persist"
 	"github.com/simctl/simctl/impl/policy"
@@ -45,11 +47,10 @@ type Master struct {
 	state     State
 	reign     election.Win // zero while there is none
 	recovered bool         // recovery is complete and committed
-	waitOver  bool         // the predecessor's lease has run out
 	recovery  host.TimerID
-	wait      host.TimerID
 	tick      host.TimerID
-	lease     lease
+	lease     *lease.Lease
+	holds     *hold.Book // drivers whose last attempt may still run somewhere: no other is started
 
 	box  *mailbox.Box
 	held []output // what a suspended master does not say yet
@@ -76,6 +77,7 @@ func New(c Config) *Master {
 	c = c.WithDefaults()
 	m := &Master{cfg: c, pol: c.Policy}
 	m.box = mailbox.New(m)
+	m.lease, m.holds = lease.New(m, c.Lease), hold.New(m, outlast(&c))
 	m.forget()
 	return m
 }
@@ -83,12 +85,17 @@ func New(c Config) *Master {
 // Start listens, opens the sessions and stands for election.
 func (m *Master) Start(h host.Host) {
 	m.h = h
+	m.lease.Start(h)
+	m.holds.Start(h)
 	m.equip()
 	m.setState(Standby)
 	if err := h.Listen(m.cfg.Addr, wire.Codec{}); err != nil {
 		m.failed("listen " + string(m.cfg.Addr) + ": " + err.Error())
 		h.Exit(1)
 		return
+	}
+	if !m.pol.MonotonicLiveness {
+		m.checkWorkers(struct{}{})
 	}
 	if m.monarchy != nil {
 		m.monarchy.Claim()
@@ -124,8 +131,8 @@ func (m *Master) equip() {
 		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps, IDs: c.AppIDs})
 }
 
-// Part gives the store, the election agent and the applications, which have
-// continuations of their own.
+// Part gives the store, the election agent, the applications and the lease,
+// which have continuations of their own.
 func (m *Master) Part(i int) any {
 	switch {
 	case i == 0:
@@ -136,6 +143,10 @@ func (m *Master) Part(i int) any {
 		return m.latch
 	case i == 2:
 		return m.apps
+	case i == 3:
+		return m.lease
+	case i == 4:
+		return m.holds
 	}
 	return nil
 }
@@ -150,7 +161,7 @@ func (m *Master) forget() {
 	m.roster, m.order, m.waiting, m.ended, m.spread = nil, nil, nil, nil, 0
 	m.box.Clear()
 	m.held, m.unread = nil, nil
-	m.recovered, m.waitOver = false, false
+	m.recovered = false
 }
 
 func (m *Master) failed(why string) { m.h.Note(host.Note{Kind: host.NoteFailed, Value: why}) }

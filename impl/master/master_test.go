@@ -18,7 +18,7 @@ import (
 func config(addr host.Addr, p policy.Policy) master.Config {
 	return master.Config{
 		Addr: addr, ZK: []host.Addr{"z1:2181"}, Policy: p,
-		Session: 12 * time.Second, Lease: 6 * time.Second, Recovery: 10 * time.Second, WorkerTimeout: 60 * time.Second,
+		Session: 12 * time.Second, Lease: 6 * time.Second, Recovery: 10 * time.Second, WorkerTimeout: 60 * time.Second, WorkerLease: 90 * time.Second,
 		StoreRetry: 5 * time.Second, Relaunch: 2 * time.Second, Drift: 100, RetainedDrivers: 3,
 		RetainedApps: 3, ExecutorRetries: 2,
 	}

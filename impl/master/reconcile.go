@@ -1,6 +1,7 @@
 package master
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/simctl/simctl/impl/host"
@@ -8,8 +9,9 @@ import (
 )
 
 // reconcile makes both sides agree on what w runs: each attempt it reports is
-// taken over, or told to end; each one on record that it does not report is
-// sent again, because its ID says that it has not been restarted since.
+// taken over, or told to end; with two-way-reconcile each one on record that it
+// does not report is sent again, because its ID says that it has not been
+// restarted since.
 func (m *Master) reconcile(w *worker, c host.ConnID, reported []wire.DriverOnWorker) {
 	m.usage(w)
 	// Nothing is placed on it before all it runs is counted.
@@ -18,7 +20,7 @@ func (m *Master) reconcile(w *worker, c host.ConnID, reported []wire.DriverOnWor
 	for _, on := range reported {
 		d := m.drivers[on.ID]
 		switch {
-		case on.State.Terminal():
+		case on.State.Over():
 			m.driverStateChanged(c, wire.DriverStateChanged{Worker: w.rec.ID, Driver: on.ID, Attempt: on.Attempt, State: on.State})
 		case m.current(d, w, on):
 			m.unstray(w, on.ID, on.Attempt)
@@ -34,12 +36,13 @@ func (m *Master) reconcile(w *worker, c host.ConnID, reported []wire.DriverOnWor
 	}
 	for _, id := range w.drivers {
 		d := m.drivers[id]
-		if !slices.ContainsFunc(reported, func(on wire.DriverOnWorker) bool { return on.ID == id && on.Attempt == d.rec.Attempt }) {
+		if m.pol.TwoWayReconcile && !slices.ContainsFunc(reported, func(on wire.DriverOnWorker) bool { return on.ID == id && on.Attempt == d.rec.Attempt }) {
 			d.confirmed = false
 			m.pursue(d)
 		}
 	}
 	m.expel(w, slices.Concat(reported, m.openVoids(w)))
+	m.letGoUnless(w, reported)
 }
 
 // openVoids returns the voids of w that must be told to end. One whose driver
@@ -74,6 +77,7 @@ func (m *Master) current(d *driver, w *worker, on wire.DriverOnWorker) bool {
 
 // adopt takes over an attempt that runs on w.
 func (m *Master) adopt(d *driver, w *worker, on wire.DriverOnWorker) {
+	m.holds.Drop(string(d.rec.ID))
 	m.reserve(d, w)
 	if d.rec.State == wire.Running && d.rec.Worker == w.rec.ID {
 		m.confirmLaunch(d)
@@ -90,7 +94,7 @@ func (m *Master) adopt(d *driver, w *worker, on wire.DriverOnWorker) {
 // until it has.
 func (m *Master) expel(w *worker, reported []wire.DriverOnWorker) {
 	for _, on := range reported {
-		if on.State.Terminal() || m.unreadable(on.ID) || m.current(m.drivers[on.ID], w, on) {
+		if on.State.Over() || m.unreadable(on.ID) || m.current(m.drivers[on.ID], w, on) {
 			continue
 		}
 		decision := m.reign.Zxid
@@ -186,10 +190,147 @@ func (m *Master) takeVoids(w *worker) {
 // the worker has seen a later attempt.
 func (m *Master) strayReported(w *worker, r wire.DriverStateChanged) {
 	for _, s := range slices.Clone(w.strays) {
-		over := s.Attempt == r.Attempt && r.State.Terminal() || s.Attempt < r.Attempt && s.State == void
+		over := s.Attempt == r.Attempt && r.State.Over() || s.Attempt < r.Attempt && s.State == void
 		if s.ID == r.Driver && over {
 			m.unstray(w, s.ID, s.Attempt)
 			m.schedule()
+		}
+	}
+}
+
+// driverStateChanged takes a worker's report on one attempt.
+func (m *Master) driverStateChanged(c host.ConnID, r wire.DriverStateChanged) {
+	if m.state == Standby {
+		return
+	}
+	d, w := m.drivers[r.Driver], m.workers[r.Worker]
+	if w != nil && w.state != dead {
+		m.strayReported(w, r)
+	}
+	switch {
+	case m.unreadable(r.Driver): // it is reported again to whoever leads next
+	case r.State == wire.Running:
+		if d != nil && d.rec.Attempt == r.Attempt && d.rec.Worker == r.Worker {
+			m.confirmLaunch(d)
+		}
+	case !r.State.Over():
+		m.failed(fmt.Sprintf("received unexpected state update for driver %s: %s", r.Driver, r.State))
+	case m.pol.DurableDriverState:
+		m.report(c, d, r)
+	case d != nil && !d.closed && (d.rec.Attempt == r.Attempt || !m.pol.AdoptOrKill):
+		d.reporter = c
+		if r.State == wire.Relaunching {
+			m.relaunchDriver(r.Driver)
+			return
+		}
+		m.removeDriver(removal{Driver: r.Driver, State: r.State, Reported: true, Attempt: r.Attempt})
+	default:
+		m.ackUnknown(c, r)
+	}
+}
+
+// confirmLaunch ends the sending of launches.
+func (m *Master) confirmLaunch(d *driver) {
+	if d.confirmed || d.rec.State != wire.Running {
+		return
+	}
+	d.confirmed = true
+	m.h.Note(host.Note{Kind: host.NoteAccepted, Subject: string(d.rec.ID), Value: string(wire.Running),
+		Term: m.reign.Term, N: d.rec.Attempt, Zxid: m.decision(d)})
+	if !d.told.KillAsked {
+		m.h.StopTimer(d.timer)
+		d.timer = 0
+	}
+}
+
+// report commits the end of the current attempt, and only of that one: it may
+// still be Relaunching, as long as no other attempt has been decided. An attempt
+// that its worker ended for the lease is a confirmed exit, and no end of the driver.
+func (m *Master) report(c host.ConnID, d *driver, r wire.DriverStateChanged) {
+	if d == nil || d.rec.Attempt != r.Attempt || d.rec.Worker != r.Worker {
+		m.ackUnknown(c, r)
+		return
+	}
+	m.holds.Drop(string(r.Driver))
+	switch {
+	case d.told.State.Terminal() || d.told.State == r.State:
+		m.ackReport(c, d, r.Attempt, r.State)
+		m.schedule()
+	case d.rec.State.Terminal() || d.rec.State == r.State:
+		d.reporter = c // the commit will answer
+	default:
+		d.reporter = c
+		next := d.rec
+		next.State = r.State
+		if r.State == wire.Relaunching {
+			m.release(d)
+		}
+		if r.State == wire.Relaunching && next.KillAsked {
+			next.State = wire.Killed
+		}
+		m.decide(d, next)
+	}
+}
+
+// ackUnknown lets a worker forget an attempt that means nothing any more.
+func (m *Master) ackUnknown(c host.ConnID, r wire.DriverStateChanged) {
+	if m.pol.ReportRetryTolerant {
+		m.answer(c, wire.DriverStateAck{Term: m.reign.Term, Driver: r.Driver, Attempt: r.Attempt, State: r.State})
+	}
+}
+
+func (m *Master) ackReport(c host.ConnID, d *driver, attempt int64, s wire.DriverState) {
+	if m.pol.ReportRetryTolerant {
+		m.say(output{Conn: c, Note: m.ack("report", string(d.told.ID), d.zxid),
+			Msg: wire.DriverStateAck{Term: m.reign.Term, Driver: d.told.ID, Attempt: attempt, State: s}})
+	}
+}
+
+// schedulerState is a worker's answer to MasterChanged. Spark takes over what
+// it knows and drops the rest (D-16).
+func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateResponse) {
+	w := m.workers[r.Worker]
+	if m.state == Standby || w == nil || w.state == dead {
+		return
+	}
+	m.heard(w, c)
+	m.answered(w)
+	if m.pol.AdoptOrKill {
+		m.reconcile(w, c, r.Drivers)
+		m.apps.Reconcile(r.Worker, r.Executors)
+	} else {
+		m.usage(w)
+		m.apps.Adopt(r.Worker, r.Executors)
+		for _, on := range r.Drivers {
+			if d := m.drivers[on.ID]; d != nil && !d.closed {
+				m.adopt(d, w, on)
+			}
+		}
+	}
+	m.mayComplete()
+	m.schedule()
+}
+
+// latestState follows a registration. Spark kills everything that it has not
+// on record for this worker, which may be all of it (D-01).
+func (m *Master) latestState(c host.ConnID, r wire.WorkerLatestState) {
+	w := m.workers[r.Worker]
+	if m.state == Standby || w == nil || w.state == dead {
+		return
+	}
+	m.heard(w, c)
+	if m.pol.AdoptOrKill {
+		m.answered(w)
+		m.reconcile(w, c, r.Drivers)
+		m.apps.Reconcile(r.Worker, r.Executors)
+		m.mayComplete()
+		m.schedule()
+		return
+	}
+	m.apps.KillUnlisted(r.Worker, r.Executors)
+	for _, on := range r.Drivers {
+		if !slices.Contains(w.drivers, on.ID) {
+			m.command(r.Worker, wire.KillDriver{Term: m.reign.Term, Driver: on.ID, Attempt: on.Attempt})
 		}
 	}
 }

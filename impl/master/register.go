@@ -39,6 +39,8 @@ type worker struct {
 	out     host.ConnID           // the one dialled to it
 	up      bool                  // out is connected
 	outbox  []host.Message        // what waits for out; lost if it cannot be dialled
+	granted host.Mono             // its heartbeats were answered until then at the latest
+	heard   host.Wall             // when it spoke last; read only without monotonic liveness
 	timer   host.TimerID          // of its silence; of a dead one's forgetting
 	ask     host.TimerID          // of asking it again
 }
@@ -82,7 +84,7 @@ func (m *Master) registerWorker(c host.ConnID, rec wire.WorkerRecord) {
 			m.answer(c, wire.RegisterWorkerFailed{Term: m.reign.Term, Reason: "a worker is registered at " + string(rec.Addr)})
 			return
 		}
-		m.lose(old.rec.ID) // its address is taken: that process is gone
+		m.lose(old.rec.ID, true) // its address is taken: that process is gone
 	}
 	w := m.addWorker(rec, joining)
 	m.heard(w, c)
@@ -90,7 +92,7 @@ func (m *Master) registerWorker(c host.ConnID, rec wire.WorkerRecord) {
 }
 
 func (m *Master) addWorker(rec wire.WorkerRecord, s workerState) *worker {
-	w := &worker{rec: rec, state: s}
+	w := &worker{rec: rec, state: s, granted: m.h.Mono()}
 	if old := m.workers[rec.ID]; old != nil {
 		m.h.StopTimer(old.timer)
 	} else {
@@ -98,7 +100,7 @@ func (m *Master) addWorker(rec wire.WorkerRecord, s workerState) *worker {
 		m.roster = slices.Insert(m.roster, i, rec.ID)
 	}
 	m.workers[rec.ID] = w
-	w.timer = host.After(m.h, m.cfg.WorkerTimeout, (*Master).workerTimedOut, rec.ID)
+	m.listen(w)
 	return w
 }
 
@@ -132,8 +134,8 @@ func (m *Master) welcomeBack(id wire.WorkerID, r persist.Result) {
 }
 
 func (m *Master) welcome(w *worker, duplicate bool) {
-	m.say(output{conn: w.conn, note: m.ack("register", string(w.rec.ID), w.zxid),
-		msg: wire.RegisteredWorker{Master: m.cfg.Addr, Term: m.reign.Term, Duplicate: duplicate, Decision: w.zxid}})
+	m.say(output{Conn: w.conn, Note: m.ack("register", string(w.rec.ID), w.zxid),
+		Msg: wire.RegisteredWorker{Master: m.cfg.Addr, Term: m.reign.Term, Duplicate: duplicate, Decision: w.zxid}})
 }
 
 // heartbeat starts the worker's timeout anew. Spark's master does not answer
@@ -149,6 +151,7 @@ func (m *Master) heartbeat(c host.ConnID, b wire.Heartbeat) {
 	switch {
 	case w != nil && w.state != dead:
 		m.heard(w, c)
+		m.grant(c, w, b.Beat)
 		if m.pol.AdoptOrKill && w.state == alive && !w.known {
 			// The acknowledgement of its registration was lost, or it has
 			// not followed it up yet.
@@ -182,8 +185,37 @@ func (m *Master) heard(w *worker, c host.ConnID) {
 		w.conn = c
 		m.conns[c] = w.rec.ID
 	}
+	m.listen(w)
+}
+
+// listen counts w's silence from now.
+func (m *Master) listen(w *worker) {
 	m.h.StopTimer(w.timer)
-	w.timer = host.After(m.h, m.cfg.WorkerTimeout, (*Master).workerTimedOut, w.rec.ID)
+	w.timer = 0
+	if m.pol.MonotonicLiveness {
+		w.timer = host.After(m.h, m.cfg.WorkerTimeout, (*Master).workerTimedOut, w.rec.ID)
+	} else {
+		w.heard = m.h.Wall()
+	}
+}
+
+// checkWorkers is Spark's check, once a worker timeout, of when the wall clock
+// said each worker was heard last: a clock that jumps ahead makes all of them
+// dead (D-34; Master.scala, timeOutDeadWorkers).
+func (m *Master) checkWorkers(struct{}) {
+	host.After(m.h, m.cfg.WorkerTimeout, (*Master).checkWorkers, struct{}{})
+	m.post(mail{Call: host.Bind((*Master).timeOutDeadWorkers, m.reign.Term)})
+}
+
+func (m *Master) timeOutDeadWorkers(int64) {
+	now := m.h.Wall()
+	for _, id := range slices.Clone(m.roster) {
+		w := m.workers[id]
+		silent := time.Duration(now - w.heard)
+		if w.state != dead && silent > m.cfg.WorkerTimeout {
+			m.workerSilent(id)
+		}
+	}
 }
 
 func (m *Master) workerTimedOut(id wire.WorkerID) {
@@ -203,9 +235,9 @@ func (m *Master) workerSilent(id wire.WorkerID) {
 	case w.state == dead:
 		m.removeEntry(w)
 	case m.state == Suspended:
-		w.timer = host.After(m.h, m.cfg.WorkerTimeout, (*Master).workerTimedOut, id)
+		m.listen(w)
 	default:
-		m.lose(id)
+		m.lose(id, false)
 	}
 }
 
@@ -229,16 +261,17 @@ func (m *Master) closed(c host.ConnID) {
 	}
 	if stood && w.state != dead && !m.pol.ConnectionIncarnation {
 		m.then(host.Bind((*Master).checkRecovery, m.reign.Term))
-		m.lose(w.rec.ID)
+		m.lose(w.rec.ID, false)
 	}
 }
 
 func (m *Master) checkRecovery(int64) { m.mayComplete() }
 
-// lose gives a worker up, and what ran on it.
-func (m *Master) lose(id wire.WorkerID) {
+// lose gives a worker up, and what ran on it. Gone: its process has ended, and
+// the drivers with it.
+func (m *Master) lose(id wire.WorkerID, gone bool) {
 	if m.pol.DurableDriverState {
-		m.loseWorker(id)
+		m.loseWorker(id, gone)
 	} else {
 		m.removeWorker(id)
 	}

@@ -1,37 +1,40 @@
 package master
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/simctl/simctl/impl/election"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/persist"
+	"github.com/simctl/simctl/impl/shown"
+	"github.com/simctl/simctl/impl/wire"
 )
 
-// A State is a master's recovery state, with Spark's names (RecoveryState.scala)
-// and one more.
-type State uint8
+// A State is a master's recovery state.
+type State = shown.State
 
-// The states of a master.
+// The states of a master: Standby does not lead, or has not read the store yet;
+// Recovering asks the stored workers what they run; CompletingRecovery decides
+// about what nobody runs; Alive acts; Suspended holds its latch and does not act.
 const (
-	Standby            State = iota // it does not lead, or has not read the store yet
-	Recovering                      // it asks the stored workers what they run
-	CompletingRecovery              // it decides about what nobody runs
-	Alive                           // it acts
-	Suspended                       // it holds its latch and does not act
+	Standby, Recovering, CompletingRecovery = shown.Standby, shown.Recovering, shown.CompletingRecovery
+	Alive, Suspended                        = shown.Alive, shown.Suspended
 )
-
-var stateNames = [...]string{"Standby", "Recovering", "CompletingRecovery", "Alive", "Suspended"}
-var sparkNames = [...]string{"STANDBY", "RECOVERING", "COMPLETING_RECOVERY", "ALIVE", "SUSPENDED"}
-
-// String returns the state's name in notes.
-func (s State) String() string { return stateNames[s] }
-
-// Spark returns the state's name on Spark's status page.
-func (s State) Spark() string { return sparkNames[s] }
 
 func (m *Master) setState(s State) {
 	m.state = s
 	m.h.Note(host.Note{Kind: host.NoteState, Value: s.String(), Term: m.reign.Term})
+	if s != Alive && m.Ready() {
+		m.h.Note(host.Note{Kind: host.NoteReady, Value: s.String(), Term: m.reign.Term})
+	}
+}
+
+// Ready is what the master tells a probe that asks whether it is ready
+// (Master.scala, RequestReadyz): with honest-ready that it serves, and under
+// Spark that it is not a standby, though it refuses every request (D-31).
+func (m *Master) Ready() bool {
+	return m.state == Alive || !m.pol.HonestReady && m.state != Standby
 }
 
 // LatchElected puts the election into the mailbox.
@@ -61,9 +64,13 @@ func (m *Master) elected(w election.Win) {
 	m.reign = w
 	m.h.Note(host.Note{Kind: host.NoteElected, Term: w.Term, Zxid: w.Zxid})
 	m.store.Open(w)
-	m.waitOver = true
+	if wait := m.predecessor(); wait > 0 {
+		m.holds.CountAfter(wait)
+	} else {
+		m.holds.Count()
+	}
 	if m.pol.HoldSuspended {
-		m.startLease()
+		m.tick = host.After(m.h, m.cfg.Lease/3, (*Master).keepLease, w.Term)
 	}
 	if m.pol.TermInIDs {
 		m.issued = 0
@@ -113,8 +120,9 @@ func (m *Master) resign() {
 	}
 	m.accepted = nil
 	m.h.StopTimer(m.recovery)
-	m.recovery = 0
-	m.stopLease()
+	m.h.StopTimer(m.tick)
+	m.lease.Stop()
+	m.holds.Clear()
 	m.apps.Forget()
 	m.forget()
 	m.reign = election.Win{}
@@ -143,4 +151,171 @@ func (m *Master) goAlive() {
 	}
 	m.apps.Resume()
 	m.schedule()
+}
+
+// A Status is what a master shows of itself: for its status page and tests.
+type Status = shown.Master
+
+// A WorkerStatus is one worker as the master sees it.
+type WorkerStatus = shown.Worker
+
+// A DriverStatus is one driver as it is committed.
+type DriverStatus = shown.Driver
+
+// Status returns what the master knows now.
+func (m *Master) Status() Status {
+	s := Status{Addr: m.cfg.Addr, State: m.state.Spark(), Term: m.reign.Term, Waiting: len(m.waiting)}
+	for _, id := range m.roster {
+		w := m.workers[id]
+		s.Workers = append(s.Workers, WorkerStatus{ID: id, Addr: w.rec.Addr, State: w.state.String(), Cores: w.rec.Cores,
+			CoresUsed: w.cores, Memory: w.rec.Memory, MemoryUse: w.memory, Drivers: slices.Clone(w.drivers), Executors: m.apps.On(id)})
+	}
+	for _, id := range m.order {
+		s.Drivers = append(s.Drivers, DriverStatus{Record: m.drivers[id].told, Ended: m.drivers[id].closed})
+	}
+	s.Apps = m.apps.Status()
+	return s
+}
+
+// State is the master's recovery state.
+func (m *Master) State() State { return m.state }
+
+// loaded takes over what the store holds (Master.scala, ElectedLeader). A
+// failure to read it leaves Spark's master Standby with the latch held (D-07a).
+func (m *Master) loaded(term int64, l persist.Loaded) {
+	if term != m.reign.Term {
+		return
+	}
+	for _, bad := range l.Bad {
+		m.failed("record " + bad.Key + ": " + bad.Why)
+		m.unread = append(m.unread, bad.Key)
+	}
+	switch {
+	case l.Err != nil:
+		m.fail(l.Err)
+	case len(l.Drivers)+len(l.Workers)+len(l.Apps) == 0:
+		m.recoveryCommitted(term, persist.Result{})
+	default:
+		m.beginRecovery(l)
+	}
+	m.settle()
+}
+
+// beginRecovery asks every stored worker what it runs. Its drivers wait for
+// the answers.
+func (m *Master) beginRecovery(l persist.Loaded) {
+	m.setState(Recovering)
+	m.recovery = host.After(m.h, m.cfg.Recovery, (*Master).recoveryTimedOut, m.reign.Term)
+	for _, stored := range l.Workers {
+		if old := m.atAddr(stored.Record.Addr); old != nil && !m.pol.TermInIDs {
+			m.lose(old.rec.ID, true) // Spark takes the last that it reads for the living one (D-28)
+		}
+		w := m.addWorker(stored.Record, asked)
+		w.zxid, w.retired = stored.Zxid, stored.Retired
+	}
+	for _, stored := range l.Drivers {
+		m.addStored(stored)
+	}
+	if m.pol.DurableDriverState {
+		m.sortEnded()
+	}
+	m.apps.Load(l.Apps)
+	for _, id := range slices.Clone(m.roster) {
+		m.askAgain(id)
+	}
+	m.mayComplete()
+}
+
+// askAgain sends MasterChanged to a worker that has not answered. Spark sends
+// it once; if it is lost, so is the worker (D-09).
+func (m *Master) askAgain(id wire.WorkerID) {
+	w := m.workers[id]
+	if w == nil || w.state != asked {
+		return
+	}
+	w.ask = 0
+	m.command(id, wire.MasterChanged{Master: m.cfg.Addr, Term: m.reign.Term})
+	if m.pol.AdoptOrKill {
+		w.ask = host.After(m.h, m.cfg.Relaunch, (*Master).askAgain, id)
+	}
+}
+
+func (m *Master) recoveryTimedOut(term int64) {
+	m.post(mail{Call: host.Bind((*Master).completeRecovery, term)})
+}
+
+// mayComplete completes recovery once every worker is heard of.
+func (m *Master) mayComplete() {
+	if m.state != Recovering {
+		return
+	}
+	for _, id := range m.roster {
+		if m.workers[id].state == asked {
+			return
+		}
+	}
+	if !m.apps.Unheard() {
+		m.completeRecovery(m.reign.Term)
+	}
+}
+
+// completeRecovery gives up the workers that were not heard of, and decides
+// about the drivers that nobody runs.
+func (m *Master) completeRecovery(term int64) {
+	if m.state != Recovering || m.reign.Term != term {
+		return
+	}
+	m.setState(CompletingRecovery)
+	m.h.StopTimer(m.recovery)
+	if !m.pol.DurableDriverState {
+		m.completeAsSpark()
+		return
+	}
+	for _, id := range slices.Clone(m.roster) {
+		if m.workers[id].state == asked {
+			m.loseWorker(id, false)
+		}
+	}
+	for _, id := range m.order {
+		m.settleStored(m.drivers[id])
+	}
+	for _, step := range m.apps.GiveUp() {
+		step.Run(m, nil)
+	}
+	m.store.Fence(host.BindResult((*Master).recoveryCommitted, term))
+}
+
+// recoveryCommitted ends recovery: everything it decided is committed.
+func (m *Master) recoveryCommitted(term int64, r persist.Result) {
+	switch {
+	case r.Err != nil:
+		m.fail(r.Err)
+	case term == m.reign.Term:
+		m.recovered = true
+		if m.state != CompletingRecovery && !m.mayAct() {
+			m.setState(CompletingRecovery)
+		}
+		m.tryAlive()
+	}
+	m.settle()
+}
+
+// mayAct reports whether the master may become Alive as far as leases go.
+func (m *Master) mayAct() bool {
+	return m.holds.Counts() && (!m.pol.HoldSuspended || m.lease.Holds())
+}
+
+func (m *Master) tryAlive() {
+	if m.recovered && m.mayAct() && (m.state == CompletingRecovery || m.state == Standby) {
+		m.goAlive()
+	}
+}
+
+// undecodable is the state of a record that is kept and cannot be decoded.
+const undecodable = "UNDECODABLE"
+
+// unreadable reports whether there is a record of a driver that this master
+// cannot decode. It says nothing of it and lets it run: another will know.
+func (m *Master) unreadable(id wire.DriverID) bool {
+	return len(m.unread) > 0 && slices.Contains(m.unread, "driver_"+string(id))
 }

@@ -47,6 +47,12 @@ type Policy struct {
 	// LaunchAck: a launch that the worker does not confirm is sent again.
 	// Off: D-22.
 	LaunchAck bool
+	// TwoWayReconcile: what is on record for a worker and does not stand in its
+	// report is sent to it again. Off, as in Spark, only what it runs too much
+	// is put right. The schedule that needs it: a launch is lost with the
+	// connection that carried it, and the worker registers again; with
+	// launch-ack too the repetition heals it. Off: D-21, D-22.
+	TwoWayReconcile bool
 	// ReleaseOnExit: a driver's resources are free when its exit is
 	// confirmed, not when the kill is sent. Off: D-23.
 	ReleaseOnExit bool
@@ -57,9 +63,23 @@ type Policy struct {
 	// WorkersTryAllMasters on every registration attempt, not only the first.
 	// Off: D-09.
 	WorkersTryAllMasters bool
+	// MonotonicLiveness: a worker is lost by a timer of the monotonic clock.
+	// Off: Spark's check, once a worker timeout, of how long ago by the wall
+	// clock each was heard; the schedule that needs it: the active master's
+	// clock jumps forward by more than the timeout, and at the next check all
+	// workers are dead. Off: D-34.
+	MonotonicLiveness bool
 	// ReportRetryTolerant: reports are sent until acknowledged, and one that
 	// was applied already is acknowledged. Off: D-04, D-08, D-36.
 	ReportRetryTolerant bool
+	// WorkerLease: heartbeats are answered, and a worker stops a supervised
+	// driver once the lease has passed since the last answered one was sent, on
+	// its monotonic clock; the master starts the next attempt elsewhere only
+	// after a confirmed exit, or when that lease is over on the slowest clock.
+	// The schedule that needs it: a worker is cut off from the masters for
+	// longer than the worker timeout, and its supervised driver runs here and
+	// elsewhere. Off: D-10, D-35.
+	WorkerLease bool
 	// EndReignOnError: a handler that fails ends the reign instead of being
 	// swallowed with its state half changed. Off: D-07a, D-07b, D-19, D-20.
 	EndReignOnError bool
@@ -78,6 +98,11 @@ type Policy struct {
 	// DurableTargetsAndMarks: how many executors an application asked for, its
 	// failures, and that a worker was decommissioned, are stored. Off: D-15, D-37.
 	DurableTargetsAndMarks bool
+	// HonestReady: a master says that it is ready only while it is Alive. Off,
+	// as in Spark, whenever it is not Standby: also while it recovers, or stays
+	// CompletingRecovery for ever, and refuses everything. The schedule that
+	// needs it: any failover with something to recover. Off: D-31.
+	HonestReady bool
 	// ClientsNeverForgetAMaster: a client asks every master again and again,
 	// also one that was lost before. Off: D-33.
 	ClientsNeverForgetAMaster bool
@@ -90,9 +115,10 @@ var Spark = Policy{LatchOwnerCheck: true, BlockingStore: true}
 var Hardened = Policy{
 	TermFencing: true, OneSession: true, HoldSuspended: true, LatchOwnerCheck: true, WatchOwnLatch: true,
 	CloseSessionOnStop: true, DurableDriverState: true, IdempotencyKeys: true, AdoptOrKill: true,
-	BlockingStore: false, LaunchAck: true, ReleaseOnExit: true, ConnectionIncarnation: true,
-	WorkersTryAllMasters: true, ReportRetryTolerant: true, EndReignOnError: true, TermInIDs: true,
-	AtomicSyncedFiles: true, KeepUndecodable: true, DurableTargetsAndMarks: true, ClientsNeverForgetAMaster: true,
+	BlockingStore: false, LaunchAck: true, TwoWayReconcile: true, ReleaseOnExit: true, ConnectionIncarnation: true,
+	WorkersTryAllMasters: true, MonotonicLiveness: true, ReportRetryTolerant: true, WorkerLease: true,
+	EndReignOnError: true, TermInIDs: true, AtomicSyncedFiles: true, KeepUndecodable: true, DurableTargetsAndMarks: true,
+	HonestReady: true, ClientsNeverForgetAMaster: true,
 }
 
 // A Switch is one safeguard by name.
@@ -149,15 +175,19 @@ func Switches() []Switch {
 		{"adopt-or-kill", "D-01 D-09 D-16", func(p *Policy) *bool { return &p.AdoptOrKill }, "", ""},
 		{"blocking-store", "(on in spark) D-03 D-12 D-39", func(p *Policy) *bool { return &p.BlockingStore }, "", ""},
 		{"launch-ack", "D-22", func(p *Policy) *bool { return &p.LaunchAck }, "", ""},
+		{"two-way-reconcile", "D-21 D-22", func(p *Policy) *bool { return &p.TwoWayReconcile }, "", ""},
 		{"release-on-exit", "D-23", func(p *Policy) *bool { return &p.ReleaseOnExit }, "", ""},
 		{"connection-incarnation", "D-13 D-24", func(p *Policy) *bool { return &p.ConnectionIncarnation }, "", ""},
 		{"workers-try-all-masters", "D-09", func(p *Policy) *bool { return &p.WorkersTryAllMasters }, "", ""},
+		{"monotonic-liveness", "D-34", func(p *Policy) *bool { return &p.MonotonicLiveness }, "", ""},
 		{"report-retry-tolerant", "D-04 D-08 D-36", func(p *Policy) *bool { return &p.ReportRetryTolerant }, "", ""},
+		{"worker-lease", "D-10 D-35", func(p *Policy) *bool { return &p.WorkerLease }, "", ""},
 		{"handler-errors", "D-07a D-07b D-19 D-20", func(p *Policy) *bool { return &p.EndReignOnError }, "swallow", "end-reign"},
 		{"term-in-ids", "D-17 D-28 D-38 D-40 D-43", func(p *Policy) *bool { return &p.TermInIDs }, "", ""},
 		{"atomic-synced-files", "D-07d D-42", func(p *Policy) *bool { return &p.AtomicSyncedFiles }, "", ""},
 		{"keep-undecodable", "D-07d D-41", func(p *Policy) *bool { return &p.KeepUndecodable }, "", ""},
 		{"durable-targets-and-marks", "D-15 D-37", func(p *Policy) *bool { return &p.DurableTargetsAndMarks }, "", ""},
+		{"honest-ready", "D-31", func(p *Policy) *bool { return &p.HonestReady }, "", ""},
 		{"clients-never-forget-a-master", "D-33", func(p *Policy) *bool { return &p.ClientsNeverForgetAMaster }, "", ""},
 	}
 }

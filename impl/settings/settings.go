@@ -30,8 +30,12 @@ type Master struct {
 	Recovery      time.Duration // patience with workers at recovery; default 60 s
 	WorkerTimeout time.Duration // a silent worker is lost after this; default 60 s
 	StoreRetry    time.Duration // first pause of the blocking store's retries; default 5 s
-	Relaunch      time.Duration // pause before something unanswered is sent again; default 5 s
-	Drift         int64         // bound on the drift of clocks, parts per million; default 200
+	// WorkerLease, with worker-lease: a worker runs supervised drivers this long
+	// after the heartbeat that was answered last; default 3 WorkerTimeout.
+	WorkerLease time.Duration
+	Terminate   time.Duration // a worker's patience with a driver that is to end; default 10 s
+	Relaunch    time.Duration // pause before something unanswered is sent again; default 5 s
+	Drift       int64         // bound on the drift of clocks, parts per million; default 200
 	// RetainedDrivers is how many ended drivers are remembered; default 200.
 	RetainedDrivers int
 	// RetainedApps is how many ended applications are remembered; default 200.
@@ -71,6 +75,8 @@ func (c Master) WithDefaults() Master {
 	d(&c.Lease, c.Session/2)
 	d(&c.Recovery, 60*time.Second)
 	d(&c.WorkerTimeout, 60*time.Second)
+	d(&c.WorkerLease, 3*c.WorkerTimeout)
+	d(&c.Terminate, 10*time.Second)
 	d(&c.StoreRetry, 5*time.Second)
 	d(&c.Relaunch, 5*time.Second)
 	if c.Drift == 0 {

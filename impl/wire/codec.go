@@ -57,6 +57,7 @@ var messages = [...]format{
 	26: formatOf[KillExecutor](),
 	27: formatOf[ApplicationFinished](),
 	28: formatOf[DecommissionWorker](),
+	29: formatOf[HeartbeatAck](),
 
 	32: formatOf[RequestSubmitDriver](),
 	33: formatOf[SubmitDriverResponse](),

@@ -59,7 +59,7 @@ var anyMessage = rapid.OneOf(
 	message[RegisterWorker](), message[Heartbeat](), message[WorkerSchedulerStateResponse](), message[WorkerLatestState](),
 	message[DriverStateChanged](), message[RegisteredWorker](), message[RegisterWorkerFailed](), message[MasterInStandby](),
 	message[MasterChanged](), message[ReconnectWorker](), message[LaunchDriver](), message[KillDriver](),
-	message[DriverStateAck](), message[RequestSubmitDriver](), message[SubmitDriverResponse](), message[RequestKillDriver](),
+	message[DriverStateAck](), message[HeartbeatAck](), message[RequestSubmitDriver](), message[SubmitDriverResponse](), message[RequestKillDriver](),
 	message[KillDriverResponse](), message[RequestDriverStatus](), message[DriverStatusResponse](),
 	message[ExecutorStateChanged](), message[WorkerDecommissioning](), message[ExecutorStateAck](), message[LaunchExecutor](), message[KillExecutor](), message[ApplicationFinished](), message[DecommissionWorker](), message[RegisterApplication](), message[RegisteredApplication](), message[UnregisterApplication](), message[UnregisteredApplication](), message[MasterChangeAcknowledged](), message[ExecutorAdded](), message[ExecutorUpdated](), message[WorkerRemoved](), message[ApplicationRemoved](), message[RequestExecutors](), message[KillExecutors](), message[ExecutorsResponse](), message[RegisterExecutor](), message[RegisteredExecutor](), message[LaunchTask](), message[StatusUpdate](), message[StopExecutor](), message[WatchWorker](), message[Deposit](), message[DepositResponse](), message[ExecutorHeartbeat](), message[ExecutorHeartbeatResponse](),
 )
@@ -121,7 +121,7 @@ func frame(n byte, content string) []byte {
 }
 
 func TestHostileFramesAreRefused(t *testing.T) {
-	beat := "\xa2\x64Term\x01\x66Worker\x61w"
+	beat := "\xa3\x64Beat\x01\x64Term\x01\x66Worker\x61w"
 	_, used, err := Codec{}.Decode(frame(2, beat))
 	require.NoError(t, err, "the good one, of which the others are broken copies")
 	require.Equal(t, 5+len(beat), used)
@@ -140,15 +140,15 @@ func TestHostileFramesAreRefused(t *testing.T) {
 		"unknown number":         {[]byte{0, 0, 1, 0, 15}, ErrMessage},
 		"number out of table":    {[]byte{0, 0, 1, 0, 255}, ErrMessage},
 		"null":                   {frame(2, "\xf6"), ErrContent},
-		"an array":               {frame(2, "\x82\x01\x61w"), ErrContent},
-		"a field is missing":     {frame(2, "\xa1\x64Term\x01"), ErrContent},
-		"a field twice":          {frame(2, "\xa2\x64Term\x01\x64Term\x01"), ErrContent},
-		"unknown field":          {frame(2, "\xa2\x64Term\x01\x66worker\x61w"), ErrContent},
-		"one field more":         {frame(2, "\xa3\x64Term\x01\x66Worker\x61w\x61x\x01"), ErrContent},
-		"wrong type":             {frame(2, "\xa2\x64Term\x61x\x66Worker\x61w"), ErrContent},
-		"a tag":                  {frame(2, "\xa2\x64Term\xc1\x01\x66Worker\x61w"), ErrContent},
-		"indefinite length":      {frame(2, "\xbf\x64Term\x01\x66Worker\x61w\xff"), ErrContent},
-		"not UTF-8":              {frame(2, "\xa2\x64Term\x01\x66Worker\x61\xff"), ErrContent},
+		"an array":               {frame(2, "\x83\x01\x01\x61w"), ErrContent},
+		"a field is missing":     {frame(2, "\xa2\x64Beat\x01\x64Term\x01"), ErrContent},
+		"a field twice":          {frame(2, "\xa3\x64Beat\x01\x64Term\x01\x64Term\x01"), ErrContent},
+		"unknown field":          {frame(2, "\xa3\x64Beat\x01\x64Term\x01\x66worker\x61w"), ErrContent},
+		"one field more":         {frame(2, "\xa4\x64Beat\x01\x64Term\x01\x66Worker\x61w\x61x\x01"), ErrContent},
+		"wrong type":             {frame(2, "\xa3\x64Beat\x01\x64Term\x61x\x66Worker\x61w"), ErrContent},
+		"a tag":                  {frame(2, "\xa3\x64Beat\x01\x64Term\xc1\x01\x66Worker\x61w"), ErrContent},
+		"indefinite length":      {frame(2, "\xbf\x64Beat\x01\x64Term\x01\x66Worker\x61w\xff"), ErrContent},
+		"not UTF-8":              {frame(2, "\xa3\x64Beat\x01\x64Term\x01\x66Worker\x61\xff"), ErrContent},
 		"cut short":              {frame(2, beat[:len(beat)-1]), ErrContent},
 		"something behind":       {frame(2, beat+"\x00"), ErrContent},
 		"a billion drivers":      {frame(4, drivers("\x9a\x3b\x9a\xca\x00")), ErrContent},

@@ -79,6 +79,13 @@ func (m RegisterWorker) Digest(d *host.Digest) {
 func (m Heartbeat) Digest(d *host.Digest) {
 	d.Str(string(m.Worker))
 	d.Int(m.Term)
+	d.Int(m.Beat)
+}
+
+// Digest implements [host.Message].
+func (m HeartbeatAck) Digest(d *host.Digest) {
+	d.Int(m.Term)
+	d.Int(m.Beat)
 }
 
 // Digest implements [host.Message].

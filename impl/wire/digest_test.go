@@ -14,7 +14,7 @@ import (
 var plain = []host.Digester{
 	RegisterWorker{}, Heartbeat{}, WorkerSchedulerStateResponse{}, WorkerLatestState{}, DriverStateChanged{},
 	RegisteredWorker{}, RegisterWorkerFailed{}, MasterInStandby{}, MasterChanged{}, ReconnectWorker{},
-	LaunchDriver{}, KillDriver{}, DriverStateAck{},
+	LaunchDriver{}, KillDriver{}, DriverStateAck{}, HeartbeatAck{},
 	RequestSubmitDriver{}, SubmitDriverResponse{}, RequestKillDriver{}, KillDriverResponse{},
 	RequestDriverStatus{}, DriverStatusResponse{},
 	Desc{}, DriverRecord{}, WorkerRecord{}, TermRecord{}, DriverOnWorker{},

@@ -4,6 +4,9 @@ package wire
 func (RegisterWorker) Name() string { return "RegisterWorker" }
 
 // Name implements [host.Message].
+func (HeartbeatAck) Name() string { return "HeartbeatAck" }
+
+// Name implements [host.Message].
 func (Heartbeat) Name() string { return "Heartbeat" }
 
 // Name implements [host.Message].

@@ -54,6 +54,10 @@ func (s DriverState) Terminal() bool {
 	return s == Finished || s == Killed || s == Failed || s == Errored
 }
 
+// Over reports whether nothing runs under s any more: it is final, or the
+// attempt was ended for another to follow.
+func (s DriverState) Over() bool { return s.Terminal() || s == Relaunching }
+
 // A Desc says what a driver is: what a client submits.
 type Desc struct {
 	Tag       string        // the job's name, chosen by the client; for people and judges
@@ -121,11 +125,12 @@ type (
 		Worker WorkerRecord
 		Term   int64
 	}
-	// Heartbeat says that the worker lives. It has no answer but
-	// ReconnectWorker.
+	// Heartbeat says that the worker lives. Its answer is ReconnectWorker or,
+	// with worker-lease, HeartbeatAck.
 	Heartbeat struct {
 		Worker WorkerID
 		Term   int64
+		Beat   int64 // the worker's own number for it; 0: no answer is wanted
 	}
 	// WorkerSchedulerStateResponse answers MasterChanged with everything the
 	// worker runs, and what ended unacknowledged.
@@ -143,7 +148,8 @@ type (
 		Executors []ExecutorOnWorker
 	}
 	// DriverStateChanged reports one attempt's state: Running as the ack of a
-	// launch (only with launch-ack), or its end.
+	// launch (only with launch-ack), or its end; Relaunching if the worker ended
+	// it because its lease was over.
 	DriverStateChanged struct {
 		Worker  WorkerID
 		Driver  DriverID
@@ -197,6 +203,13 @@ type (
 		Driver   DriverID
 		Attempt  int64
 		Decision int64
+	}
+	// HeartbeatAck answers a heartbeat: until the worker's lease has passed
+	// since it was sent, what runs supervised on the worker is started nowhere
+	// else.
+	HeartbeatAck struct {
+		Term int64
+		Beat int64
 	}
 	// DriverStateAck acknowledges a report (only with report-retry-tolerant).
 	DriverStateAck struct {

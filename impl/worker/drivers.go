@@ -19,6 +19,7 @@ type run struct {
 	state   wire.DriverState
 	started bool         // a process of it was started
 	asked   bool         // a kill was asked
+	expired bool         // it is ended because the lease was over
 	lost    bool         // another launch took its place in the table (D-40); only without term-in-ids
 	pause   int64        // before the next local start, in Relaunch
 	timer   host.TimerID // kills it if it does not end, or starts it again
@@ -46,6 +47,7 @@ const longestPause = 1 << 16
 
 // launch starts a driver. A worker does not ask whether it has the cores: that
 // is the master's to know. With term-in-ids an attempt runs at most once here.
+// What it must not start now it leaves unanswered: it will be told again.
 func (w *Worker) launch(c host.ConnID, m wire.LaunchDriver) {
 	if !w.admit(c, m.Term) {
 		w.noteCommand(false, "launch", string(m.Driver), m.Term, m.Attempt, m.Decision)
@@ -56,6 +58,11 @@ func (w *Worker) launch(c host.ConnID, m wire.LaunchDriver) {
 			w.reportAgain(m.Driver, m.Attempt)
 			return
 		}
+	}
+	if !w.mayStart(m.Desc) {
+		return
+	}
+	if w.cfg.Policy.TermInIDs {
 		w.known[m.Driver] = ending{m.Attempt, wire.Running}
 	}
 	w.noteCommand(true, "launch", string(m.Driver), m.Term, m.Attempt, m.Decision)
@@ -74,7 +81,7 @@ func (w *Worker) launch(c host.ConnID, m wire.LaunchDriver) {
 func (w *Worker) replace(id wire.DriverID) {
 	for i := len(w.runs) - 1; i >= 0; i-- {
 		switch {
-		case w.runs[i].driver != id || w.runs[i].state.Terminal():
+		case w.runs[i].driver != id || w.runs[i].state.Over():
 		case w.cfg.Policy.TermInIDs:
 			w.stop(i)
 		default:
@@ -116,7 +123,7 @@ func (w *Worker) kill(c host.ConnID, m wire.KillDriver) {
 			continue
 		}
 		found = true
-		if r.state.Terminal() {
+		if r.state.Over() {
 			w.report(r.driver, r.attempt, r.state)
 		} else {
 			w.stop(i)
@@ -152,6 +159,12 @@ func (w *Worker) stop(i int) {
 		w.ended(i, wire.Killed)
 		return
 	}
+	if !r.expired {
+		w.terminate(r)
+	}
+}
+
+func (w *Worker) terminate(r *run) {
 	w.h.Signal(r.child, host.Terminate)
 	r.timer = host.After(w.h, w.cfg.Terminate, (*Worker).didNotEnd, r.child)
 }
@@ -178,6 +191,8 @@ func (w *Worker) Exited(child host.ProcessID, status int) {
 		w.ended(i, wire.Finished)
 	case r.asked:
 		w.ended(i, wire.Killed)
+	case r.expired:
+		w.ended(i, wire.Relaunching)
 	case !r.desc.Supervise:
 		w.ended(i, wire.Failed)
 	default:
@@ -192,7 +207,7 @@ func (w *Worker) Exited(child host.ProcessID, status int) {
 func (w *Worker) startAgain(a attempt) {
 	for i := range w.runs {
 		r := &w.runs[i]
-		if r.driver == a.Driver && r.attempt == a.Attempt && r.child == "" && !r.state.Terminal() {
+		if r.driver == a.Driver && r.attempt == a.Attempt && r.child == "" && !r.state.Over() {
 			r.timer = 0
 			w.spawn(r)
 			return
@@ -240,7 +255,7 @@ func (w *Worker) leaveTable(i int) bool {
 		return true
 	}
 	id := w.runs[i].driver
-	entry := slices.IndexFunc(w.runs, func(r run) bool { return r.driver == id && !r.lost && !r.state.Terminal() })
+	entry := slices.IndexFunc(w.runs, func(r run) bool { return r.driver == id && !r.lost && !r.state.Over() })
 	if entry < 0 {
 		w.h.Note(host.Note{Kind: host.NoteFailed, Value: fmt.Sprintf("driver %s ended but is not in the table", id)})
 		return false

@@ -185,7 +185,7 @@ func (w *Worker) leaveOldLinks(c host.ConnID, master host.Addr, term int64) {
 
 func (w *Worker) heartbeat(struct{}) {
 	if w.connected {
-		w.send(w.master, wire.Heartbeat{Worker: w.id, Term: w.seen})
+		w.send(w.master, wire.Heartbeat{Worker: w.id, Term: w.seen, Beat: w.nextBeat()})
 	}
 	host.After(w.h, w.cfg.Heartbeat, (*Worker).heartbeat, struct{}{})
 }

@@ -33,7 +33,7 @@ func (w *Worker) armResend() {
 func (w *Worker) sendAgain(struct{}) {
 	w.resend = 0
 	for i := range w.runs {
-		if r := &w.runs[i]; r.state.Terminal() {
+		if r := &w.runs[i]; r.state.Over() {
 			w.report(r.driver, r.attempt, r.state)
 			w.armResend()
 		}
@@ -45,11 +45,11 @@ func (w *Worker) sendAgain(struct{}) {
 
 // acknowledged forgets an end that the master knows.
 func (w *Worker) acknowledged(c host.ConnID, m wire.DriverStateAck) {
-	if !w.admit(c, m.Term) || !m.State.Terminal() {
+	if !w.admit(c, m.Term) || !m.State.Over() {
 		return
 	}
 	w.runs = slices.DeleteFunc(w.runs, func(r run) bool {
-		return r.driver == m.Driver && r.attempt == m.Attempt && r.state.Terminal()
+		return r.driver == m.Driver && r.attempt == m.Attempt && r.state.Over()
 	})
 }
 

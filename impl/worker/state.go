@@ -63,6 +63,7 @@ func (w *Worker) Clone(h host.Host) host.Process {
 		c.links[i].queue = slices.Clone(c.links[i].queue)
 	}
 	c.inbound = slices.Clone(w.inbound)
+	c.lease = w.lease.Clone(h, &c)
 	c.runs = slices.Clone(w.runs)
 	c.known = maps.Clone(w.known)
 	c.executors, c.finished, c.watched = slices.Clone(w.executors), slices.Clone(w.finished), slices.Clone(w.watched)
@@ -85,6 +86,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	d.Int(int64(w.attempts))
 	d.Uint(uint64(w.retry))
 	d.Bool(w.beating)
+	w.lease.Digest(d)
 	d.Uint(uint64(len(w.links)))
 	for i := range w.links {
 		w.links[i].digest(d)
@@ -133,6 +135,7 @@ func (r *run) digest(d *host.Digest) {
 	d.Str(string(r.state))
 	d.Bool(r.started)
 	d.Bool(r.asked)
+	d.Bool(r.expired)
 	d.Bool(r.lost)
 	d.Int(r.pause)
 	d.Uint(uint64(r.timer))

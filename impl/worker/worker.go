@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/lease"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/wire"
 )
@@ -38,6 +39,7 @@ type Config struct {
 	RegisterFew  int           // default 6 (spark.worker.initialRegistrationRetries)
 	RegisterMax  int           // attempts before Spark's worker gives up; default 16 (spark.worker.maxRegistrationRetries)
 	Terminate    time.Duration // between TERM and KILL of a driver; default 10 s (spark.worker.driverTerminateTimeout)
+	Lease        time.Duration // with worker-lease: supervised drivers run this long without an answered heartbeat; default 180 s
 	// TerminateExecutor is that of an executor, which Spark has hard-coded; default Terminate.
 	TerminateExecutor time.Duration
 	Ask               time.Duration // an ask that takes longer has failed; default Dial (spark.network.timeout)
@@ -56,6 +58,7 @@ func (c *Config) setDefaults() {
 	set(&c.Register, 10*time.Second)
 	set(&c.RegisterSlow, 60*time.Second)
 	set(&c.Terminate, 10*time.Second)
+	set(&c.Lease, 180*time.Second)
 	set(&c.Relaunch, time.Second)
 	set(&c.Dial, 120*time.Second)
 	set(&c.TerminateExecutor, c.Terminate)
@@ -91,6 +94,8 @@ type Worker struct {
 	retry    host.TimerID // the next attempt, 0 if none is scheduled
 	beating  bool         // the heartbeat timer runs
 
+	lease *lease.Lease // to run supervised drivers
+
 	links   []link    // connections it dialled, one a master
 	inbound []inbound // connections masters dialled
 
@@ -114,15 +119,18 @@ type Worker struct {
 // New makes a worker.
 func New(c Config) *Worker {
 	c.setDefaults()
-	return &Worker{
+	w := &Worker{
 		cfg: c, known: map[wire.DriverID]ending{}, past: map[executorID]wire.ExecutorState{},
 		finishing: map[wire.AppID]int64{}, sync: syncing{failures: map[executorID]int64{}},
 	}
+	w.lease = lease.New(w, c.Lease)
+	return w
 }
 
 // Start implements [host.Process]: it listens and registers with every master.
 func (w *Worker) Start(h host.Host) {
 	w.h = h
+	w.lease.Start(h)
 	w.id = w.identity()
 	if err := h.Listen(w.cfg.Listen, wire.Codec{}); err != nil {
 		h.Note(host.Note{Kind: host.NoteFailed, Value: fmt.Sprintf("listen on %s: %v", w.cfg.Listen, err)})
@@ -171,6 +179,8 @@ func (w *Worker) Received(c host.ConnID, m host.Message) {
 		w.launch(c, m)
 	case wire.KillDriver:
 		w.kill(c, m)
+	case wire.HeartbeatAck:
+		w.granted(c, m)
 	case wire.DriverStateAck:
 		w.acknowledged(c, m)
 	case wire.MasterInStandby:

@@ -19,7 +19,7 @@ func config(p policy.Policy) worker.Config {
 	return worker.Config{
 		Listen: "w1:7078", Masters: []host.Addr{"m1:7077", "m2:7077"}, Cores: 4, Memory: 1024, Policy: p,
 		Heartbeat: 15 * time.Second, Register: 10 * time.Second, RegisterSlow: 60 * time.Second,
-		RegisterFew: 2, RegisterMax: 4, Terminate: 10 * time.Second, Relaunch: time.Second, Dial: 5 * time.Second,
+		RegisterFew: 2, RegisterMax: 4, Terminate: 10 * time.Second, Lease: 60 * time.Second, Relaunch: time.Second, Dial: 5 * time.Second,
 		TerminateExecutor: 3 * time.Second, Ask: 120 * time.Second, StateSync: 3,
 	}
 }
@@ -39,13 +39,13 @@ func TestScripts(t *testing.T) {
 		return string(b)
 	},
 		wire.RegisteredWorker{}, wire.RegisterWorkerFailed{}, wire.MasterInStandby{}, wire.MasterChanged{},
-		wire.ReconnectWorker{}, wire.LaunchDriver{}, wire.KillDriver{}, wire.DriverStateAck{},
+		wire.ReconnectWorker{}, wire.HeartbeatAck{}, wire.LaunchDriver{}, wire.KillDriver{}, wire.DriverStateAck{},
 		wire.LaunchExecutor{}, wire.KillExecutor{}, wire.ExecutorStateAck{}, wire.ApplicationFinished{}, wire.DecommissionWorker{},
 		wire.WatchWorker{})
 }
 
 func TestCloneAndDigestKnowEveryField(t *testing.T) {
-	hosttest.CheckState(t, worker.New(config(policy.Hardened)), "h", "cfg")
+	hosttest.CheckState(t, worker.New(config(policy.Hardened)), "h", "cfg", "lease")
 }
 
 func TestAWorkerThatCannotListenExits(t *testing.T) {

@@ -121,6 +121,9 @@ var described = map[Kind]func(e *Event) string{
 		return strings.TrimSpace(fmt.Sprintf("%s was answered: %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
 	},
 	ZWatch: func(e *Event) string { return fmt.Sprintf("%s's watch fired: %s %s", e.Process, e.Subject, e.Value) },
+	Ready: func(e *Event) string {
+		return e.Process + " tells probes that it is ready, and is " + e.Value + inTerm(e.Term)
+	},
 	Recipe: func(e *Event) string {
 		return strings.TrimSpace(fmt.Sprintf("%s, %s: %s %s", e.Process, e.Subject, e.Value, e.Detail))
 	},

@@ -19,6 +19,7 @@ var bare = map[Kind]string{
 	Vote:     "value",
 	Serving:  "value",
 	Restored: "value",
+	Ready:    "value",
 }
 
 const bareOthers = "subject value detail"

@@ -72,6 +72,7 @@ const (
 	ZCall      Kind = "zcall"      // an operation on znodes is asked for. Subject: it in words; N: its number; M: its session's number in the process
 	ZReturn    Kind = "zreturn"    // it was answered. Subject: what and where; Value: ok or the error; Detail: the answer; N, M; P: session ID; Zxid
 	ZWatch     Kind = "zwatch"     // the watch that operation N left fired. Subject: path; Value: the event; M; P: session ID
+	Ready      Kind = "ready"      // a master that is not Alive tells probes that it is ready. Value: its state; Term
 	Recipe     Kind = "recipe"     // a recipe built on znodes. Subject: which; Value: what happened; Detail; Zxid: a lock's token
 	App        Kind = "app"        // something happened to an application. Subject: its tag; Value: what; Detail: its ID, or why; Term; N: stage or result; M: its driver's attempt, 0 in client mode
 	Executor   Kind = "executor"   // an executor's process. Subject: APP/ID; Value: started, registered, refused, killed, orphaned, ended; Detail: its worker

@@ -65,7 +65,7 @@ func Kinds() []string {
 		"state", "elected", "intent", "written", "recovered", "acked", "obeyed", "refused", "accepted", "usage", "registered",
 		"job", "call", "return", "gave-up", "session", "failed",
 		"role", "serving", "logged", "delivered", "restored", "answered", "vote",
-		"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect",
+		"zcall", "zreturn", "zwatch", "recipe", "app", "executor", "task", "effect", "ready",
 	}
 }
 

@@ -19,6 +19,7 @@ type Timers struct {
 	Lease         time.Duration `json:"leaseNs"`         // a master is Alive this long after its last committed write was sent; below Session
 	Recovery      time.Duration `json:"recoveryNs"`      // spark.deploy.recoveryTimeout
 	WorkerTimeout time.Duration `json:"workerTimeoutNs"` // spark.worker.timeout
+	WorkerLease   time.Duration `json:"workerLeaseNs"`   // a worker runs supervised drivers this long after the heartbeat that was answered last
 	Heartbeat     time.Duration `json:"heartbeatNs"`     // worker timeout / 4
 	Register      time.Duration `json:"registerNs"`      // between registration attempts of a worker, times a factor of its own in [0.5,1.5)
 	RegisterSlow  time.Duration `json:"registerSlowNs"`  // the same after RegisterFew attempts
@@ -62,6 +63,7 @@ func sparkTimers() Timers {
 		Lease:         30 * time.Second,
 		Recovery:      60 * time.Second,
 		WorkerTimeout: 60 * time.Second,
+		WorkerLease:   180 * time.Second,
 		Heartbeat:     15 * time.Second,
 		Register:      10 * time.Second,
 		RegisterSlow:  60 * time.Second,
@@ -85,6 +87,7 @@ func fastTimers() Timers {
 		Lease:         3 * time.Second,
 		Recovery:      5 * time.Second,
 		WorkerTimeout: 5 * time.Second,
+		WorkerLease:   15 * time.Second,
 		Heartbeat:     1250 * time.Millisecond,
 		Register:      1 * time.Second,
 		RegisterSlow:  5 * time.Second,
@@ -118,7 +121,8 @@ type named struct {
 func (t *Timers) durations() []named {
 	return []named{
 		{"tick", &t.Tick}, {"session", &t.Session}, {"lease", &t.Lease}, {"recovery", &t.Recovery},
-		{"worker timeout", &t.WorkerTimeout}, {"heartbeat", &t.Heartbeat}, {"register", &t.Register},
+		{"worker timeout", &t.WorkerTimeout}, {"worker lease", &t.WorkerLease},
+		{"heartbeat", &t.Heartbeat}, {"register", &t.Register},
 		{"register slow", &t.RegisterSlow}, {"ask", &t.Ask}, {"retry", &t.Retry}, {"give up", &t.GiveUp},
 		{"store retry", &t.StoreRetry}, {"terminate", &t.Terminate}, {"relaunch", &t.Relaunch}, {"dial", &t.Dial},
 	}
@@ -146,6 +150,9 @@ func (t Timers) With(set map[string]int64) (Timers, error) {
 	if len(set) == 0 {
 		return t, nil
 	}
+	if _, given := set["worker lease"]; !given && t.WorkerLease <= t.WorkerTimeout {
+		t.WorkerLease = 3 * t.WorkerTimeout
+	}
 	return t, t.Check()
 }
 
@@ -159,6 +166,8 @@ func (t Timers) Check() error {
 	switch {
 	case t.Lease >= t.Granted():
 		return fmt.Errorf("timers %s: the lease of %s does not end before the granted session of %s", t.Name, t.Lease, t.Granted())
+	case t.WorkerLease <= t.WorkerTimeout:
+		return fmt.Errorf("timers %s: a worker lease of %s ends before a worker of timeout %s is lost", t.Name, t.WorkerLease, t.WorkerTimeout)
 	case t.Heartbeat*2 > t.WorkerTimeout:
 		return fmt.Errorf("timers %s: a worker timeout of %s allows no lost heartbeat of %s", t.Name, t.WorkerTimeout, t.Heartbeat)
 	case t.RegisterSlow < t.Register:

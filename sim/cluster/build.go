@@ -56,7 +56,7 @@ func (w *World) newMaster(m *machine) host.Process {
 		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: p,
 		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)),
 		Session:      t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
-		StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),
+		WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),
 	}
 	w.conf.Master(&c)
 	return master.New(c)
@@ -67,7 +67,7 @@ func (w *World) newWorker(m *machine) host.Process {
 	c := worker.Config{
 		Name: m.name, Listen: host.Addr(m.name + workerPort), Masters: w.mastersOf(m), Cores: w.s.WorkerCores, Memory: w.s.WorkerMemory,
 		Policy: w.opts.Policy, Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow,
-		RegisterFew: t.RegisterFew, RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
+		RegisterFew: t.RegisterFew, RegisterMax: t.RegisterMax, Terminate: t.Terminate, Lease: t.WorkerLease, Relaunch: t.Relaunch, Dial: t.Dial,
 	}
 	w.conf.Worker(&c)
 	return worker.New(c)

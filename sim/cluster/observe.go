@@ -49,6 +49,7 @@ var noteKinds = [...]trace.Kind{
 	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
 	host.NoteRecipe: trace.Recipe, host.NoteVote: trace.Vote,
 	host.NoteApp: trace.App, host.NoteExecutor: trace.Executor, host.NoteTask: trace.Task, host.NoteEffect: trace.Effect,
+	host.NoteReady: trace.Ready,
 }
 
 // note translates what a process tells of itself.

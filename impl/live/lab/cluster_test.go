@@ -72,13 +72,13 @@ func (n node) process() (host.Process, error) {
 	case "master":
 		return master.New(master.Config{
 			Addr: n.Listen, ZK: n.ZK, Policy: policy.Hardened, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
-			WorkerTimeout: t.WorkerTimeout, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
+			WorkerTimeout: t.WorkerTimeout, WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
 		}), nil
 	case "worker":
 		return worker.New(worker.Config{
 			Name: string(n.ID), Listen: n.Listen, Masters: n.Masters, Cores: 8, Memory: 8192, Policy: policy.Hardened,
 			Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow, RegisterFew: t.RegisterFew,
-			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
+			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Lease: t.WorkerLease, Relaunch: t.Relaunch, Dial: t.Dial,
 		}), nil
 	case "client":
 		var plan []client.Step

@@ -184,7 +184,7 @@ func (o *Options) process() (host.Process, error) {
 	case "master":
 		c := master.Config{
 			Addr: o.Listen, ZK: o.ZK, Dir: o.Dir, Policy: o.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
-			WorkerTimeout: t.WorkerTimeout, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
+			WorkerTimeout: t.WorkerTimeout, WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
 		}
 		o.Conf.Master(&c)
 		return master.New(c), nil
@@ -192,7 +192,7 @@ func (o *Options) process() (host.Process, error) {
 		c := worker.Config{
 			Name: o.ID, Listen: o.Listen, Masters: o.Masters, Cores: o.Cores, Memory: o.Memory, Policy: o.Policy,
 			Heartbeat: t.Heartbeat, Register: t.Register, RegisterSlow: t.RegisterSlow, RegisterFew: t.RegisterFew,
-			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Relaunch: t.Relaunch, Dial: t.Dial,
+			RegisterMax: t.RegisterMax, Terminate: t.Terminate, Lease: t.WorkerLease, Relaunch: t.Relaunch, Dial: t.Dial,
 		}
 		o.Conf.Worker(&c)
 		return worker.New(c), nil

@@ -160,6 +160,7 @@ func (w World) Healed() []Bound {
 	}
 	runs := append(rejoin[:len(rejoin):len(rejoin)],
 		term{"every job, one after another", jobs * (longest + 2*t.Terminate + w.messages(8))},
+		term{"the lease of a lost worker", t.WorkerLease + t.Terminate + w.slow(t.WorkerLease+t.Terminate)},
 		term{"a launch is sent again", 2 * t.Relaunch},
 		term{"a client gives up", t.GiveUp},
 	)
