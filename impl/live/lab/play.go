@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simctl/simctl/impl/conf"
@@ -156,8 +157,37 @@ func (s *soak) route(m *member) error {
 		}
 		m.Routes = append(m.Routes, fmt.Sprintf("%s=%s", to.Listen, addr))
 	}
+	s.give(m)
 	m.Clock = filepath.Join(s.o.Dir, "clock-"+m.ID)
 	return nil
+}
+
+// give tells a process what the scenario tells it otherwise than the others.
+func (s *soak) give(m *member) {
+	for _, g := range s.scenario.Given {
+		if g.Who != m.ID {
+			continue
+		}
+		if g.Dir != "" {
+			m.Dir += "-" + strings.Trim(strings.ReplaceAll(g.Dir, "/", "-"), "-")
+		}
+		if len(g.Masters) > 0 {
+			m.Masters = nil
+			for _, other := range s.members {
+				if slices.Contains(g.Masters, other.ID) {
+					m.Masters = append(m.Masters, other.Listen)
+				}
+			}
+		}
+		if len(g.Servers) > 0 {
+			m.ZK = nil
+			for _, name := range g.Servers {
+				for _, p := range s.mesh.From(m.ID, name) {
+					m.ZK = append(m.ZK, p.Addr())
+				}
+			}
+		}
+	}
 }
 
 // forever is the moment of what happens at the healing.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
@@ -164,6 +165,25 @@ func TestTargetsAreLookedUpWhenAFaultBegins(t *testing.T) {
 	require.Equal(t, [][]string{{"m2"}, {"z1", "z2", "z3"}}, groups("at=1s for=1s partition active | servers"))
 	s.members[1].paused = true
 	require.Nil(t, groups("at=1s kill active"), "one that stands still is not looked for, as in a list of those that run")
+}
+
+func TestProcessIsToldWhatItIsGiven(t *testing.T) {
+	s := newPlay(t, "given m2 dir=/spark-2\ngiven m1 servers=z1,z3\ngiven c1 masters=m2\n", 0)
+	populate(t, s)
+	defer s.mesh.Close()
+	for _, m := range s.members {
+		m.Dir, m.Masters = "/base", loopbackPorts(2)
+		if m.Kind == "master" {
+			require.NoError(t, s.link(m))
+		}
+		s.give(m)
+	}
+	require.Equal(t, "/base", s.members[0].Dir)
+	require.Equal(t, "/base-spark-2", s.members[1].Dir)
+	require.Equal(t, []host.Addr{s.mesh.From("m1", "z1")[0].Addr(), s.mesh.From("m1", "z3")[0].Addr()}, s.members[0].ZK)
+	require.Len(t, s.members[1].ZK, 3)
+	require.Equal(t, []host.Addr{s.members[1].Listen}, s.members[4].Masters)
+	require.Len(t, s.members[2].Masters, 2)
 }
 
 func TestFaultWaitsForItsEvent(t *testing.T) {

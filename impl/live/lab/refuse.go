@@ -18,7 +18,7 @@ var played = []scenarios.Class{
 // understood are what a live run knows of each part of a scenario. Whatever
 // else a scenario says is refused rather than ignored.
 var understood = map[string]string{
-	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Safety Restart Work Ops Faults Delay Drift " +
+	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Safety Restart Work Ops Faults Delay Drift " +
 		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/web"
@@ -24,8 +25,9 @@ type gateway struct {
 	h    *live.Host
 	m    *master.Master
 	self host.Addr
-	// cleared are ended drivers that pages show no more. It belongs to the loop.
-	cleared map[wire.DriverID]bool
+	// cleared are what has ended and pages show no more. They belong to the loop.
+	cleared     map[wire.DriverID]bool
+	clearedApps map[wire.AppID]bool
 }
 
 // patience is how long a request waits for the master (spark.rpc.askTimeout).
@@ -36,6 +38,7 @@ func (g *gateway) read() (s master.Status, err error) {
 	err = g.h.Call(func() {
 		s = g.m.Status()
 		s.Drivers = slices.DeleteFunc(s.Drivers, func(d master.DriverStatus) bool { return d.Ended && g.cleared[d.Record.ID] })
+		s.Apps = slices.DeleteFunc(s.Apps, func(a apps.Status) bool { return a.Ended && g.clearedApps[a.Record.ID] })
 	})
 	return s, err
 }
@@ -182,9 +185,15 @@ func (g *gateway) Status(ctx context.Context, id string) (d web.DriverState, err
 // with durable state only shows it no more: who asks for it is still told.
 func (g *gateway) Clear(context.Context) error {
 	return g.h.Call(func() {
-		for _, d := range g.m.Status().Drivers {
+		s := g.m.Status()
+		for _, d := range s.Drivers {
 			if d.Ended {
 				g.cleared[d.Record.ID] = true
+			}
+		}
+		for _, a := range s.Apps {
+			if a.Ended {
+				g.clearedApps[a.Record.ID] = true
 			}
 		}
 		g.m.ClearCompleted()

@@ -29,7 +29,7 @@ func (o *Options) serve(h *live.Host, p host.Process) (end func(), err error) {
 	}
 	switch p := p.(type) {
 	case *master.Master:
-		g := &gateway{h: h, m: p, self: o.Listen, cleared: map[wire.DriverID]bool{}}
+		g := &gateway{h: h, m: p, self: o.Listen, cleared: map[wire.DriverID]bool{}, clearedApps: map[wire.AppID]bool{}}
 		rest := ""
 		if o.REST != "" {
 			var s *web.Server
@@ -83,13 +83,37 @@ func masterPage(s master.Status) web.Master {
 			out.ActiveDrivers = append(out.ActiveDrivers, shown)
 		}
 	}
+	for _, a := range s.Apps {
+		shown := web.App{
+			ID: string(a.Record.ID), Name: a.Record.Desc.Tag, User: user, MemoryPerExecutor: a.Record.Desc.Memory,
+			State: string(a.State), Cores: a.Cores,
+		}
+		if a.Ended {
+			out.CompletedApps = append(out.CompletedApps, shown)
+		} else {
+			out.ActiveApps = append(out.ActiveApps, shown)
+		}
+	}
 	return out
 }
+
+// user is in whose name applications run: nobody tells another one.
+const user = "simctl"
 
 // workerPage is a worker's status as its page shows it.
 func workerPage(s worker.Status) web.WorkerSelf {
 	out := web.WorkerSelf{
 		ID: string(s.ID), MasterURL: url(s.Master), Cores: s.Cores, CoresUsed: s.CoresUsed, Memory: s.Memory, MemoryUsed: s.MemoryUsed,
+	}
+	for _, x := range s.Executors {
+		if x.State.Finished() {
+			out.FinishedExecutors = append(out.FinishedExecutors, executorOnPage(x))
+		} else {
+			out.Executors = append(out.Executors, executorOnPage(x))
+		}
+	}
+	for _, x := range s.Finished {
+		out.FinishedExecutors = append(out.FinishedExecutors, executorOnPage(x))
 	}
 	for _, d := range s.Drivers {
 		out.Drivers = append(out.Drivers, web.Driver{
@@ -97,6 +121,12 @@ func workerPage(s worker.Status) web.WorkerSelf {
 		})
 	}
 	return out
+}
+
+func executorOnPage(x worker.Executor) web.Executor {
+	return web.Executor{ID: x.ID, Memory: x.Memory, AppID: string(x.App), AppDesc: web.AppDesc{
+		Name: x.Desc.Tag, Cores: x.Desc.MaxCores, MemoryPerExecutor: x.Desc.Memory, User: user, Command: "executor",
+	}}
 }
 
 func url(a host.Addr) string {

@@ -11,11 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/impl/apps"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/web"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/scenarios"
 )
 
@@ -101,12 +103,30 @@ func TestStatusPageShowsWorkersAndDrivers(t *testing.T) {
 			{Record: wire.DriverRecord{ID: "d1", State: wire.Running, Worker: "w", Desc: wire.Desc{Cores: 1, Memory: 64, Tag: "job"}}},
 			{Record: wire.DriverRecord{ID: "d2", State: wire.Finished}, Ended: true},
 		},
+		Apps: []apps.Status{
+			{Record: wire.AppRecord{ID: "a1", Desc: wire.AppDesc{Tag: "pi", Memory: 512}}, State: wire.AppRunning, Cores: 3},
+			{Record: wire.AppRecord{ID: "a0"}, State: wire.AppFailed, Ended: true},
+		},
 	})
 	require.Equal(t, "ALIVE", got.Workers[0].State)
 	require.Equal(t, int64(1), got.Workers[0].CoresUsed)
 	require.Equal(t, 7078, got.Workers[0].Port)
 	require.Equal(t, web.Driver{ID: "d1", State: "RUNNING", Cores: 1, Memory: 64, Worker: "w", MainClass: "job"}, got.ActiveDrivers[0])
 	require.Empty(t, got.CompletedDrivers[0].Worker)
+	require.Equal(t, []web.App{{ID: "a1", Name: "pi", Cores: 3, User: user, MemoryPerExecutor: 512, State: "RUNNING"}}, got.ActiveApps)
+	require.Equal(t, []web.App{{ID: "a0", User: user, State: "FAILED"}}, got.CompletedApps)
+	x := func(id int64, s wire.ExecutorState) worker.Executor {
+		return worker.Executor{
+			ExecutorOnWorker: wire.ExecutorOnWorker{App: "a1", ID: id, State: s, Cores: 1, Memory: 512},
+			Desc:             wire.AppDesc{Tag: "pi", MaxCores: 4, Memory: 512},
+		}
+	}
+	self := workerPage(worker.Status{
+		ID: "w", Executors: []worker.Executor{x(1, wire.ExecutorRunning), x(2, wire.ExecutorExited)}, Finished: []worker.Executor{x(0, wire.ExecutorKilled)},
+	})
+	require.Len(t, self.Executors, 1)
+	require.Equal(t, web.AppDesc{Name: "pi", Cores: 4, MemoryPerExecutor: 512, User: user, Command: "executor"}, self.Executors[0].AppDesc)
+	require.Equal(t, []int64{2, 0}, []int64{self.FinishedExecutors[0].ID, self.FinishedExecutors[1].ID})
 }
 
 func TestPlanFollowsFromNameAndSeed(t *testing.T) {
