@@ -62,6 +62,9 @@ func TestDefectsAreFoundWhereTheTableSays(t *testing.T) {
 		for try := uint64(1); update && try <= defectSeeds && !found; try++ {
 			seed, found = try, shows(defectRun(t, s, try), d.Property)
 		}
+		if !update {
+			require.Equal(t, seed, s.Seed, "%s: the seed of the table, and the one of the scenario", name)
+		}
 		require.True(t, found, "%s: the table has no seed, or none up to %d shows it", name, defectSeeds)
 		r := defectRun(t, s, seed)
 		require.True(t, shows(r, d.Property), "%s seed %d: %v", name, seed, r.Violations())

@@ -62,11 +62,8 @@ func TestSparkDefectsAreWhereTheTableSays(t *testing.T) {
 		require.Equal(t, "spark", s.ExpectUnder, s.Name)
 		numbers = append(numbers, id)
 		start := fmt.Sprintf("| %s | %s | %s | ", id, what, s.Name)
-		seed, found := seedOf(string(committed), start)
-		for try := uint64(1); update && try <= defectSeeds && !found; try++ {
-			seed, found = try, sparkRun(t, s, try, policy.Spark).Verdict == checker.Pass
-		}
-		require.True(t, found, "%s: the table has no seed, or none up to %d shows it", s.Name, defectSeeds)
+		seed := s.Seed
+		require.NotZero(t, seed, "%s has no line: seed N", s.Name)
 		r := sparkRun(t, s, seed, policy.Spark)
 		require.Equal(t, checker.Pass, r.Verdict, "%s seed %d: %v", s.Name, seed, r.Violations())
 		safe := sparkRun(t, s, seed, policy.Hardened)

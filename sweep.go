@@ -30,7 +30,25 @@ type SweepOptions struct {
 	// Again is one run in how many that is made twice and compared; 0 means
 	// 20. A run with a violation is always made twice.
 	Again int
+	// Pinned: a scenario that names a seed is run once, from that one, whatever
+	// the seeds are.
+	Pinned bool
 }
+
+// Runs is how many runs a sweep of count seeds makes; 0 if they have no end.
+func (o SweepOptions) Runs(list []scenarios.Scenario, count uint64) uint64 {
+	n := uint64(0)
+	for _, s := range list {
+		if o.pinned(s) {
+			n++
+		} else if n += count; count == 0 {
+			return 0
+		}
+	}
+	return n
+}
+
+func (o SweepOptions) pinned(s scenarios.Scenario) bool { return o.Pinned && s.Seed != 0 }
 
 // A Summary sums a sweep up.
 type Summary struct {
@@ -129,7 +147,7 @@ func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	items, done, free := make(chan sweepItem), make(chan sweepDone), make(arenas, 2*jobs)
-	go feed(ctx, list, seeds, o.For, watch, items)
+	go feed(ctx, list, seeds, o, watch, items)
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
@@ -148,20 +166,27 @@ func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64
 	return s, err
 }
 
-func feed(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64], limit time.Duration, w Stopwatch, out chan<- sweepItem) {
+func feed(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64], o SweepOptions, w Stopwatch, out chan<- sweepItem) {
 	defer close(out)
 	n := 0
 	for seed := range seeds {
 		for _, sc := range list {
-			if limit > 0 && n > 0 && w.Elapsed() > limit {
+			if o.For > 0 && n > 0 && w.Elapsed() > o.For {
 				return
+			}
+			it := sweepItem{n, sc, seed}
+			if o.pinned(sc) {
+				it.seed = sc.Seed
 			}
 			select {
 			case <-ctx.Done():
 				return
-			case out <- sweepItem{n, sc, seed}:
+			case out <- it:
 				n++
 			}
+		}
+		if list = slices.DeleteFunc(slices.Clone(list), o.pinned); len(list) == 0 {
+			return
 		}
 	}
 }

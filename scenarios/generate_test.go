@@ -27,6 +27,8 @@ func drawScenario(t *rapid.T) Scenario {
 		Drift:  rapid.Int64Range(0, 500).Draw(t, "drift"),
 	}
 	s.Restart, s.KeepAll = drawSpan(t, "restart"), rapid.Bool().Draw(t, "core all")
+	s.Seed = rapid.Uint64Range(0, 9).Draw(t, "seed")
+	s.Source = rapid.SampledFrom([]string{"", "Master.scala; D-1"}).Draw(t, "source")
 	s.Curator = rapid.SampledFrom([]string{"", "5.6", "5.7"}).Draw(t, "curator")
 	between := drawSpan(t, "delay")
 	s.Delay = Delay{Min: between.Lo, Max: between.Hi}

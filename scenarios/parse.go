@@ -28,6 +28,7 @@ func statements() []statement {
 		{"scenario", false, func(s *Scenario, rest string) error { s.Name = rest; return checkName(rest) }},
 		{"doc", false, func(s *Scenario, rest string) error { s.Doc = rest; return nil }},
 		{"source", false, func(s *Scenario, rest string) error { s.Source = rest; return nil }},
+		{"seed", false, parseSeed},
 		{"topology", false, parseTopology},
 		{"timers", false, parseTimers},
 		{"conf", true, parseConf},
@@ -196,6 +197,12 @@ func parseTimers(s *Scenario, rest string) error {
 		return fmt.Errorf("unknown timers %q%s", rest, hint.For(rest, []string{"fast", "spark"}, "want fast or spark"))
 	}
 	return nil
+}
+
+func parseSeed(s *Scenario, rest string) error {
+	n, err := attr.ParseInt(rest, 1, 1<<53)
+	s.Seed = uint64(n)
+	return err
 }
 
 func parseCurator(s *Scenario, rest string) error {

@@ -19,6 +19,9 @@ type Scenario struct {
 	// Source is where it comes from: places in the code of the system that is
 	// studied, tickets.
 	Source string
+	// Seed is the one that shows what the scenario is about. A sweep that is
+	// given no seeds runs it once, from this one. 0: it has none.
+	Seed uint64
 
 	Masters, Workers, Clients, Servers int
 	WorkerCores                        int64 // cores of each worker; at least 1

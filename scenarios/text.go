@@ -21,6 +21,9 @@ func (s Scenario) String() string {
 	if s.Source != "" {
 		line("source %s", s.Source)
 	}
+	if s.Seed != 0 {
+		line("seed %d", s.Seed)
+	}
 	if s.Masters > 0 {
 		line("topology masters=%d workers=%d clients=%d servers=%d cores=%d memory=%d",
 			s.Masters, s.Workers, s.Clients, s.Servers, s.WorkerCores, s.WorkerMemory)

@@ -65,6 +65,8 @@ type sweepOptions struct {
 	runOptions
 	Jobs int           // runs at once; 0: one a core
 	For  time.Duration // wall time after which no run begins; 0: until the seeds end
+
+	Pinned bool // scenarios that name a seed are run from that one alone
 }
 
 // A target is what is to be replayed: a bundle, or a scenario and a seed.

@@ -73,7 +73,7 @@ func (lib) Sweep(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[ui
 	collectSeldom()
 	kept := 0
 	var failed error
-	so := simctl.SweepOptions{Options: optionsOf(&o.runOptions), Jobs: o.Jobs, For: o.For}
+	so := simctl.SweepOptions{Options: optionsOf(&o.runOptions), Jobs: o.Jobs, For: o.For, Pinned: o.Pinned}
 	so.Stop = func(r *simctl.Result) bool {
 		dir := ""
 		if r.Verdict == checker.Violation && kept < keptBundles {

@@ -36,7 +36,7 @@ func newSweep(e *env) *cobra.Command {
 	}
 	common.add(cmd, e)
 	flags := cmd.Flags()
-	flags.StringVar(&f.seeds, "seeds", "", "as 1-3,9; 1- has no end; - reads them from standard input (default 1-100, with --for 1-)")
+	flags.StringVar(&f.seeds, "seeds", "", "as 1-3,9; 1- has no end; - reads them from standard input (default 1-100, with --for 1-, and a scenario's own if it names one)")
 	flags.IntVar(&f.jobs, "jobs", 0, "runs at once (default one a core)")
 	flags.DurationVar(&f.limit, "for", 0, "begin no run after this much wall time")
 	flags.IntVar(&f.stopAfter, "stop-after", 0, "stop after this many runs with a violation (default never)")
@@ -72,7 +72,7 @@ func runSweep(cmd *cobra.Command, e *env, common *commonFlags, f *sweepFlags, ar
 		fmt.Fprintf(e.Stderr, "sweep of %d scenarios, seeds %s, policy %s\n", len(ss), seeds, o.Policy)
 	}
 	s := &sweeping{env: e, common: common, expect: x, stopAfter: f.stopAfter}
-	return s.run(cmd.Context(), ss, seeds, sweepOptions{runOptions: o, Jobs: f.jobs, For: f.limit})
+	return s.run(cmd.Context(), ss, seeds, sweepOptions{runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == ""})
 }
 
 // sweepSeeds reads --seeds, or chooses: without a limit of time some hundred.
@@ -110,7 +110,7 @@ func (s *sweeping) run(ctx context.Context, ss []scenarios.Scenario, seeds simct
 	for i, scenario := range ss {
 		s.order[scenario.Name] = i
 	}
-	bar := newProgress(s.env, "sweep", seeds.Count()*uint64(len(ss)), s.common.json || s.common.quiet)
+	bar := newProgress(s.env, "sweep", simctl.SweepOptions{Pinned: o.Pinned}.Runs(ss, seeds.Count()), s.common.json || s.common.quiet)
 	t, err := s.env.engine.Sweep(ctx, ss, seeds.All(), o, func(out *outcome) bool {
 		bar.ran(out)
 		return s.add(out)
