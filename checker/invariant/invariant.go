@@ -12,7 +12,7 @@ import (
 // Properties lists the properties of this package.
 func Properties() []checker.Property {
 	return []checker.Property{
-		actingMaster, aliveMaster, ackedIsRecovered, oneIncarnation, accountingMatches, noPanics,
+		actingMaster, aliveMaster, ackedIsRecovered, oneIncarnation, oneRunning, accountingMatches, readyServes, noPanics,
 		zabAgreement, zabPrefix, oneLeaderPerEpoch, committedIsDurable, committedIsAnswered,
 		sessionOrder,
 	}

@@ -1,0 +1,47 @@
+package invariant
+
+import (
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var readyServes = checker.Property{
+	Name: "ready-means-serving", Kind: checker.Safety, Optional: true,
+	Says:   "A master that tells probes that it is ready is Alive.",
+	Source: "defect D-31: ready while it recovers, or for ever, and every submission is refused",
+	New:    func() checker.Monitor { return &ready{verdict: verdict{property: "ready-means-serving"}} },
+}
+
+// ready counts the masters that became Alive, and finds those that were ready
+// before.
+type ready struct {
+	verdict
+	alive    int
+	required bool
+}
+
+func (m *ready) Observe(e *trace.Event) {
+	switch {
+	case e.Kind == trace.Require:
+		m.required = m.required || e.Subject == m.property
+	case e.Kind == trace.Ready && e.Value != "Alive":
+		m.violated(e, "%s", at(e))
+	case e.Kind == trace.State && e.Value == "Alive":
+		m.alive++
+	}
+}
+
+func (m *ready) Finding() checker.Finding {
+	f := m.finding("%d times a master became Alive, and none was ready before", m.alive)
+	return optional(f, m.required)
+}
+
+// optional is a finding that is a violation only where a scenario requires the
+// property; it tells what was seen in any case.
+func optional(f checker.Finding, required bool) checker.Finding {
+	if !required {
+		f.Verdict, f.Step = checker.Pass, 0
+		f.Detail += "; not required here"
+	}
+	return f
+}
