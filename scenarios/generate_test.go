@@ -222,7 +222,7 @@ func drawGiven(t *rapid.T, s *Scenario) {
 		}
 	}
 	if rapid.Bool().Draw(t, "given") {
-		g := Given{Who: "m1", Dir: rapid.SampledFrom([]string{"", "/a", "/a/b-2"}).Draw(t, "dir")}
+		g := Given{Who: "m1", Dir: rapid.SampledFrom([]string{"", "/a", "/a/b-2"}).Draw(t, "dir"), Format: rapid.IntRange(0, 9).Draw(t, "format")}
 		g.Servers = []string{fmt.Sprintf("z%d", rapid.IntRange(1, s.Servers).Draw(t, "server"))}
 		s.Given = append(s.Given, g)
 		s.Given = append(s.Given, Given{Who: rapid.SampledFrom([]string{"w1", "c1"}).Draw(t, "who"), Masters: []string{"m1"}})

@@ -27,6 +27,7 @@ type Given struct {
 	Who     string   // "m2", "w1", "c1"
 	Dir     string   // of a master: the root of its znodes; empty means "/spark"
 	Servers []string // of a master: the ZooKeeper servers it knows; none means all
+	Format  int      // of a master: its release writes records in that many-th later form; 0: the first
 	Masters []string // of a worker or client: the masters it knows; none means all
 }
 
@@ -54,7 +55,7 @@ func parseGiven(s *Scenario, rest string) error {
 	}
 	known := []attr.Attr{list("masters", &g.Masters)}
 	if kind, _, _ := machine(g.Who); kind == 'm' {
-		known = []attr.Attr{list("servers", &g.Servers), {Name: "dir", Set: func(v string) error {
+		known = []attr.Attr{list("servers", &g.Servers), attr.Int("format", &g.Format, 1, 9), {Name: "dir", Set: func(v string) error {
 			g.Dir = v
 			if !strings.HasPrefix(v, "/") || strings.HasSuffix(v, "/") || strings.Contains(v, "//") {
 				return fmt.Errorf("want the path of a znode, as /spark-2")
@@ -80,6 +81,9 @@ func (g Given) String() string {
 	}
 	if len(g.Servers) > 0 {
 		words = append(words, "servers="+strings.Join(g.Servers, ","))
+	}
+	if g.Format > 0 {
+		words = append(words, fmt.Sprintf("format=%d", g.Format))
 	}
 	if len(g.Masters) > 0 {
 		words = append(words, "masters="+strings.Join(g.Masters, ","))

@@ -116,7 +116,7 @@ func (m *Master) equip() {
 	}
 	m.store = persist.New(m.h, m, persist.Config{
 		Mode: c.RecoveryMode, Dir: c.Dir, Path: c.RecoveryDirectory, Fenced: m.pol.TermFencing, Blocking: m.pol.BlockingStore,
-		Atomic: m.pol.AtomicSyncedFiles, Update: m.pol.DurableDriverState, KeepUndecodable: m.pol.KeepUndecodable,
+		Atomic: m.pol.AtomicSyncedFiles, Update: m.pol.DurableDriverState, KeepUndecodable: m.pol.KeepUndecodable, Format: c.RecordFormat,
 		Retry: retry, Tries: storeTries,
 	})
 	switch c.RecoveryMode {

@@ -210,6 +210,7 @@ func (s *Store) decode() Loaded {
 	})
 	for _, i := range order {
 		name, f := s.load.names[i], s.load.found[i]
+		f.Data = s.asFirst(f.Data)
 		err := out.add(name, f)
 		switch {
 		case err == nil:
@@ -257,4 +258,14 @@ func (l *Loaded) add(name string, f found) error {
 		err = errors.New("unknown prefix")
 	}
 	return err
+}
+
+// asFirst is a record as the first form has it, if this release can read it.
+func (s *Store) asFirst(data []byte) []byte {
+	if s.cfg.Format == 0 || len(data) <= formatAt || data[formatAt] <= 1 || data[formatAt] > 1+s.cfg.Format {
+		return data
+	}
+	data = slices.Clone(data)
+	data[formatAt] = 1
+	return data
 }

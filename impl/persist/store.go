@@ -64,6 +64,10 @@ type Config struct {
 	// znode exists or does not, its continuation is told the error. Otherwise
 	// writes are repeated until they are known to have happened.
 	Blocking bool
+	// Format is the form of records that this release writes, and the latest
+	// that it reads; 0 means the first. A release with another one stands for
+	// every change that an older release cannot read.
+	Format byte
 	// Retry is the first pause before a retry; blocking retries double it.
 	Retry time.Duration
 	// Tries is how often a blocking store tries again. Curator's
@@ -72,6 +76,9 @@ type Config struct {
 
 	root, term string // the store's root and the term znode
 }
+
+// formatAt is where a record says what form it has.
+const formatAt = 1
 
 // recordSize is room for a usual record, in bytes.
 const recordSize = 128
@@ -206,7 +213,7 @@ func (s *Store) RetireWorker(rec wire.WorkerRecord, done host.Call) {
 // fails if there is one. Done is told the [Result].
 func (s *Store) CreateApp(rec wire.AppRecord, done host.Call) {
 	key := "app_" + string(rec.ID)
-	s.add(entry{kind: put, fresh: s.cfg.Blocking, key: key, data: encode(key, rec), done: done})
+	s.add(entry{kind: put, fresh: s.cfg.Blocking, key: key, data: s.encode(key, rec), done: done})
 }
 
 // PutApp keeps rec; done is told the [Result].
@@ -235,13 +242,16 @@ func (s *Store) DeleteWorker(id wire.WorkerID, done host.Call) {
 func (s *Store) Fence(done host.Call) { s.add(entry{kind: fence, done: done}) }
 
 func (s *Store) put(key string, rec any, done host.Call) {
-	s.add(entry{kind: put, key: key, data: encode(key, rec), done: done})
+	s.add(entry{kind: put, key: key, data: s.encode(key, rec), done: done})
 }
 
-func encode(key string, rec any) []byte {
+func (s *Store) encode(key string, rec any) []byte {
 	data, err := wire.AppendRecord(make([]byte, 0, recordSize), rec)
 	if err != nil {
 		panic("persist: record " + key + ": " + err.Error())
+	}
+	if s.cfg.Format > 0 {
+		data[formatAt] += s.cfg.Format
 	}
 	return data
 }

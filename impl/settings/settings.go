@@ -24,6 +24,9 @@ type Master struct {
 	// RecoveryDirectory is the directory of FILESYSTEM on the process's disk;
 	// default "recovery".
 	RecoveryDirectory string
+	// RecordFormat is the form of the records that this release writes; see
+	// persist.Config.
+	RecordFormat byte
 
 	Session       time.Duration // session timeout asked for; default 60 s
 	Lease         time.Duration // Alive this long after the last committed write was sent; default Session/2

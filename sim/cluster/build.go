@@ -54,8 +54,8 @@ func (w *World) newMaster(m *machine) host.Process {
 	}
 	c := master.Config{
 		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: p,
-		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)),
-		Session:      t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
+		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)), RecordFormat: byte(given.Format),
+		Session: t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
 		WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),
 	}
 	w.conf.Master(&c)
