@@ -76,6 +76,18 @@ func launchedOn(r *simctl.Result) (out []string) {
 
 const threeJobs = "op at=4s c1 submit a for=3s\nop at=4s c1 submit b for=3s\nop at=4s c1 submit c for=3s\n"
 
+// executorsOn lists the workers that ran executors.
+func executorsOn(r *simctl.Result) (out []string) {
+	for _, e := range r.Events {
+		if worker, _, _ := strings.Cut(e.Process, "/"); e.Kind == trace.Executor && e.Value == "started" && !slices.Contains(out, worker) {
+			out = append(out, worker)
+		}
+	}
+	return out
+}
+
+const app = "op at=4s c1 submit a job=pi stages=2 tasks=6 task=1s mode=client"
+
 // effects has every key of impl/conf that may be set and is not inert.
 var effects = map[string]effect{
 	"spark.worker.timeout": {set: []string{"spark.worker.timeout=2s"}, text: "at=5s kill w1\n", seen: func(r *simctl.Result) bool {
@@ -86,10 +98,8 @@ var effects = map[string]effect{
 	}},
 	"spark.deploy.recoveryTimeout": {set: []string{"spark.deploy.recoveryTimeout=1s"}, text: "at=8s host-loss w1\nat=8s host-loss active\n", seen: func(r *simctl.Result) bool {
 		begun := first(r, func(e *trace.Event) bool { return e.Kind == trace.State && e.Value == "Recovering" })
-		done := first(r, func(e *trace.Event) bool {
-			return e.Kind == trace.State && e.Value == "Alive" && time.Duration(e.At) > begun
-		})
-		return begun > 0 && done > begun && done-begun < 2*time.Second
+		over := first(r, func(e *trace.Event) bool { return e.Kind == trace.State && e.Value == "CompletingRecovery" })
+		return begun > 0 && over-begun == time.Second
 	}},
 	"spark.deploy.recoveryMode": {set: []string{"spark.deploy.recoveryMode=NONE"}, text: threeJobs, seen: func(r *simctl.Result) bool {
 		return !told(trace.Commit, "driver_", "")(r)
@@ -104,36 +114,43 @@ var effects = map[string]effect{
 	"spark.worker.idPattern":       {set: []string{"spark.worker.idPattern=w.%s.%s-%d"}, text: threeJobs, seen: told(trace.Registered, "w.w1.7078-1", "")},
 	"spark.worker.maxRegistrationRetries": {
 		set:   []string{"spark.worker.initialRegistrationRetries=2", "spark.worker.maxRegistrationRetries=2"},
-		spark: true, text: "at=6s for=15s stop masters\n", seen: told(trace.Exited, "", ""),
+		spark: true, text: "at=6s for=15s stop masters\n", seen: func(r *simctl.Result) bool {
+			return slices.ContainsFunc(r.Events, func(e trace.Event) bool { return e.Kind == trace.Exited && e.Process == "w1" && e.N == 1 })
+		},
 	},
-	"spark.worker.initialRegistrationRetries": {set: []string{"spark.worker.initialRegistrationRetries=1"}, text: "at=6s for=6s stop masters\n", seen: func(r *simctl.Result) bool {
-		back := first(r, func(e *trace.Event) bool {
-			return e.Kind == trace.Registered && e.Process == "w1" && e.At > int64(7*time.Second)
-		})
-		alive := first(r, func(e *trace.Event) bool {
-			return e.Kind == trace.State && e.Value == "Alive" && e.At > int64(7*time.Second)
-		})
-		return back > alive+1500*time.Millisecond
+	"spark.worker.initialRegistrationRetries": {set: []string{"spark.worker.initialRegistrationRetries=1"}, text: "at=0s for=6s stop masters\n", seen: func(r *simctl.Result) bool {
+		return first(r, func(e *trace.Event) bool { return e.Kind == trace.Registered && e.Process == "w1" }) > 8*time.Second
 	}},
 	"spark.worker.driverTerminateTimeout": {set: []string{"spark.worker.driverTerminateTimeout=4s"},
 		text: "op at=4s c1 submit a for=20s\nat=6s pause any-driver\nop at=7s c1 kill a\n", seen: func(r *simctl.Result) bool {
 			ended := first(r, func(e *trace.Event) bool { return e.Kind == trace.Accepted && e.Value == "KILLED" })
 			return ended > 10*time.Second
 		}},
+	"spark.deploy.spreadOutApps": {set: []string{"spark.deploy.spreadOutApps=false"}, text: app + " executors=2 ecores=1\n", seen: func(r *simctl.Result) bool {
+		return len(executorsOn(r)) == 1
+	}},
+	"spark.deploy.workerSelectionPolicy": {set: []string{"spark.deploy.workerSelectionPolicy=WORKER_ID"}, text: app + " executors=1 ecores=1\n", seen: func(r *simctl.Result) bool {
+		return slices.Equal(executorsOn(r), []string{"w1"})
+	}},
+	"spark.deploy.defaultCores": {set: []string{"spark.deploy.defaultCores=2"}, text: app + "\n", seen: func(r *simctl.Result) bool {
+		return !slices.ContainsFunc(r.Events, func(e trace.Event) bool { return e.Kind == trace.Usage && e.N > 2 })
+	}},
+	"spark.deploy.maxExecutorRetries": {set: []string{"spark.deploy.maxExecutorRetries=1"}, text: app + " executors=1 ecores=1\nat=6s kill any-executor\n",
+		seen: told(trace.App, "a", "failed")},
+	"spark.deploy.retainedApplications": {set: []string{"spark.deploy.retainedApplications=1"}, text: app + "\n" + strings.Replace(app, "submit a", "submit b", 1) + "\n",
+		seen: told(trace.Written, "app_", "delete")},
+	"spark.deploy.appIdPattern": {set: []string{"spark.deploy.appIdPattern=app_%s_%d"}, text: app + "\n", seen: func(r *simctl.Result) bool {
+		return slices.ContainsFunc(r.Events, func(e trace.Event) bool { return e.Kind == trace.App && e.Detail == "app_t1_0" })
+	}},
 	"spark.network.timeout": {set: []string{"spark.network.timeout=2s"}, seen: boundSays("2s a worker dials")},
 	"spark.rpc.askTimeout":  {set: []string{"spark.rpc.askTimeout=2s"}, seen: boundSays("8s its patience with every master")},
 }
 
-// elsewhere has the keys whose effect no event tells, and the test that shows it.
+// elsewhere has the keys whose effect no event tells, and the test that
+// shows it.
 var elsewhere = map[string]string{
-	"spark.dead.worker.persistence":      "impl/master/testdata/spark_conf",
-	"spark.deploy.recoveryDirectory":     "impl/conf/disk_test.go",
-	"spark.deploy.spreadOutApps":         "impl/conf/disk_test.go",
-	"spark.deploy.workerSelectionPolicy": "impl/conf/disk_test.go",
-	"spark.deploy.defaultCores":          "impl/conf/disk_test.go",
-	"spark.deploy.maxExecutorRetries":    "impl/conf/disk_test.go",
-	"spark.deploy.retainedApplications":  "impl/conf/disk_test.go",
-	"spark.deploy.appIdPattern":          "impl/conf/disk_test.go",
+	"spark.dead.worker.persistence":  "impl/master/testdata/spark_conf",
+	"spark.deploy.recoveryDirectory": "impl/master/conf_test.go",
 }
 
 func TestEveryKeyChangesWhatItNames(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/hosttest"
 	"github.com/simctl/simctl/impl/master"
@@ -24,12 +25,21 @@ func config(addr host.Addr, p policy.Policy) master.Config {
 	}
 }
 
-// TestScripts runs testdata: "start M POLICY" starts a master.
+// TestScripts runs testdata: "start M POLICY" starts a master,
+// "start M POLICY KEY=VALUE..." one with settings.
 func TestScripts(t *testing.T) {
 	hosttest.RunClusterScripts(t, "testdata", func(t *testing.T, d *datadriven.TestData) host.Process {
 		p, err := policy.Parse(d.CmdArgs[0].String())
 		require.NoError(t, err)
-		return master.New(config("m:7077", p))
+		cfg := config("m:7077", p)
+		var set []string
+		for _, a := range d.CmdArgs[1:] {
+			set = append(set, a.String())
+		}
+		c, err := conf.ParseAll(set)
+		require.NoError(t, err)
+		c.Master(&cfg)
+		return master.New(cfg)
 	}, func(p host.Process) string {
 		b, err := json.Marshal(p.(*master.Master).Status())
 		require.NoError(t, err)
