@@ -50,7 +50,7 @@ const importLaw = `
 	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/web:
-	impl/live/program:    impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
+	impl/live/program:    impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host

@@ -5,6 +5,8 @@ import (
 	"net"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/persist"
+	"github.com/simctl/simctl/impl/settings"
 )
 
 // Check fills in what follows from the rest, and reports what no process can
@@ -27,9 +29,14 @@ func (o *Options) Check() error {
 	} else if _, _, err := net.SplitHostPort(o.REST); err != nil {
 		return fmt.Errorf("--rest=%s: want HOST:PORT or none", o.REST)
 	}
+	var m settings.Master
+	o.Conf.Master(&m)
+	zookeeper := m.RecoveryMode == "" || m.RecoveryMode == persist.ZooKeeper
 	switch {
-	case o.Kind == "master" && len(o.ZK) == 0:
+	case o.Kind == "master" && zookeeper && len(o.ZK) == 0:
 		return fmt.Errorf("node: a master needs --zk")
+	case o.Kind == "master" && m.RecoveryMode == persist.Files && o.Data == "":
+		return fmt.Errorf("node: a master with spark.deploy.recoveryMode=FILESYSTEM needs --data")
 	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
 		return fmt.Errorf("node: a %s needs --masters", o.Kind)
 	case o.Incarnation < 1:

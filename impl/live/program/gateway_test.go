@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/web"
 	"github.com/simctl/simctl/impl/policy"
@@ -23,19 +24,32 @@ import (
 	"github.com/simctl/simctl/zktest"
 )
 
-// TestMain is a driver, if a worker of a test started this program as one.
+// TestMain is a driver or master, if a test started this program as one.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 || os.Args[1] != "node" {
 		os.Exit(m.Run())
 	}
 	o := Options{Kind: os.Args[2], Policy: policy.Hardened, Timers: scenarios.Fast}
+	var set []string
 	for _, arg := range os.Args[3:] {
 		switch name, value, _ := strings.Cut(arg, "="); name {
 		case "--id":
 			o.ID = value
 		case "--args":
 			o.Args = value
+		case "--listen":
+			o.Listen = host.Addr(value)
+		case "--rest":
+			o.REST = value
+		case "--data":
+			o.Data = value
+		case "--conf":
+			set = append(set, value)
 		}
+	}
+	var err error
+	if o.Conf, err = conf.ParseAll(set); err != nil {
+		panic(err)
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
