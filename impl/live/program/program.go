@@ -19,6 +19,7 @@ import (
 	"github.com/simctl/simctl/impl/driver"
 	"github.com/simctl/simctl/impl/executor"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/ledger"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
@@ -28,10 +29,10 @@ import (
 
 // Options say what one real process is.
 type Options struct {
-	Kind        string      // "master", "worker", "client" or "driver"
+	Kind        string      // "master", "worker", "client", "driver", "executor" or "ledger"
 	ID          string      // its name: "m1", "w1", "c1", "w1/driver-1#1"
 	Incarnation uint32      // counts its starts; 0 means 1
-	Listen      host.Addr   // of a master or worker; port 0 means a free one
+	Listen      host.Addr   // of a master, worker or ledger; port 0 means a free one
 	HTTP        string      // HOST:PORT of a master's or worker's status page; empty means none
 	REST        string      // HOST:PORT where a master takes submissions over HTTP; empty means none
 	ZK          []host.Addr // of a master: the ensemble's servers
@@ -161,7 +162,7 @@ func concrete(addr host.Addr) (host.Addr, error) {
 		return "", fmt.Errorf("listen at %s: %w", addr, err)
 	}
 	if name == "" {
-		name = "127.0.0.1"
+		name = loopback
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(name, "0"))
 	if err != nil {
@@ -203,14 +204,20 @@ func (o *Options) process() (host.Process, error) {
 		}
 		return client.New(client.Config{
 			Masters: o.Masters, Policy: o.Policy, Ask: t.Ask, Retry: t.Retry, GiveUp: t.GiveUp, Dial: t.Dial,
-			Plan: args.plan(o.ID, o.Seed),
+			Plan: args.plan(o.ID, o.Seed), Host: loopback,
 		}), nil
 	case "driver":
-		return driver.New(o.Args, driver.Config{
+		args, err := onFreePort(o.Args)
+		if err != nil {
+			return nil, err
+		}
+		return driver.New(args, driver.Config{
 			Policy: o.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
 		})
 	case "executor":
 		return executor.New(o.Args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
+	case "ledger":
+		return ledger.New(ledger.Config{Listen: o.Listen}), nil
 	}
 	return nil, fmt.Errorf("no kind %q", o.Kind)
 }

@@ -1,0 +1,50 @@
+package program
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/wire"
+	"github.com/simctl/simctl/scenarios"
+)
+
+func TestADriverOfAnApplicationGetsAPortThatIsFree(t *testing.T) {
+	a := wire.DriverArgs{Driver: "d1", Attempt: 1, Job: wire.Job{Kind: wire.Pi, Stages: 1, Tasks: 1}, Listen: "127.0.0.1:1"}
+	text, err := onFreePort(a.JSON())
+	require.NoError(t, err)
+	got, err := wire.ParseDriverArgs(text)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(got.Listen), "127.0.0.1:"))
+	require.NotEqual(t, a.Listen, got.Listen)
+	got.Listen = a.Listen
+	require.Equal(t, a, got, "and nothing else changes")
+
+	plain := wire.DriverArgs{Driver: "d1", Attempt: 1}.JSON()
+	text, err = onFreePort(plain)
+	require.NoError(t, err)
+	require.Equal(t, plain, text, "one without an application listens nowhere")
+
+	a.Listen = "nowhere"
+	for _, bad := range []string{"{}", a.JSON()} {
+		_, err = onFreePort(bad)
+		require.Error(t, err, bad)
+	}
+}
+
+func TestTheProcessesOfApplicationsAreKinds(t *testing.T) {
+	for kind, args := range map[string]string{
+		"driver":   wire.DriverArgs{Driver: "d1", Attempt: 1}.JSON(),
+		"executor": wire.ExecutorArgs{App: "a", Driver: "127.0.0.1:1", Worker: "127.0.0.1:2"}.JSON(),
+		"ledger":   "",
+	} {
+		o := Options{Kind: kind, ID: "x", Args: args, Timers: scenarios.Fast}
+		p, err := o.process()
+		require.NoError(t, err, kind)
+		require.NotNil(t, p)
+	}
+	o := Options{Kind: "executor", ID: "x", Args: "{}", Timers: scenarios.Fast}
+	_, err := o.process()
+	require.ErrorContains(t, err, "executor arguments")
+}
