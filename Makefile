@@ -5,13 +5,14 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 SEEDS = 1-10000
+ABLATE = 200
 T     = 30s
 N     = 6
 FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet det lint race twice sweep mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help ablation build demo test check fmt vet det lint race twice sweep mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +52,9 @@ twice: build ## every scenario on seeds 1-60, with one core, two, and the race d
 
 sweep: build ## look for violations: SEEDS=1-10000
 	bin/simctl sweep --seeds=$(SEEDS)
+
+ablation: ## hardened with one switch off at a time: what breaks, into docs/ablation.md; goes on where it was interrupted
+	SIMCTL_ABLATE=$(ABLATE) go test -count=1 -timeout 0 -v -run AblationIsTrue .
 
 mutants: ## plant each known mistake and see it caught
 	scenarios/mutants/run
