@@ -15,7 +15,7 @@ var workSurvives = checker.Property{
 	New: func() checker.Monitor {
 		return &survives{
 			Breach: checker.Breach{Property: "running-work-survives"}, work: map[string]*running{}, machines: map[string]int64{},
-			apps: map[string]string{}, killed: map[string]bool{}, lostAt: -1,
+			apps: map[string]string{}, killed: map[string]bool{}, tags: map[string]string{}, lostAt: -1,
 		}
 	},
 }
@@ -30,7 +30,8 @@ type survives struct {
 	work     map[string]*running // by process
 	machines map[string]int64    // when the process at the root of a machine last came to harm
 	apps     map[string]string   // the driver's process of an application
-	killed   map[string]bool     // drivers whose kill was acknowledged
+	tags     map[string]string   // of drivers
+	killed   map[string]bool     // tags of jobs that a client asked to kill
 	faults   []spell             // of links and machines, with their texts
 	outages  []spell             // without an active master
 	lostAt   int64               // since when there is none; -1: there is one, or was none yet
@@ -69,10 +70,8 @@ func (m *survives) Observe(e *trace.Event) {
 		if e.Subject == m.Property {
 			m.promised = e.N
 		}
-	case trace.Acked:
-		if e.Subject == "kill" {
-			m.killed[e.Value] = true
-		}
+	case trace.Call, trace.Return:
+		m.asked(e)
 	case trace.Job:
 		m.driver(e)
 	case trace.App:
@@ -81,6 +80,16 @@ func (m *survives) Observe(e *trace.Event) {
 		m.executor(e)
 	}
 	m.reign(e)
+}
+
+// asked follows what clients ask for.
+func (m *survives) asked(e *trace.Event) {
+	switch {
+	case e.Kind == trace.Call && e.Value == "kill":
+		m.killed[e.Subject] = true
+	case e.Kind == trace.Return && e.Value == "submit":
+		m.tags[e.Detail] = e.Subject
+	}
 }
 
 // reign follows whether there is an active master.
@@ -185,7 +194,7 @@ func (m *survives) judge(e *trace.Event, p, boss *running) {
 	m.judged++
 	since := p.since
 	switch {
-	case p.driver != "" && m.killed[p.driver]:
+	case p.driver != "" && m.killed[m.tags[p.driver]]:
 	case e.Kind == trace.Executor && boss == nil:
 	case boss != nil && (boss.over || m.harmed(boss.machine, since)):
 	case e.Kind == trace.App && m.executorsHarmed(p):
@@ -215,6 +224,10 @@ func (m *survives) executorsHarmed(p *running) bool {
 	return false
 }
 
+// lag is how long after a cut TCP may wait before it sends again what was held
+// up: until then links are not what they were.
+const lag = 3_000_000_000
+
 // harmed reports whether a machine or its links came to harm since a moment.
 func (m *survives) harmed(machine string, since int64) bool {
 	if m.machines[machine] > since {
@@ -226,7 +239,7 @@ func (m *survives) harmed(machine string, since int64) bool {
 	}
 	for i := range m.faults {
 		f := &m.faults[i]
-		if (f.until < 0 || f.until >= since) && checker.Concerns(f.text, machine, kind) {
+		if (f.until < 0 || f.until+lag >= since) && checker.Concerns(f.text, machine, kind) {
 			return true
 		}
 	}
