@@ -106,7 +106,9 @@ func (s *soak) startAll(ctx context.Context) error {
 			return err
 		}
 	}
-	s.startOnlooker(dir)
+	if len(s.servers) > 0 {
+		s.startOnlooker(dir)
+	}
 	s.tellFailoverBounds()
 	for _, m := range s.members {
 		if err := s.startMember(m); err != nil {
@@ -182,7 +184,14 @@ func (s *soak) startMember(m *member) error {
 	}
 	m.Incarnation++
 	m.Policy, m.Timers, m.Conf, m.Seed = s.o.Policy, s.o.Timers, s.o.Conf, s.o.Seed
+	s.keepRecords(m)
 	m.Data, m.Record = filepath.Join(dir, "data", m.ID), filepath.Join(dir, "records", m.ID+".ndjson")
+	if s.scenario.Recovery.Shared && m.Kind == "master" {
+		m.Data = filepath.Join(dir, "data", "masters")
+		if err := os.MkdirAll(m.Data, 0o755); err != nil {
+			return err
+		}
+	}
 	if m.tails == nil {
 		m.tails = append(m.tails, &records.Tail{Name: m.Record})
 		if m.Kind == "worker" {

@@ -52,6 +52,9 @@ func (o *onlooker) ended() []departure {
 
 // sessionEnds are the ends of the masters' sessions, as far as they were seen.
 func (s *soak) sessionEnds() []trace.Event {
+	if s.onlooker == nil {
+		return nil
+	}
 	owners, closed := map[int64]*live.Record{}, map[int64]bool{}
 	for i := range s.records {
 		if r := &s.records[i]; r.Event == string(trace.Session) && r.N != 0 {

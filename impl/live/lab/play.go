@@ -190,6 +190,22 @@ func (s *soak) give(m *member) {
 	}
 }
 
+// keepRecords tells a master where it keeps what it must not forget, if that is
+// not ZooKeeper.
+func (s *soak) keepRecords(m *member) {
+	mode := s.scenario.Recovery.Mode
+	if m.Kind != "master" || mode == "" {
+		return
+	}
+	where, err := conf.ParseAll([]string{
+		"spark.deploy.recoveryMode=" + strings.ToUpper(mode), "spark.deploy.recoveryDirectory=recovery",
+	})
+	if err != nil {
+		panic("lab: " + err.Error()) // the scenario was checked
+	}
+	m.Conf = m.Conf.With(where)
+}
+
 // forever is the moment of what happens at the healing.
 const forever = math.MaxInt64
 

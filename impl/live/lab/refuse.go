@@ -18,7 +18,7 @@ var played = []scenarios.Class{
 // understood are what a live run knows of each part of a scenario. Whatever
 // else a scenario says is refused rather than ignored.
 var understood = map[string]string{
-	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Safety Restart Work Ops Faults Delay Drift " +
+	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Recovery Safety Restart Work Ops Faults Delay Drift " +
 		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
@@ -45,7 +45,7 @@ func Refuse(s *scenarios.Scenario) error {
 	switch {
 	case len(s.Probes) > 0:
 		return fmt.Errorf("probe %s: no real process does single operations on znodes", s.Probes[0].Name)
-	case s.Masters == 0 || s.Servers == 0:
+	case s.Masters == 0 || s.Servers == 0 && s.Recovery.Mode == "":
 		return fmt.Errorf("topology: a live run needs masters and servers")
 	}
 	for _, part := range []any{*s, s.Ensemble, s.Work} {

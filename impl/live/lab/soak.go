@@ -211,7 +211,10 @@ func (s *soak) run(ctx context.Context) error {
 
 // findZooKeeper starts an ensemble, or asks the one that stands.
 func (s *soak) findZooKeeper(ctx context.Context) error {
-	s.servers = s.o.ZK
+	s.servers, s.version = s.o.ZK, "none"
+	if s.o.Scenario != nil && s.o.Scenario.Servers == 0 {
+		return nil
+	}
 	if len(s.servers) == 0 {
 		dir := filepath.Join(s.o.Dir, "zookeeper")
 		if err := os.MkdirAll(dir, 0o755); err != nil {

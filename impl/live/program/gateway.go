@@ -200,11 +200,10 @@ func (g *gateway) Clear(context.Context) error {
 	})
 }
 
-// Ready implements [web.Gateway], as Spark's does: every master but a standby
-// says that it is ready, also one that still recovers and refuses all.
-func (g *gateway) Ready(context.Context) (bool, error) {
-	s, err := g.read()
-	return s.State != master.Standby.Spark(), err
+// Ready implements [web.Gateway]: see [master.Master.Ready].
+func (g *gateway) Ready(context.Context) (ready bool, err error) {
+	err = g.h.Call(func() { ready = g.m.Ready() })
+	return ready, err
 }
 
 // restPorts is how many ports are tried, one after another, for submissions
