@@ -194,7 +194,7 @@ func (s *soak) startMember(m *member) error {
 	}
 	if m.tails == nil {
 		m.tails = append(m.tails, &records.Tail{Name: m.Record})
-		if m.Kind == "worker" {
+		if m.Kind == "worker" || m.Kind == "client" {
 			m.tails = append(m.tails, &records.Tail{Name: program.DriversOf(m.Record)})
 		}
 	}

@@ -113,11 +113,12 @@ func (s *soak) opsOf(client string) (out []scenarios.Op) {
 	return out
 }
 
-// jobsOf counts what a client submits.
+// jobsOf counts what a client submits and then asks about: of a driver beside
+// it nobody asks.
 func (s *soak) jobsOf(client string) int {
 	n := s.scenario.Work.Jobs
 	for _, o := range s.opsOf(client) {
-		if o.Kind == scenarios.Submit {
+		if o.Kind == scenarios.Submit && o.App.Mode != scenarios.InClient {
 			n++
 		}
 	}

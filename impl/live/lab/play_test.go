@@ -52,6 +52,7 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 		"at=3s for=2s host-loss z1":                                                "other servers would be told at once",
 		"at=3s tear z1":                                                            `fault "at=3s tear z1": no real run can have a tear`,
 		"at=3s drop MasterChanged active | workers":                                "no real run can have a drop",
+		"op at=3s c1 submit a for=0s job=pi executors=2 ecores=1 ememory=64":       "applications have not come to their end in live runs yet",
 		"probe p1":             "probe p1: no real process does single operations on znodes",
 		"server z1 id=4":       "special: real processes have no such thing",
 		"ensemble defect=4643": "defect: real processes have no such thing",

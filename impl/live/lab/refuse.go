@@ -22,7 +22,7 @@ var understood = map[string]string{
 		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
-	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit",
+	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit App",
 	"Fault":    "At For Class Groups Extra P Outputs On",
 }
 
@@ -56,6 +56,9 @@ func Refuse(s *scenarios.Scenario) error {
 	for _, o := range s.Ops {
 		if name := strange(o); name != "" {
 			return fmt.Errorf("op %s: real clients know no %s", o, name)
+		}
+		if o.App.Has() {
+			return fmt.Errorf("op %s: applications have not come to their end in live runs yet", o)
 		}
 	}
 	for _, f := range s.Faults {

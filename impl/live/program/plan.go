@@ -50,10 +50,26 @@ func (a ClientArgs) explicit(r *rand.Rand) (plan []client.Step) {
 			s.Desc = wire.Desc{
 				Cores: max(op.Cores, 1), Memory: max(a.Work.Memory, 1), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
+			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo)
+			s.Local = op.App.Mode == scenarios.InClient
 		}
 		plan = append(plan, s)
 	}
 	return plan
+}
+
+// application is what a job computes and what it asks for; zero for a job that
+// only runs for a while.
+func application(a scenarios.Application, task time.Duration) (wire.Job, wire.AppDesc) {
+	if !a.Has() {
+		return wire.Job{}, wire.AppDesc{}
+	}
+	job := wire.Job{Kind: wire.JobKind(a.Job), Stages: max(1, int64(a.Stages)), Tasks: max(1, int64(a.Tasks)), Task: task}
+	limit := int64(a.Executors)
+	if limit == 0 {
+		limit = -1
+	}
+	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: limit}
 }
 
 // plan draws what a client does. A job that fails is not supervised: a

@@ -88,7 +88,10 @@ func (m *merger) record(r *live.Record) {
 
 // kindOf tells what a process is by its name.
 func kindOf(process string) string {
-	if strings.Contains(process, "/") {
+	if _, child, ok := strings.Cut(process, "/"); ok {
+		if strings.HasPrefix(child, "app-") {
+			return "executor"
+		}
 		return "driver"
 	}
 	switch process[:1] {
@@ -158,7 +161,7 @@ func (m *merger) orphans() {
 	for i := range m.all {
 		e := &m.all[i].Event
 		l := life{e.Process, e.Inc}
-		if e.Kind != trace.Started || e.Value != "driver" || m.ended[l] {
+		if e.Kind != trace.Started || e.Value != "driver" && e.Value != "executor" || m.ended[l] {
 			continue
 		}
 		parent, _, _ := strings.Cut(e.Process, "/")
