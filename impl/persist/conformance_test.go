@@ -42,7 +42,7 @@ func engines() []engine {
 
 // place is where an engine keeps: a service and a disk that outlast processes.
 type place struct {
-	t     *testing.T
+	t     testing.TB
 	e     engine
 	svc   *hosttest.Coord
 	files *hosttest.Files

@@ -23,6 +23,7 @@ type keeper struct {
 	h     host.Host
 	cfg   persist.Config
 	store *persist.Store
+	got   []string // drivers that were read
 }
 
 func (k *keeper) Start(h host.Host) {
@@ -82,7 +83,9 @@ func (k *keeper) loaded(_ int, l persist.Loaded) {
 		return
 	}
 	var got []string
+	k.got = nil
 	for _, d := range l.Drivers {
+		k.got = append(k.got, string(d.Record.ID))
 		got = append(got, fmt.Sprintf("%s %s by %d", d.Record.ID, d.Record.State, d.Zxid))
 	}
 	for _, w := range l.Workers {
