@@ -139,9 +139,9 @@ var table = number([]Key{
 	{Name: "spark.standalone.submit.waitAppCompletion", Kind: Bool, Default: "false", Since: "3.1.0",
 		Doc: "whether a submission client waits for the end", Refused: "status= of a scenario's work line says how often clients ask, until the end"},
 	{Name: "spark.master.rest.enabled", Kind: Bool, Default: "true", Since: "1.3.0",
-		Doc: "whether masters take submissions over HTTP", Inert: "clients here speak the masters' own protocol"},
+		Doc: "whether masters take submissions over HTTP", Inert: "simulated clients speak the masters' own protocol; live, --rest of a node says where"},
 	{Name: "spark.master.rest.port", Kind: Int, Least: 0, Default: "6066", Since: "1.3.0",
-		Doc: "the port of that", Inert: "clients here speak the masters' own protocol"},
+		Doc: "the port of that", Inert: "simulated clients speak the masters' own protocol; live, --rest of a node says where"},
 })
 
 func number(keys []Key) []Key {
