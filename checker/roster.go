@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +36,7 @@ func (p *Process) Alive() bool { return p.Runs() && p.State == "Alive" }
 type Roster struct {
 	all     map[string]*Process
 	masters []*Process // in the order of their names
+	workers []*Process // likewise
 	room    []Process  // for the next ones
 }
 
@@ -61,10 +61,12 @@ func (r *Roster) Observe(e *trace.Event) *Process {
 	case trace.Registered:
 		p := r.get(e.Process)
 		p.Kind, p.Up, p.Worker, p.Follows = "worker", true, e.Subject, max(p.Follows, e.Term)
+		r.enlist(p)
 		return p
 	case trace.Obeyed:
 		p := r.get(e.Process)
 		p.Kind, p.Up = "worker", true
+		r.enlist(p)
 		if e.Subject == "master" {
 			p.Follows = max(p.Follows, e.Term)
 		}
@@ -109,15 +111,22 @@ func (r *Roster) get(name string) *Process {
 	return p
 }
 
+// enlist puts a master or worker into its list.
 func (r *Roster) enlist(p *Process) {
-	if p.Kind != "master" {
+	var list *[]*Process
+	switch p.Kind {
+	case "master":
+		list = &r.masters
+	case "worker":
+		list = &r.workers
+	default:
 		return
 	}
-	i, known := slices.BinarySearchFunc(r.masters, p.Name, func(q *Process, name string) int {
+	i, known := slices.BinarySearchFunc(*list, p.Name, func(q *Process, name string) int {
 		return strings.Compare(q.Name, name)
 	})
 	if !known {
-		r.masters = slices.Insert(r.masters, i, p)
+		*list = slices.Insert(*list, i, p)
 	}
 }
 
@@ -140,16 +149,9 @@ func (r *Roster) Active() []*Process {
 	return out
 }
 
-// Workers returns the workers in the order of their names.
-func (r *Roster) Workers() []*Process {
-	var out []*Process
-	for _, name := range slices.Sorted(maps.Keys(r.all)) {
-		if p := r.all[name]; p.Kind == "worker" {
-			out = append(out, p)
-		}
-	}
-	return out
-}
+// Workers returns the workers in the order of their names. The slice belongs to
+// the roster.
+func (r *Roster) Workers() []*Process { return r.workers }
 
 // Machine returns the process that stands at the root of a child's name: "w1"
 // for "w1/driver-3#1".
