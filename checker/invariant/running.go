@@ -15,16 +15,18 @@ var oneRunning = checker.Property{
 	Source: "invariant I3; defects D-10, D-35: a worker that is cut off goes on while the driver is started elsewhere; " +
 		"needs bounded drift of clocks and workers that are not paused",
 	New: func() checker.Monitor {
-		return &running{verdict: verdict{property: "at-most-one-running-incarnation"}, of: map[string]string{},
-			runs: map[string]map[string]trace.Event{}}
+		return &running{verdict: verdict{property: "at-most-one-running-incarnation"}, runs: map[string]trace.Event{},
+			tags: map[string]string{}}
 	},
 }
 
-// running keeps, for each driver, the processes of it that run, and since when.
+// running keeps the processes of drivers that run, and since when. A driver that
+// is run again may get another ID, as under Spark: two IDs are of one driver if
+// the same job was submitted as the one and is on record as the other.
 type running struct {
 	verdict
-	of       map[string]string                 // the driver of each process that runs
-	runs     map[string]map[string]trace.Event // the start of each process, by driver
+	runs     map[string]trace.Event // the start of each process that runs
+	tags     map[string]string      // the job's tag of each ID, where it was told
 	started  int
 	overlap  int64 // nanoseconds in all
 	overlaps int
@@ -43,8 +45,16 @@ func (m *running) Observe(e *trace.Event) {
 		}
 	case trace.Exited, trace.KilledOff, trace.HostLost:
 		m.end(e)
+	case trace.Return:
+		if e.Value == "submit" && e.Detail != "" {
+			m.tags[e.Detail] = e.Subject
+		}
+	case trace.Recovered:
+		if id, ok := checker.RecordID(e.Subject, "driver"); ok && e.Detail != "" {
+			m.tags[id] = e.Detail
+		}
 	case trace.Ended:
-		for _, p := range slices.Sorted(maps.Keys(m.of)) {
+		for _, p := range slices.Sorted(maps.Keys(m.runs)) {
 			last := *e
 			last.Process = p
 			m.end(&last)
@@ -54,24 +64,28 @@ func (m *running) Observe(e *trace.Event) {
 
 func (m *running) start(e *trace.Event) {
 	m.started++
-	if m.runs[e.Subject] == nil {
-		m.runs[e.Subject] = map[string]trace.Event{}
-	}
-	m.of[e.Process], m.runs[e.Subject][e.Process] = e.Subject, *e
+	m.runs[e.Process] = *e
+}
+
+// same reports whether two IDs are of one driver, as far as was told.
+func (m *running) same(a, b string) bool {
+	tag := m.tags[a]
+	return a == b || tag != "" && tag == m.tags[b]
 }
 
 // end is the end of a process. Of each other one of its driver that runs, the
 // time since both did is counted; live, what is certain of it.
 func (m *running) end(e *trace.Event) {
-	driver, known := m.of[e.Process]
-	if !known {
+	mine, runs := m.runs[e.Process]
+	if !runs {
 		return
 	}
-	mine := m.runs[driver][e.Process]
-	delete(m.of, e.Process)
-	delete(m.runs[driver], e.Process)
-	for _, p := range slices.Sorted(maps.Keys(m.runs[driver])) {
-		other := m.runs[driver][p]
+	delete(m.runs, e.Process)
+	for _, p := range slices.Sorted(maps.Keys(m.runs)) {
+		other := m.runs[p]
+		if !m.same(mine.Subject, other.Subject) {
+			continue
+		}
 		if both := e.At - max(mine.Latest(), other.Latest()); both > 0 {
 			m.overlap += both
 			m.overlaps++
