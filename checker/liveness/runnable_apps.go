@@ -13,11 +13,12 @@ import (
 
 // runnableApps wants an executor for every application that is registered and
 // not over, if a worker of the core has room for one: it must not wait for the
-// whole of the bound.
+// whole of the bound. A decommissioned worker has none.
 type runnableApps struct {
-	apps  map[string]*waitingApp // by ID
-	execs map[string]string      // the application of each running executor's process
-	needs map[string]need        // of an executor, by tag
+	apps    map[string]*waitingApp // by ID
+	execs   map[string]string      // the application of each running executor's process
+	needs   map[string]need        // of an executor, by tag
+	retired map[string]bool        // workers that take no more work, until they start again
 }
 
 // waitingApp is what was seen of one application.
@@ -32,7 +33,9 @@ type waitingApp struct {
 type need struct{ cores, memory int64 }
 
 func newRunnableApps() runnableApps {
-	return runnableApps{apps: map[string]*waitingApp{}, execs: map[string]string{}, needs: map[string]need{}}
+	return runnableApps{
+		apps: map[string]*waitingApp{}, execs: map[string]string{}, needs: map[string]need{}, retired: map[string]bool{},
+	}
 }
 
 func (g *runnableApps) app(id string) *waitingApp {
@@ -66,8 +69,23 @@ func (g *runnableApps) observe(e *trace.Event) {
 		if e.Value == "started" || e.Value == "registered" {
 			g.execs[e.Process], _, _ = strings.Cut(e.Subject, "/")
 		}
+	case trace.Started:
+		delete(g.retired, e.Process)
+	case trace.Fault:
+		g.fault(e)
 	case trace.Exited, trace.KilledOff, trace.HostLost:
 		g.ended(e)
+	}
+}
+
+// fault notes the workers that an operator tells to take no more work.
+func (g *runnableApps) fault(e *trace.Event) {
+	if e.Value != "begin" || e.Subject != "decommission" {
+		return
+	}
+	_, names, _ := strings.Cut(e.Detail, e.Subject)
+	for name := range strings.FieldsSeq(names) {
+		g.retired[name] = true
 	}
 }
 
@@ -123,7 +141,7 @@ func (g *runnableApps) missing(w *watch, now int64, sizes map[string]trace.Event
 		n := g.needs[a.tag]
 		for _, p := range w.roster.Workers() {
 			size, known := sizes[p.Name]
-			if p.Runs() && w.inCore(p.Name) && known && size.M-size.N >= max(1, n.cores) && size.Q-size.P >= n.memory {
+			if p.Runs() && w.inCore(p.Name) && !g.retired[p.Name] && known && size.M-size.N >= max(1, n.cores) && size.Q-size.P >= n.memory {
 				return fmt.Sprintf("application %s has no executor, though %s has %d cores and %d MiB free", id, p.Name, size.M-size.N, size.Q-size.P)
 			}
 		}
