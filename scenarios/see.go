@@ -62,7 +62,7 @@ const (
 	SeeNoApp      SeeWhat = "no-app"      // a no-app removed: it did not
 	SeeTask       SeeWhat = "task"        // a task lost: the driver of job a was told that of a task
 	SeeNoTask     SeeWhat = "no-task"     // a no-task lost: it was not
-	SeeExecutor   SeeWhat = "executor"    // w1 executor orphaned: an executor on w1 told that
+	SeeExecutor   SeeWhat = "executor"    // w1 executor orphaned: an executor on w1 told that, or w1 of its executors
 	SeeNoExecutor SeeWhat = "no-executor" // w1 no-executor killed: none did
 	SeeBalance    SeeWhat = "balance"     // a balance 100: at the end of the while, the account of job a holds that
 	SeeWorker     SeeWhat = "worker"      // w1 worker registered, or removed: a master took it for its own, or removed its record

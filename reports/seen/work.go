@@ -31,7 +31,7 @@ func (s sight) work(e scenarios.See) func(ev *trace.Event) bool {
 		}
 	case scenarios.SeeExecutor, scenarios.SeeNoExecutor:
 		return func(ev *trace.Event) bool {
-			return ev.Kind == trace.Executor && strings.HasPrefix(ev.Process, e.Who+"/") && ev.Value == e.Text
+			return ev.Kind == trace.Executor && (ev.Process == e.Who || strings.HasPrefix(ev.Process, e.Who+"/")) && ev.Value == e.Text
 		}
 	case scenarios.SeeWorker, scenarios.SeeNoWorker:
 		ids := map[string]bool{}
