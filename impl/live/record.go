@@ -14,7 +14,7 @@ import (
 
 // What a [Record] tells that is no note of the process: its Event.
 const (
-	Started  = "started"  // the process was started
+	Started  = "started"  // the process was started; M: its number on the machine
 	Exited   = "exited"   // it exited by itself; N: status
 	Panicked = "panicked" // it panicked; Detail: why and where
 )
@@ -165,6 +165,9 @@ func (h *Host) recordSelf(event, detail string) {
 	r := Record{
 		Seq: h.noteSeq, At: Monotonic(), Process: h.o.Self, Inc: h.o.Incarnation,
 		Event: event, Detail: detail, N: int64(h.status),
+	}
+	if event == Started {
+		r.M = int64(os.Getpid())
 	}
 	if err := h.o.Recorder.Write(r); err != nil {
 		h.fail(err)

@@ -88,6 +88,10 @@ func (s *soak) expand(ctx context.Context, target string) []string {
 		return s.one(of("worker", running))
 	case "busy-worker":
 		return s.one(of("worker", func(m *member) bool { return m.runs() && m.busy }))
+	case "driver-worker":
+		return s.one(of("worker", func(m *member) bool { return len(m.running("driver")) > 0 }))
+	case "any-driver", "any-executor":
+		return s.one(s.processes(target[len("any-"):]))
 	case "zk-leader", "zk-follower", "any-server":
 		return s.one(s.serversThat(ctx, target))
 	}
@@ -140,7 +144,9 @@ func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 	}
 	var errs []error
 	for _, name := range f.Groups[0] {
-		if z := s.server(name); z != nil {
+		if child, err := s.strikeChild(f.Class, name); child {
+			errs = append(errs, err)
+		} else if z := s.server(name); z != nil {
 			errs = append(errs, actOnServer(f.Class, z))
 		} else if m := s.member(name); m != nil {
 			errs = append(errs, s.actOn(ctx, f, m))
@@ -244,6 +250,9 @@ func (s *soak) unact(f scenarios.Fault) error {
 	var errs []error
 	for _, name := range slices.Concat(f.Groups...) {
 		z, m := s.server(name), s.member(name)
+		if z == nil && m == nil { // whoever started it has started another, or not
+			continue
+		}
 		switch f.Class {
 		case scenarios.HostLoss:
 			s.rejoin(m)

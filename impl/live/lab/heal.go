@@ -194,6 +194,9 @@ func (s *soak) tellFailoverBounds() {
 	for _, name := range s.scenario.Require {
 		s.tell(trace.Event{Kind: trace.Require, Subject: name})
 	}
+	if o := s.outage(); s.scenario.HasApplications() || slices.Contains(s.scenario.Require, o.property) {
+		s.tell(trace.Event{Kind: trace.Bound, Subject: o.property, N: int64(o.total()), Detail: o.String()})
+	}
 	if !slices.Contains(s.scenario.Require, withinBound) {
 		return
 	}
@@ -203,6 +206,17 @@ func (s *soak) tellFailoverBounds() {
 	} {
 		s.tell(trace.Event{Kind: trace.Bound, Subject: b.property, Value: b.cause, N: int64(b.total()), Detail: b.String()})
 	}
+}
+
+// outage is the longest time without an active master that running work must
+// outlive: a worker stops supervised drivers once its lease
+// has passed since it sent the heartbeat that was answered last.
+func (s *soak) outage() bound {
+	return bound{"running-work-survives", "", []term{
+		{"the lease of workers", s.timers.WorkerLease},
+		{"its heartbeat before the outage, and one after it", -2 * s.timers.Heartbeat},
+		{"messages of a registration", -roundTrips / 2 * message},
+	}}
 }
 
 const withinBound = "failover-within-bound"

@@ -39,6 +39,7 @@ type soak struct {
 	clients      []*clientView
 	noted        []*records.Tail // what the servers note
 	mesh         link.Mesh       // the links between machines
+	ledger       host.Addr       // where accounts are; empty: no job has one
 	play         *playing        // nil: there is no scenario
 	clientsBegan int64
 
@@ -67,6 +68,9 @@ type member struct {
 	state   string // of a master
 	term    int64
 	follows string // of a worker: the master it is registered with
+	// children are the numbers of the processes that it started, by name, also
+	// of those that have ended.
+	children map[string]int
 }
 
 // An action is something to be done at a moment.
@@ -101,6 +105,9 @@ func (s *soak) startAll(ctx context.Context) error {
 			Cores: s.scenario.WorkerCores, Memory: s.scenario.WorkerMemory,
 		}})
 	}
+	if err := s.addLedger(); err != nil {
+		return err
+	}
 	for _, m := range s.members {
 		if err := s.route(m); err != nil {
 			return err
@@ -129,21 +136,13 @@ func (s *soak) startAll(ctx context.Context) error {
 	return s.startClients(masters)
 }
 
-func (s *soak) startOnlooker(dir string) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	s.onlooker = &onlooker{servers: s.servers, dir: dir + "/leader_election", timeout: s.timers.Session}
-	go s.onlooker.look(ctx, done)
-	s.unlook = func() { cancel(); <-done }
-}
-
 func (s *soak) startClients(masters []host.Addr) error {
 	s.clientsBegan = live.Monotonic()
 	for i := range s.o.Clients {
 		name := fmt.Sprintf("c%d", i+1)
 		c := &member{Options: program.Options{
 			Kind: "client", ID: name, Masters: masters,
-			Args: program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety, Ops: s.opsOf(name)}.JSON(),
+			Args: program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety, Ops: s.opsOf(name), Ledger: s.ledger}.JSON(),
 		}}
 		if err := s.route(c); err != nil {
 			return err
@@ -156,11 +155,6 @@ func (s *soak) startClients(masters []host.Addr) error {
 	}
 	return nil
 }
-
-// serverName is the name of the i-th server of the service.
-func serverName(i int) string { return fmt.Sprintf("z%d", i+1) }
-
-func loopbackPort(port int) host.Addr { return host.Addr(fmt.Sprintf("127.0.0.1:%d", port)) }
 
 // link puts a proxy between a master and each server.
 func (s *soak) link(m *member) error {
@@ -206,7 +200,7 @@ func (s *soak) startMember(m *member) error {
 	cmd := exec.Command(s.o.Binary, m.Flags()...)
 	cmd.Stdout, cmd.Stderr = log, log
 	m.proc, err = proc.Start(cmd)
-	m.told, m.held = false, false
+	m.told, m.held, m.children = false, false, map[string]int{}
 	m.ours, m.paused, m.begun, m.busy, m.state, m.term, m.follows = false, false, false, false, "", 0, ""
 	return err
 }

@@ -33,6 +33,14 @@ type onlooker struct {
 // A departure is a latch znode that is gone: whose it was, and when.
 type departure struct{ session, at int64 }
 
+func (s *soak) startOnlooker(dir string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	s.onlooker = &onlooker{servers: s.servers, dir: dir + "/leader_election", timeout: s.timers.Session}
+	go s.onlooker.look(ctx, done)
+	s.unlook = func() { cancel(); <-done }
+}
+
 // look runs an onlooker until ctx is done. Its end is not waited for by
 // whoever asks what it saw.
 func (o *onlooker) look(ctx context.Context, done chan<- struct{}) {

@@ -129,7 +129,7 @@ func (s *soak) jobsOf(client string) int {
 func (s *soak) longestJob() time.Duration {
 	longest := s.scenario.Work.RunFor.Hi
 	for _, o := range s.scenario.Ops {
-		longest = max(longest, o.RunFor.Hi)
+		longest = max(longest, o.RunFor.Hi, o.App.Longest())
 	}
 	return longest
 }

@@ -52,10 +52,13 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 		"at=3s for=2s host-loss z1":                                                "other servers would be told at once",
 		"at=3s tear z1":                                                            `fault "at=3s tear z1": no real run can have a tear`,
 		"at=3s drop MasterChanged active | workers":                                "no real run can have a drop",
-		"op at=3s c1 submit a for=0s job=pi executors=2 ecores=1 ememory=64":       "applications have not come to their end in live runs yet",
-		"probe p1":             "probe p1: no real process does single operations on znodes",
-		"server z1 id=4":       "special: real processes have no such thing",
-		"ensemble defect=4643": "defect: real processes have no such thing",
+		"op at=3s c1 submit a for=0s job=ledger executors=2 ecores=1 ememory=64":   "",
+		"at=3s kill any-driver\nat=4s stop any-executor\nat=5s kill driver-worker": "",
+		"at=3s for=1s pause any-driver":                                            "any-driver: a driver or an executor alone can only be stopped or killed",
+		"at=3s kill w1/driver-1#1":                                                 "nobody knows before a live run what drivers and executors are called",
+		"probe p1":                                                                 "probe p1: no real process does single operations on znodes",
+		"server z1 id=4":                                                           "special: real processes have no such thing",
+		"ensemble defect=4643":                                                     "defect: real processes have no such thing",
 	} {
 		text, err := scenarios.Parse("small", []byte(small+lines+"\n"))
 		require.NoError(t, err, lines)
@@ -142,7 +145,7 @@ func populate(t *testing.T, s *soak) {
 	for _, id := range []string{"m1", "m2", "w1", "w2", "c1"} {
 		kind := map[byte]string{'m': "master", 'w': "worker", 'c': "client"}[id[0]]
 		m := &member{Options: program.Options{Kind: kind, ID: id, Listen: loopbackPort(int(id[0])), Clock: s.o.Dir + "/clock-" + id}}
-		m.proc = &proc.Proc{}
+		m.proc, m.children = &proc.Proc{}, map[string]int{}
 		s.members = append(s.members, m)
 	}
 }

@@ -57,9 +57,6 @@ func Refuse(s *scenarios.Scenario) error {
 		if name := strange(o); name != "" {
 			return fmt.Errorf("op %s: real clients know no %s", o, name)
 		}
-		if o.App.Has() {
-			return fmt.Errorf("op %s: applications have not come to their end in live runs yet", o)
-		}
 	}
 	for _, f := range s.Faults {
 		if err := refuseFault(f); err != nil {
@@ -82,8 +79,11 @@ func refuseFault(f scenarios.Fault) error {
 	serving := 0
 	for i, g := range f.Groups {
 		for _, t := range g {
-			if strings.Contains(t, "/") || t == "any-driver" || t == "any-executor" {
-				return fmt.Errorf("%s is a child of a worker, which no live run strikes alone", t)
+			switch child := t == "any-driver" || t == "any-executor"; {
+			case strings.Contains(t, "/"):
+				return fmt.Errorf("%s: nobody knows before a live run what drivers and executors are called", t)
+			case child && f.Class != scenarios.Stop && f.Class != scenarios.KillOff:
+				return fmt.Errorf("%s: a driver or an executor alone can only be stopped or killed in a live run", t)
 			}
 		}
 		if serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {

@@ -11,7 +11,7 @@ import (
 // A clientView is how far a client is with its plan, as its records tell.
 type clientView struct {
 	id   string
-	open int // operations without an answer
+	open int // operations without an answer, and drivers beside it
 	jobs map[string]*jobView
 }
 
@@ -34,6 +34,7 @@ func (s *soak) observe(m *member, r *live.Record) {
 			m.busy = r.N > 0
 		}
 	}
+	m.begot(r)
 	s.saw(records.EventOf(r))
 	for _, c := range s.clients {
 		if c.id == m.ID {
@@ -58,6 +59,13 @@ func (c *clientView) observe(r *live.Record, patient bool) {
 		c.open--
 		refused := strings.HasPrefix(r.Detail, "error")
 		j.over = j.over || submit && refused || r.Value == "status" && (refused || isFinal(r.Detail))
+	case string(trace.App):
+		switch own := string(r.Process) == c.id; {
+		case own && r.Value == "begun":
+			c.open++
+		case own && r.Value == "exited":
+			c.open--
+		}
 	case string(trace.GaveUp):
 		c.open--
 		j.over = j.over || submit || !patient

@@ -3,6 +3,7 @@ package program
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +31,21 @@ func TestADriverOfAnApplicationGetsAPortThatIsFree(t *testing.T) {
 	for _, bad := range []string{"{}", a.JSON()} {
 		_, err = onFreePort(bad)
 		require.Error(t, err, bad)
+	}
+}
+
+func TestAJobOfAnAccountIsToldWhereItIs(t *testing.T) {
+	at := scenarios.Range{Lo: time.Second, Hi: time.Second}
+	op := func(tag string, job scenarios.JobKind) scenarios.Op {
+		return scenarios.Op{At: at, Client: "c1", Kind: scenarios.Submit, Tag: tag, App: scenarios.Application{Job: job, Task: at}}
+	}
+	a := ClientArgs{Ledger: "127.0.0.1:7", Ops: []scenarios.Op{op("a", scenarios.Pi), op("b", scenarios.Ledger), op("c", scenarios.LedgerPlain)}}
+	plan := a.plan("c1", 1)
+	require.Len(t, plan, 3)
+	require.Equal(t, wire.Job{Kind: wire.Pi, Stages: 1, Tasks: 1, Task: time.Second}, plan[0].Desc.Job)
+	for i, kind := range []wire.JobKind{wire.Ledger, wire.LedgerPlain} {
+		want := wire.Job{Kind: kind, Stages: 1, Tasks: 1, Task: time.Second, Amount: scenarios.LedgerAmount, Ledger: "127.0.0.1:7"}
+		require.Equal(t, want, plan[1+i].Desc.Job)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -18,6 +19,7 @@ type ClientArgs struct {
 	Work   scenarios.Work
 	Safety time.Duration
 	Ops    []scenarios.Op // single values
+	Ledger host.Addr      // where the accounts of ledger jobs are; empty if there is no such job
 }
 
 // JSON is what [Options.Args] holds for a client.
@@ -50,7 +52,7 @@ func (a ClientArgs) explicit(r *rand.Rand) (plan []client.Step) {
 			s.Desc = wire.Desc{
 				Cores: max(op.Cores, 1), Memory: max(a.Work.Memory, 1), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
-			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo)
+			s.Desc.Job, s.Desc.App = a.application(op.App)
 			s.Local = op.App.Mode == scenarios.InClient
 		}
 		plan = append(plan, s)
@@ -59,17 +61,20 @@ func (a ClientArgs) explicit(r *rand.Rand) (plan []client.Step) {
 }
 
 // application is what a job computes and what it asks for; zero for a job that
-// only runs for a while.
-func application(a scenarios.Application, task time.Duration) (wire.Job, wire.AppDesc) {
-	if !a.Has() {
+// only runs for a while. How long its tasks take has been drawn.
+func (a ClientArgs) application(app scenarios.Application) (wire.Job, wire.AppDesc) {
+	if !app.Has() {
 		return wire.Job{}, wire.AppDesc{}
 	}
-	job := wire.Job{Kind: wire.JobKind(a.Job), Stages: max(1, int64(a.Stages)), Tasks: max(1, int64(a.Tasks)), Task: task}
-	limit := int64(a.Executors)
+	job := wire.Job{Kind: wire.JobKind(app.Job), Stages: max(1, int64(app.Stages)), Tasks: max(1, int64(app.Tasks)), Task: app.Task.Lo}
+	if job.Kind != wire.Pi {
+		job.Amount, job.Ledger = scenarios.LedgerAmount, a.Ledger
+	}
+	limit := int64(app.Executors)
 	if limit == 0 {
 		limit = -1
 	}
-	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: limit}
+	return job, wire.AppDesc{Cores: app.Cores, Memory: max(1, app.Memory), Limit: limit}
 }
 
 // plan draws what a client does. A job that fails is not supervised: a

@@ -83,6 +83,28 @@ func (p *Proc) Pause() error { return p.signal(-p.PID(), syscall.SIGSTOP) }
 // Resume lets them go on (SIGCONT).
 func (p *Proc) Resume() error { return p.signal(-p.PID(), syscall.SIGCONT) }
 
+// Leads reports whether a process runs in this one's group, so that this one
+// started it.
+func (p *Proc) Leads(pid int) bool {
+	group, err := syscall.Getpgid(pid)
+	return pid > 0 && err == nil && group == p.PID() && !p.Ended()
+}
+
+// StopChild asks a process that this one started to end (SIGTERM). One that has
+// ended is left alone.
+func (p *Proc) StopChild(pid int) error { return p.signalChild(pid, syscall.SIGTERM) }
+
+// KillChild ends a process that this one started (SIGKILL). One that has ended
+// is left alone.
+func (p *Proc) KillChild(pid int) error { return p.signalChild(pid, syscall.SIGKILL) }
+
+func (p *Proc) signalChild(pid int, s syscall.Signal) error {
+	if !p.Leads(pid) {
+		return nil
+	}
+	return syscall.Kill(pid, s)
+}
+
 func (p *Proc) signal(pid int, s syscall.Signal) error {
 	if p.Ended() {
 		return fmt.Errorf("signal %s: %s has ended", s, p.cmd.Path)

@@ -77,7 +77,7 @@ func (m *merger) record(r *live.Record) {
 	rank := 1
 	switch e.Kind {
 	case trace.Started:
-		e.N, e.Value = int64(e.Inc), kindOf(e.Process)
+		e.N, e.M, e.Value = int64(e.Inc), 0, KindOf(e.Process)
 	case trace.Exited:
 		m.ended[l], rank = true, 2
 		m.deaths = append(m.deaths, e)
@@ -86,15 +86,21 @@ func (m *merger) record(r *live.Record) {
 	m.all = append(m.all, placed{e, rank, r.Seq})
 }
 
-// kindOf tells what a process is by its name.
-func kindOf(process string) string {
+// KindOf tells what a process is by its name, "w1" or "w1/driver-1#1"; empty if
+// that is no name.
+func KindOf(process string) string {
 	if _, child, ok := strings.Cut(process, "/"); ok {
 		if strings.HasPrefix(child, "app-") {
 			return "executor"
 		}
 		return "driver"
 	}
+	if process == "" {
+		return ""
+	}
 	switch process[:1] {
+	case "l":
+		return "ledger"
 	case "m":
 		return "master"
 	case "w":

@@ -1,0 +1,84 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/proc"
+	"github.com/simctl/simctl/impl/live/lab/records"
+	"github.com/simctl/simctl/impl/live/program"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios"
+)
+
+// serverName is the name of the i-th server of the service.
+func serverName(i int) string { return fmt.Sprintf("z%d", i+1) }
+
+func loopbackPort(port int) host.Addr { return host.Addr(fmt.Sprintf("127.0.0.1:%d", port)) }
+
+// addLedger adds the process that keeps accounts, if a job changes one.
+func (s *soak) addLedger() error {
+	if !s.scenario.HasLedger() {
+		return nil
+	}
+	port, err := s.ports.Take(1)
+	if err != nil {
+		return err
+	}
+	s.ledger = loopbackPort(port[0])
+	s.members = append(s.members, &member{Options: program.Options{Kind: "ledger", ID: "l1", Listen: s.ledger}})
+	return nil
+}
+
+// begot takes note of a child of a process that tells of its start.
+func (m *member) begot(r *live.Record) {
+	if strings.HasPrefix(string(r.Process), m.ID+"/") && r.Event == live.Started && m.children != nil {
+		m.children[string(r.Process)] = int(r.M)
+	}
+}
+
+// running lists the children of a kind that run, by name. One of an earlier
+// incarnation of the process is none: it is not of its group.
+func (m *member) running(kind string) (out []string) {
+	if !m.runs() {
+		return nil
+	}
+	for name, pid := range m.children {
+		if records.KindOf(name) == kind && m.proc.Leads(pid) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// processes lists all children of a kind that run.
+func (s *soak) processes(kind string) (out []string) {
+	for _, m := range s.members {
+		out = append(out, m.running(kind)...)
+	}
+	return out
+}
+
+// strikeChild stops or kills a process on a machine, and leaves the rest to
+// whoever started it. It reports false if the target is none.
+func (s *soak) strikeChild(class scenarios.Class, name string) (bool, error) {
+	parent, _, is := strings.Cut(name, "/")
+	m := s.member(parent)
+	if !is || m == nil {
+		return false, nil
+	}
+	pid := m.children[name]
+	if class == scenarios.Stop {
+		return true, m.proc.StopChild(pid)
+	}
+	from := live.Monotonic()
+	if err := m.proc.KillChild(pid); err != nil {
+		return true, err
+	}
+	s.tell(trace.Event{Process: name, Inc: 1, Kind: trace.KilledOff, N: proc.Killed, At: from, Until: live.Monotonic()})
+	return true, nil
+}
