@@ -12,6 +12,7 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/lab"
+	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/history"
@@ -107,7 +108,7 @@ func Soak(ctx context.Context, o SoakOptions, each func(reports.SoakFault)) (*So
 }
 
 // RunsLive says why [Soak] cannot run a scenario; nil if it can.
-func RunsLive(s *scenarios.Scenario) error { return lab.Refuse(s) }
+func RunsLive(s *scenarios.Scenario) error { return refusal.Of(s) }
 
 // violated reports whether any property is violated by these events.
 func violated(events []trace.Event) bool {

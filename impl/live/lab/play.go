@@ -14,6 +14,7 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
+	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -38,12 +39,12 @@ type waiting struct {
 // setScenario takes from the scenario what else the options say.
 func (o *Options) setScenario() error {
 	s := o.Scenario
-	if err := Refuse(s); err != nil {
+	if err := refusal.Of(s); err != nil {
 		return fmt.Errorf("soak %s: %w", s.Name, err)
 	}
 	if len(o.ZK) > 0 {
 		for _, f := range s.Faults {
-			if f.Class == scenarios.Leader || !f.Class.Links() && serves(slices.Concat(f.Groups...)) {
+			if f.Class == scenarios.Leader || !f.Class.Links() && refusal.Serves(slices.Concat(f.Groups...)) {
 				return fmt.Errorf("soak %s: fault %q: the servers that stand already are not ours to strike", s.Name, f)
 			}
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"os"
-	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/lab/proc"
+	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
@@ -62,7 +61,7 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 	} {
 		text, err := scenarios.Parse("small", []byte(small+lines+"\n"))
 		require.NoError(t, err, lines)
-		err = Refuse(&text)
+		err = refusal.Of(&text)
 		if want == "" {
 			require.NoError(t, err, lines)
 		} else {
@@ -73,36 +72,6 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 	s := parse(t, "at=3s for=2s kill z1\n")
 	o.Scenario = &s
 	require.ErrorContains(t, o.setDefaults(), "the servers that stand already are not ours to strike")
-}
-
-// What scenarios learn to say later is refused until somebody has thought of it.
-func TestEveryFieldOfAScenarioIsUnderstoodOrRefused(t *testing.T) {
-	for _, part := range []any{scenarios.Scenario{}, scenarios.Ensemble{}, scenarios.Work{}, scenarios.Op{}, scenarios.Fault{}} {
-		v := reflect.New(reflect.TypeOf(part)).Elem()
-		known := strings.Fields(understood[v.Type().Name()])
-		require.NotEmpty(t, known)
-		for _, name := range known {
-			require.True(t, v.FieldByName(name).IsValid(), "%s.%s", v.Type().Name(), name)
-		}
-		require.Empty(t, strange(part))
-		for i := range v.NumField() {
-			w := reflect.New(v.Type()).Elem()
-			switch f := w.Field(i); f.Kind() {
-			case reflect.String:
-				f.SetString("x")
-			case reflect.Int, reflect.Int64:
-				f.SetInt(1)
-			case reflect.Bool:
-				f.SetBool(true)
-			case reflect.Slice:
-				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
-			default:
-				continue // a struct is looked into elsewhere
-			}
-			name := v.Type().Field(i).Name
-			require.Equal(t, !strings.Contains(" "+strings.Join(known, " ")+" ", " "+name+" "), strange(w.Interface()) != "", name)
-		}
-	}
 }
 
 func newPlay(t *testing.T, lines string, length time.Duration) *soak {

@@ -1,4 +1,5 @@
-package lab
+// Package refusal says why a scenario cannot be carried out by real processes.
+package refusal
 
 import (
 	"fmt"
@@ -39,9 +40,9 @@ func strange(part any) string {
 	return ""
 }
 
-// Refuse says why a scenario cannot be carried out by real processes; nil if it
+// Of says why a scenario cannot be carried out by real processes; nil if it
 // can.
-func Refuse(s *scenarios.Scenario) error {
+func Of(s *scenarios.Scenario) error {
 	switch {
 	case len(s.Probes) > 0:
 		return fmt.Errorf("probe %s: no real process does single operations on znodes", s.Probes[0].Name)
@@ -86,7 +87,7 @@ func refuseFault(f scenarios.Fault) error {
 				return fmt.Errorf("%s: a driver or an executor alone can only be stopped or killed in a live run", t)
 			}
 		}
-		if serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {
+		if Serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {
 			serving++
 		}
 	}
@@ -99,8 +100,8 @@ func refuseFault(f scenarios.Fault) error {
 	return nil
 }
 
-// serves reports whether a group has servers in it.
-func serves(group []string) bool {
+// Serves reports whether a group of targets has servers in it.
+func Serves(group []string) bool {
 	return slices.ContainsFunc(group, func(t string) bool {
 		return t[0] == 'z' || slices.Contains([]string{"servers", "any-server", "everyone"}, t)
 	})
