@@ -13,6 +13,7 @@ import (
 func Properties() []checker.Property {
 	return []checker.Property{
 		actingMaster, aliveMaster, ackedIsRecovered, oneIncarnation, oneRunning, accountingMatches, readyServes, noPanics,
+		terminalIsFinal, killSticks, idsUnique,
 		zabAgreement, zabPrefix, oneLeaderPerEpoch, committedIsDurable, committedIsAnswered,
 		sessionOrder,
 	}

@@ -1,0 +1,77 @@
+package invariant
+
+import (
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var terminalIsFinal = checker.Property{
+	Name: "terminal-is-final", Kind: checker.Safety,
+	Says: "A final state of a job is told for ever: nobody who asks later is told another one, or that there is no such job, " +
+		"and no later master holds another one.",
+	Source: "invariant I4; defects D-04, D-05, D-30: what has ended runs again, or is not known any more",
+	New: func() checker.Monitor {
+		return &final{verdict: verdict{property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]int64{},
+			held: map[string]trace.Event{}}
+	},
+}
+
+// final keeps the first final state that a client was told of each job, and the
+// first that a master held of each driver when it became Alive. What the service
+// evicted is told to be so.
+type final struct {
+	verdict
+	told  map[string]trace.Event // by tag
+	asked map[question]int64     // when an operation that has no answer yet was begun
+	held  map[string]trace.Event // by ID
+}
+
+// question is one operation of one client.
+type question struct {
+	client string
+	inc    uint32
+	n      int64
+}
+
+func (m *final) Observe(e *trace.Event) {
+	switch {
+	case e.Kind == trace.Call && e.Value == "status":
+		m.asked[question{e.Process, e.Inc, e.N}] = e.At
+	case e.Kind == trace.Return && e.Value == "status":
+		m.status(e)
+	case e.Kind == trace.Recovered:
+		m.recovered(e)
+	}
+}
+
+func (m *final) status(e *trace.Event) {
+	q := question{e.Process, e.Inc, e.N}
+	asked, known := m.asked[q]
+	delete(m.asked, q)
+	before, over := m.told[e.Subject]
+	switch {
+	case over && known && asked > before.Latest() && e.Detail != before.Detail && e.Detail != "evicted":
+		m.violated(e, "%s, asked at %s, after %s", at(e), trace.Moment(asked), at(&before))
+	case !over && isFinal(e.Detail):
+		m.told[e.Subject] = *e
+	}
+}
+
+// recovered holds what a master holds against what one of an earlier term held.
+func (m *final) recovered(e *trace.Event) {
+	id, ok := checker.RecordID(e.Subject, "driver")
+	if !ok {
+		return
+	}
+	before, over := m.held[id]
+	switch {
+	case over && e.Term > before.Term && e.Value != before.Value:
+		m.violated(e, "%s after %s", at(e), at(&before))
+	case !over && isFinal(e.Value):
+		m.held[id] = *e
+	}
+}
+
+func (m *final) Finding() checker.Finding {
+	return m.finding("%d jobs told as over, %d held as over by a later master", len(m.told), len(m.held))
+}

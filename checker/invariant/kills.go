@@ -1,0 +1,67 @@
+package invariant
+
+import (
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+var killSticks = checker.Property{
+	Name: "kill-sticks", Kind: checker.Safety,
+	Says:   "After a kill was acknowledged no master of a later term, and no later decision, starts an attempt of that job that no worker had.",
+	Source: "invariant I11; defect D-05: the kill is stored nowhere, and the next master starts the driver again",
+	New: func() checker.Monitor {
+		return &kills{verdict: verdict{property: "kill-sticks"}, acked: map[string]trace.Event{}, had: map[attempt]bool{}, tags: map[string]string{}}
+	},
+}
+
+// kills keeps the first acknowledged kill of each job, by its tag where that is
+// known: a driver that is started again may get another ID, as under Spark.
+type kills struct {
+	verdict
+	acked map[string]trace.Event
+	had   map[attempt]bool // attempts that a worker has
+	tags  map[string]string
+}
+
+func (m *kills) Observe(e *trace.Event) {
+	switch {
+	case e.Kind == trace.Return && e.Value == "submit" && e.Detail != "":
+		m.tags[e.Detail] = e.Subject
+	case e.Kind == trace.Recovered && e.Detail != "":
+		if id, ok := checker.RecordID(e.Subject, "driver"); ok {
+			m.tags[id] = e.Detail
+		}
+	case e.Kind == trace.Acked && e.Subject == "kill":
+		if _, known := m.acked[m.job(e.Value)]; !known {
+			m.acked[m.job(e.Value)] = *e
+		}
+	case e.Kind == trace.Obeyed && e.Subject == "launch":
+		m.launch(e)
+	}
+}
+
+// job is the tag of a driver's ID, or the ID where no tag was told.
+func (m *kills) job(id string) string {
+	if tag := m.tags[id]; tag != "" {
+		return "tag " + tag
+	}
+	return id
+}
+
+func (m *kills) launch(e *trace.Event) {
+	key := attempt{e.Value, e.N}
+	had := m.had[key]
+	m.had[key] = true
+	kill, killed := m.acked[m.job(e.Value)]
+	if !killed {
+		kill, killed = m.acked[e.Value]
+	}
+	later := e.Term > kill.Term || e.Term == kill.Term && kill.Zxid != 0 && e.Zxid > kill.Zxid
+	if killed && !had && later {
+		m.violated(e, "%s after %s", at(e), at(&kill))
+	}
+}
+
+func (m *kills) Finding() checker.Finding {
+	return m.finding("%d jobs killed by clients, none started again", len(m.acked))
+}
