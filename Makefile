@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 SEEDS = 1-10000
-ABLATE = 200
+ABLATE = 30
 T     = 30s
 N     = 6
 FOR   = 5m

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,21 +25,42 @@ const (
 
 const ablationHead = `# What each safeguard is for
 
-Policy hardened with one switch off at a time, or two where one masks the other: the first run of a sweep over every scenario
-with masters that violates a property which the same run under hardened keeps. Scenarios and seeds are taken in turn, seed by
-seed, at service grain; seconds are wall time on a machine that did other things too. None found: not in that many runs, so
-not shown yet, neither as needed nor as redundant. Every row is run again by a test, with
-the switches off and on. Written by make ablation, which goes on where it was interrupted.
+Policy hardened with one switch off at a time: the first run that violates a property which the same run under hardened keeps.
+First come the scenarios with masters of a sweep that names none, in turn, seed by seed, at service grain; then the schedules of
+the defects of Spark, each at its seed, marked so: their faults are chosen, not drawn. A switch that nothing shows is then
+switched off together with another: a pair counts only if the run keeps the property with either of the two off alone, and if of twenty
+seeds more than twice as many break it as with the second off alone. What no pair shows either is redundant as far as searched, and no further. Seconds are wall time on a machine that did other things too. Every row is
+run again by a test, with the switches off and on. Written by make ablation, which goes on where it was interrupted.
 
-| off | without it | property broken | scenario | seed | runs | seconds |
-|---|---|---|---|---|---|---|
+| off | without it | property broken | scenario | seed | runs | seconds | remark |
+|---|---|---|---|---|---|---|---|
 `
 
-// masked are switches that are shown necessary together with another: it does
-// what the switch is for as long as it is on.
-var masked = map[string]string{
-	"one-session":       "term-fencing",
-	"two-way-reconcile": "launch-ack",
+// pairSeeds is how many seeds a pair of masked is tried with, rateSeeds in how
+// many it is counted how often each of the two policies breaks a property.
+const (
+	pairSeeds = 10
+	rateSeeds = 20
+)
+
+// masked are pairs in which the second switch does what the first is for as
+// long as it is on, and how.
+var masked = []struct{ off, other, why string }{
+	{"one-session", "term-fencing", "the fence refuses the writes of a session that outlives the latch"},
+	{"latch-owner-check", "term-fencing", "a term is begun in one transaction with a check of the latch znode"},
+	{"watch-own-latch", "term-fencing", "the fence refuses the next write of a master whose latch znode is gone, which ends its reign"},
+	{"launch-ack", "two-way-reconcile", "what a worker that registers does not report is sent to it again"},
+	{"two-way-reconcile", "launch-ack", "a launch that is not confirmed is sent again"},
+	{"two-way-reconcile", "adopt-or-kill", "recovery asks again until it is answered"},
+	{"release-on-exit", "worker-lease", "the next attempt waits for a confirmed exit or the end of the lease"},
+	{"release-on-exit", "connection-incarnation", "a worker whose connection breaks is not given up, so nothing has to end there"},
+	{"workers-try-all-masters", "adopt-or-kill", "recovery asks the workers on record again until they answer"},
+	{"workers-try-all-masters", "connection-incarnation", "the close of an older connection does not end a registration"},
+	{"monotonic-liveness", "adopt-or-kill", "a worker that was given up is taken back with what it runs"},
+	{"worker-lease", "release-on-exit", "what a lost worker runs counts as there until it has ended"},
+	{"worker-lease", "adopt-or-kill", "a worker that is back has what runs elsewhere ended"},
+	{"durable-targets-and-marks", "adopt-or-kill", "what recovery does not find on record it learns from who reports it"},
+	{"durable-targets-and-marks", "launch-ack", "a launch that a worker refused without a word is noticed"},
 }
 
 // row is one line of the table. Seed 0: nothing was found in that many runs.
@@ -48,6 +70,10 @@ type row struct {
 	Scenario string  `json:"scenario,omitempty"`
 	Seed     uint64  `json:"seed,omitempty"`
 	Runs     int     `json:"runs"`
+	Paired   int     `json:"paired,omitempty"` // runs with one more switch off, of a switch that nothing shows alone
+	Pair     string  `json:"pair,omitempty"`   // what one of those found
+	Both     int     `json:"both,omitempty"`   // of a pair: seeds of 20 that break the property with both off
+	Other    int     `json:"other,omitempty"`  // and with only the second off
 	Seconds  float64 `json:"seconds"`
 }
 
@@ -90,24 +116,72 @@ func ablated() []scenarios.Scenario {
 	return slices.DeleteFunc(scenarios.Default(), func(s scenarios.Scenario) bool { return s.Masters == 0 || s.Expect != "" })
 }
 
-// search looks for the first run that shows what r's switches are for.
+// search looks for the first run that shows what r's switches are for: in so
+// many seeds of each scenario, and then in the schedules of the defects.
 func search(t *testing.T, r row, seeds uint64) row {
 	watch := simctl.NewStopwatch()
-	p := r.policy(t)
-	for seed := uint64(1); seed <= seeds; seed++ {
+	for seed := uint64(1); seed <= seeds && r.Seed == 0; seed++ {
 		for _, s := range ablated() {
-			r.Runs++
-			for _, property := range breaks(t, s, seed, p) {
-				kept := strings.Join(breaks(t, s, seed, policy.Hardened), " ")
-				if !strings.Contains(kept, property) {
-					r.Property, r.Scenario, r.Seed, r.Seconds = property, s.Name, seed, watch.Elapsed().Seconds()
-					return r
-				}
+			if r.try(t, s, seed) {
+				break
 			}
+		}
+	}
+	for _, s := range reproduced(t) {
+		if r.Seed != 0 || r.try(t, s, s.Seed) {
+			break
 		}
 	}
 	r.Seconds = watch.Elapsed().Seconds()
 	return r
+}
+
+// try reports whether that run violates what it keeps under hardened and, if
+// two switches are off, with either of them off alone.
+func (r *row) try(t *testing.T, s scenarios.Scenario, seed uint64) bool {
+	r.Runs++
+	broken := breaks(t, s, seed, r.policy(t))
+	if len(broken) == 0 {
+		return false
+	}
+	kept := r.less(t, s, seed)
+	for _, property := range broken {
+		if !slices.Contains(kept, property) && r.often(t, s, property) {
+			r.Property, r.Scenario, r.Seed = property, s.Name, seed
+			return true
+		}
+	}
+	return false
+}
+
+// often reports whether a pair breaks a property in more than twice as many
+// seeds of a scenario as the one that masks does alone: another policy is also
+// another order of events, which alone makes some runs fail and others pass.
+func (r *row) often(t *testing.T, s scenarios.Scenario, property string) bool {
+	_, other, two := strings.Cut(r.Off, "+")
+	if !two {
+		return true
+	}
+	r.Both, r.Other = 0, 0
+	for seed := uint64(1); seed <= rateSeeds; seed++ {
+		if slices.Contains(breaks(t, s, seed, r.policy(t)), property) {
+			r.Both++
+		}
+		if slices.Contains(breaks(t, s, seed, row{Off: other}.policy(t)), property) {
+			r.Other++
+		}
+	}
+	return r.Both > 2*r.Other+1
+}
+
+// less lists what a run violates under hardened, or with one switch off of two.
+func (r *row) less(t *testing.T, s scenarios.Scenario, seed uint64) []string {
+	out := breaks(t, s, seed, policy.Hardened)
+	if a, b, two := strings.Cut(r.Off, "+"); two {
+		out = append(out, breaks(t, s, seed, row{Off: a}.policy(t))...)
+		out = append(out, breaks(t, s, seed, row{Off: b}.policy(t))...)
+	}
+	return out
 }
 
 // TestAblationIsTrue runs every row of the table. With SIMCTL_ABLATE=SEEDS it
@@ -121,7 +195,9 @@ func TestAblationIsTrue(t *testing.T) {
 	rows := readRows(t)
 	var table strings.Builder
 	table.WriteString(ablationHead)
+	var have []string
 	for _, r := range rows {
+		have = append(have, r.Off)
 		table.WriteString(r.line())
 		if r.Seed == 0 {
 			continue
@@ -129,7 +205,15 @@ func TestAblationIsTrue(t *testing.T) {
 		list, err := scenarios.Lookup(r.Scenario)
 		require.NoError(t, err)
 		require.Contains(t, breaks(t, list[0], r.Seed, r.policy(t)), r.Property, "%s: %s seed %d", r.Off, r.Scenario, r.Seed)
-		require.NotContains(t, breaks(t, list[0], r.Seed, policy.Hardened), r.Property, "%s seed %d under hardened", r.Scenario, r.Seed)
+		require.NotContains(t, r.less(t, list[0], r.Seed), r.Property, "%s: %s seed %d with less off", r.Off, r.Scenario, r.Seed)
+	}
+	for _, s := range policy.Switches() {
+		require.Contains(t, have, s.Name, "a switch without a row: make ablation")
+	}
+	for _, r := range rows {
+		if r.Pair != "" {
+			require.Contains(t, have, r.Pair)
+		}
 	}
 	if os.Getenv("SIMCTL_ABLATE") != "" {
 		require.NoError(t, os.WriteFile(ablationTable, []byte(table.String()), 0o644))
@@ -148,44 +232,112 @@ func (r row) line() string {
 		}
 	}
 	if r.Seed == 0 {
-		return fmt.Sprintf("| %s | %s | none found | - | - | %d | %.0f |\n", r.Off, without, r.Runs, r.Seconds)
+		return fmt.Sprintf("| %s | %s | none found | - | - | %d | %.0f | %s |\n", r.Off, without, r.Runs, r.Seconds, r.remark())
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %d | %d | %.1f |\n", r.Off, without, r.Property, r.Scenario, r.Seed, r.Runs, r.Seconds)
+	return fmt.Sprintf("| %s | %s | %s | %s | %d | %d | %.1f | %s |\n", r.Off, without, r.Property, r.Scenario, r.Seed, r.Runs, r.Seconds, r.remark())
 }
 
-// ablate appends a row for each switch, and each masked pair, that has none. A
-// search that found nothing in fewer runs is made again.
-func ablate(t *testing.T, seeds uint64) {
-	known := map[string]bool{}
-	var kept []byte
-	if _, err := os.Stat(ablationRows); err == nil {
-		for _, r := range readRows(t) {
-			if r.Seed != 0 || r.Runs >= int(seeds)*len(ablated()) {
-				known[r.Off] = true
-				line, err := json.Marshal(r)
-				require.NoError(t, err)
-				kept = append(append(kept, line...), '\n')
+// remark says what the row does not show by itself.
+func (r row) remark() string {
+	var out []string
+	schedule, chosen := strings.CutPrefix(r.Scenario, "defect/")
+	if chosen {
+		parts := strings.SplitN(schedule, "-", 3)
+		out = append(out, "schedule of "+parts[0]+"-"+parts[1])
+	}
+	a, b, two := strings.Cut(r.Off, "+")
+	switch {
+	case two:
+		why := "found by trying every pair on the schedules"
+		for _, m := range masked {
+			if m.off == a && m.other == b {
+				why = m.why
 			}
 		}
+		rate := fmt.Sprintf("broken in %d of %d seeds, in %d with %s off alone", r.Both, rateSeeds, r.Other, b)
+		out = append(out, b+" masks it: "+why+" ("+rate+")")
+	case r.Seed == 0 && r.Pair != "":
+		out = append(out, "masked by "+strings.TrimPrefix(r.Pair, a+"+")+", see there")
+	case r.Seed == 0:
+		out = append(out, fmt.Sprintf("redundant as far as searched: nothing in %d runs with one more switch off either", r.Paired))
 	}
-	require.NoError(t, os.WriteFile(ablationRows, kept, 0o644))
-	f, err := os.OpenFile(ablationRows, os.O_APPEND|os.O_WRONLY, 0o644)
-	require.NoError(t, err)
-	defer f.Close()
-	for _, s := range policy.Switches() {
-		offs := []string{s.Name}
-		if other := masked[s.Name]; other != "" {
-			offs = append(offs, s.Name+"+"+other)
+	return strings.Join(out, "; ")
+}
+
+// pairs looks for a switch that masks the one of r: those of masked, and then
+// every other one in the schedules alone. It returns r and the pair's row.
+func pairs(t *testing.T, r row) []row {
+	var named []string
+	for _, m := range masked {
+		if m.off == r.Off {
+			named = append(named, m.other)
 		}
-		for _, off := range offs {
-			if known[off] {
+	}
+	for _, seeds := range []uint64{pairSeeds, 0} {
+		for _, s := range policy.Switches() {
+			if s.Name == r.Off || slices.Contains(named, s.Name) != (seeds > 0) {
 				continue
 			}
-			line, err := json.Marshal(search(t, row{Off: off}, seeds))
-			require.NoError(t, err)
-			_, err = f.Write(append(line, '\n'))
-			require.NoError(t, err)
-			t.Logf("%s", line)
+			p := search(t, row{Off: r.Off + "+" + s.Name}, seeds)
+			r.Paired += p.Runs
+			if p.Seed != 0 {
+				r.Pair = p.Off
+				return []row{r, p}
+			}
 		}
 	}
+	return []row{r}
+}
+
+// ablate writes the rows of each switch that has none. A search that found
+// nothing in fewer runs, or only a chosen schedule, is made again.
+func ablate(t *testing.T, seeds uint64) {
+	known := map[string][]row{}
+	for _, r := range readRows(t) {
+		first, _, _ := strings.Cut(r.Off, "+")
+		known[first] = append(known[first], r)
+	}
+	for name, rows := range known {
+		drawn := rows[0].Seed != 0 && !strings.HasPrefix(rows[0].Scenario, "defect/")
+		uncounted := len(rows) > 1 && rows[1].Both == 0
+		if uncounted || !drawn && (rows[0].Runs < int(seeds)*len(ablated()) || rows[0].Seed == 0 && rows[0].Paired == 0) {
+			delete(known, name)
+		}
+	}
+	var mu sync.Mutex
+	t.Run("search", func(t *testing.T) {
+		for _, s := range policy.Switches() {
+			if known[s.Name] != nil {
+				continue
+			}
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				rows := []row{search(t, row{Off: s.Name}, seeds)}
+				if rows[0].Seed == 0 {
+					rows = pairs(t, rows[0])
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				t.Logf("%+v", rows)
+				known[s.Name] = rows
+				require.NoError(t, writeRows(known))
+			})
+		}
+	})
+	require.NoError(t, writeRows(known))
+}
+
+// writeRows writes what is known, in the order of the switches.
+func writeRows(known map[string][]row) error {
+	var text bytes.Buffer
+	for _, s := range policy.Switches() {
+		for _, r := range known[s.Name] {
+			line, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			text.Write(append(line, '\n'))
+		}
+	}
+	return os.WriteFile(ablationRows, text.Bytes(), 0o644)
 }
