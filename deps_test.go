@@ -79,6 +79,7 @@ const importLaw = `
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
+	sim/cluster/commits:  sim/zk/... impl/coord
 	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/probe impl/wire
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election

@@ -37,7 +37,7 @@ func (x *lab) Attach(name host.ProcessID, p host.Process) coord.Client {
 	m := x.w.net.AddMachine(string(name))
 	x.machines[name], x.trouble[name] = m, &zk.Trouble{}
 	c := zk.NewClient(x.w.k, x.w.net, zk.ClientConfig{
-		Owner: string(name), Inc: 1, Machine: m, Profile: x.w.opts.Client, Wire: true, Sent: x.w.ens.sent, Trouble: x.trouble[name],
+		Owner: string(name), Inc: 1, Machine: m, Profile: x.w.opts.Client, Wire: true, Sent: x.w.ens.log.Sent, Trouble: x.trouble[name],
 		Deliver: func(_ kernel.Kind, c host.Call, result any) { c.Run(p, result) },
 	})
 	x.clients[name] = c

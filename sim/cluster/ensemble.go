@@ -5,15 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/cluster/bound"
+	"github.com/simctl/simctl/sim/cluster/commits"
 	"github.com/simctl/simctl/sim/cluster/refusal"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk"
-	"github.com/simctl/simctl/sim/zk/datatree"
-	"github.com/simctl/simctl/sim/zk/jute"
-	"github.com/simctl/simctl/sim/zk/packet"
 	"github.com/simctl/simctl/sim/zk/quorum"
 	"github.com/simctl/simctl/sim/zk/server"
 )
@@ -31,35 +28,22 @@ type ensemble struct {
 	servers []*machine
 	members []quorum.Member
 
-	told   int64            // zxid of the last transaction that was told
-	owners map[int64]string // processes, by their sessions
-	tags   map[request]coord.Tag
+	log    *commits.Log
 	doomed []int64 // sessions that are to end as soon as somebody leads
 	up     bool    // as told last
-
-	ops, paths []string // scratch of applied
-	decoded    [64]decoded
-}
-
-// decoded is a transaction as a server decoded it last; the others that apply
-// the same bytes share it.
-type decoded struct {
-	data []byte
-	x    *datatree.Txn
-}
-
-// request is one operation that a client sent. Its tag does not travel, so it
-// is kept here until the operation's transaction is applied.
-type request struct {
-	session int64
-	xid     int32
 }
 
 // doomed is the event that ends a session at the leader.
 type doomed int64
 
 func newEnsemble(w *World) *ensemble {
-	e := &ensemble{w: w, owners: map[int64]string{}, tags: map[request]coord.Tag{}}
+	e := &ensemble{w: w, log: commits.New()}
+	e.log.OwnerOf, e.log.Committed, e.log.Session = e.ownerOf, w.committed, func(s zk.SessionEvent) {
+		if !s.Up {
+			e.sessionEnded(s.Session)
+		}
+		w.sessionChanged(s)
+	}
 	for _, m := range w.machines {
 		if m.server < 0 {
 			continue
@@ -73,7 +57,7 @@ func newEnsemble(w *World) *ensemble {
 // newServer makes a server's program: alone if there is no other.
 func (e *ensemble) newServer(m *machine) host.Process {
 	cfg := server.Config{
-		ID: m.ids.own, Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.applied, Decode: e.decode,
+		ID: m.ids.own, Client: e.w.servers[m.server], Tick: e.w.timers.Tick, Applied: e.log.Applied, Decode: e.log.Decode,
 		LocalSessions: e.w.s.Ensemble.Local != "", LocalUpgrading: e.w.s.Ensemble.Local == "upgrade",
 	}
 	m.peer = nil
@@ -209,7 +193,7 @@ func (e *ensemble) loseLeader() {
 // expire ends a session before its time. Without a leader it ends when there
 // is one again.
 func (e *ensemble) expire(id int64) {
-	if _, alive := e.owners[id]; !alive || slices.Contains(e.doomed, id) {
+	if !e.log.Alive(id) || slices.Contains(e.doomed, id) {
 		return
 	}
 	e.doomed = append(e.doomed, id)
@@ -227,59 +211,9 @@ func (e *ensemble) end(l *machine, id int64) {
 	})
 }
 
-// sent is told what a client asks for.
-func (e *ensemble) sent(session int64, xid int32, op *coord.Op) {
-	if op.Tag != (coord.Tag{}) {
-		e.tags[request{session, xid}] = op.Tag
-	}
-}
-
-// applied is told every transaction by every server. The first to apply it
-// tells it on; all apply the same, in the same order.
-func (e *ensemble) applied(zxid int64, x *datatree.Txn) {
-	if zxid <= e.told {
-		return
-	}
-	e.told = zxid
-	at := request{x.Session, x.Cxid}
-	tag := e.tags[at]
-	delete(e.tags, at)
-	if x.Type == jute.OpError || x.MultiErr {
-		return // it consumed a zxid and changed nothing
-	}
-	if x.Type == jute.OpCreateSession {
-		e.owners[x.Session] = e.ownerOf(x.Session)
-	}
-	c := zk.Commit{Zxid: zxid, Session: x.Session, Owner: e.owners[x.Session], Tag: tag}
-	c.Ops, c.Paths = e.ops[:0], e.paths[:0]
-	c.Ops, c.Paths = appendChange(c.Ops, c.Paths, &x.Change)
-	for i := range x.Multi {
-		c.Ops, c.Paths = appendChange(c.Ops, c.Paths, &x.Multi[i])
-	}
-	e.ops, e.paths = c.Ops, c.Paths
-	e.w.committed(c)
-	e.sessionChanged(x)
-}
-
-// sessionChanged tells of the session that a transaction began or ended.
-func (e *ensemble) sessionChanged(x *datatree.Txn) {
-	s := zk.SessionEvent{Session: x.Session, Owner: e.owners[x.Session]}
-	switch x.Type {
-	case jute.OpCreateSession:
-		s.Up = true
-	case jute.OpCloseSession:
-		s.Why = "closed"
-		if x.Cxid == 0 {
-			s.Why = "expired"
-		}
-		e.doomed = slices.DeleteFunc(e.doomed, func(id int64) bool { return id == x.Session })
-	default:
-		return
-	}
-	e.w.sessionChanged(s)
-	if !s.Up {
-		delete(e.owners, x.Session)
-	}
+// sessionEnded forgets what was to happen to a session.
+func (e *ensemble) sessionEnded(id int64) {
+	e.doomed = slices.DeleteFunc(e.doomed, func(other int64) bool { return other == id })
 }
 
 // ownerOf is the process that asked for a session: it waits for the answer at
@@ -294,35 +228,4 @@ func (e *ensemble) ownerOf(session int64) string {
 		}
 	}
 	return ""
-}
-
-// decode decodes a transaction, once for all servers that were sent the same
-// bytes.
-func (e *ensemble) decode(t server.Txn) (*datatree.Txn, error) {
-	d := &e.decoded[t.Zxid&63]
-	if n := len(t.Data); n > 0 && n == len(d.data) && &t.Data[0] == &d.data[0] {
-		return d.x, nil
-	}
-	x, err := datatree.DecodeTxn(t.Data)
-	*d = decoded{t.Data, &x}
-	return &x, err
-}
-
-// appendChange appends what a change does, and to which paths.
-func appendChange(ops, paths []string, c *datatree.Change) ([]string, []string) {
-	switch c.Type {
-	case jute.OpMulti:
-	case jute.OpCreateSession:
-		ops = append(ops, "createSession")
-	case jute.OpCloseSession:
-		if len(c.Paths) == 0 {
-			ops = append(ops, "closeSession")
-		}
-		for _, path := range c.Paths {
-			ops, paths = append(ops, coord.Delete.String()), append(paths, path)
-		}
-	default:
-		ops, paths = append(ops, packet.Kind(c.Type).String()), append(paths, c.Path)
-	}
-	return ops, paths
 }

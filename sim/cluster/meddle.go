@@ -51,7 +51,7 @@ func (w *World) vandalise(m *machine, t vandal.Target) {
 	w.vandals++
 	cfg := zk.ClientConfig{Inc: w.vandals, Profile: w.opts.Client}
 	if w.ens != nil {
-		cfg.Wire, cfg.Sent = true, w.ens.sent
+		cfg.Wire, cfg.Sent = true, w.ens.log.Sent
 	}
 	vandal.Strike(w.k, w.net, cfg, coord.Options{Servers: w.servers, Timeout: w.timers.Session}, t)
 }

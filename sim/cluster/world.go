@@ -306,7 +306,7 @@ func (w *World) newClient(p *process, inc uint32) *zk.Client {
 		Trouble: &p.machine.trouble, Estimates: w.s.Curator != "" && p.kind == "master",
 	}
 	if w.ens != nil {
-		cfg.Wire, cfg.Sent = true, w.ens.sent
+		cfg.Wire, cfg.Sent = true, w.ens.log.Sent
 	}
 	c := zk.NewClient(w.k, w.net, cfg)
 	for _, a := range c.Actors() {
