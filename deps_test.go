@@ -55,6 +55,8 @@ const importLaw = `
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
 	impl/live/lab/proc:
+	impl/live/lab/bound:  scenarios
+	impl/live/lab/rounds: impl/live/program scenarios
 	impl/live/lab/refusal: scenarios
 	impl/live/lab/ensemble: impl/host impl/live/lab/proc
 	impl/live/lab/records: impl/live model/trace

@@ -230,6 +230,47 @@ func lost(events []trace.Event) int {
 	return len(gone)
 }
 
+// applications counts what was submitted by name with a job, and what of that
+// came to its result, by mode.
+func (r *SoakResult) applications() (out []reports.SoakApplications) {
+	begun, finished := map[string]bool{}, map[string]bool{} // by tag
+	for i := range r.Events {
+		e := &r.Events[i]
+		switch {
+		case e.Kind == trace.Call && e.Value == "submit" || e.Kind == trace.App && e.Value == "begun":
+			begun[e.Subject] = true
+		case e.Kind == trace.App && e.Value == "finished":
+			finished[e.Subject] = true
+		}
+	}
+	for _, mode := range []string{"client", "cluster", "supervised"} {
+		sum := reports.SoakApplications{Mode: mode}
+		for _, o := range r.Drawn.Ops {
+			if o.Kind == scenarios.Submit && o.App.Has() && modeOf(o) == mode && begun[o.Tag] {
+				sum.Submitted++
+				if finished[o.Tag] {
+					sum.Finished++
+				}
+			}
+		}
+		if sum.Submitted > 0 {
+			out = append(out, sum)
+		}
+	}
+	return out
+}
+
+// modeOf is how an application's driver is run.
+func modeOf(o scenarios.Op) string {
+	switch {
+	case o.App.Mode == scenarios.InClient:
+		return "client"
+	case o.Supervise:
+		return "supervised"
+	}
+	return "cluster"
+}
+
 // Bundle returns everything of the soak that is written to disk.
 func (r *SoakResult) Bundle() (*reports.Bundle, error) {
 	h, err := history.Build(r.Events)
@@ -268,7 +309,7 @@ func (r *SoakResult) Line(dir string) reports.SoakLine {
 	}
 	return reports.SoakLine{
 		Schema: reports.SoakSchema, Scenario: name, ZK: r.ZK, Policy: r.Options.Policy.String(), Seed: r.Seed,
-		Failovers: int64(len(r.Failovers)), ByCause: r.ByCause(), ServerLosses: int64(r.ServerLosses()), Ops: int64(r.Calls), Acked: int64(r.Acked), Lost: int64(r.Lost),
+		Failovers: int64(len(r.Failovers)), ByCause: r.ByCause(), ServerLosses: int64(r.ServerLosses()), Ops: int64(r.Calls), Acked: int64(r.Acked), Lost: int64(r.Lost), Applications: r.applications(),
 		Verdict: r.Verdict, Findings: r.Findings, WallNs: r.Wall.Nanoseconds(), Bundle: dir,
 	}
 }

@@ -117,14 +117,23 @@ type SoakLine struct {
 	Failovers int64          `json:"failovers"`
 	ByCause   map[string]int `json:"byCause"` // completed failovers
 	// ServerLosses is how often a server of the service was taken away.
-	ServerLosses int64             `json:"serverLosses"`
-	Ops          int64             `json:"ops"`
-	Acked        int64             `json:"acked"`
-	Lost         int64             `json:"lost"` // acknowledged work that is gone
-	Verdict      checker.Verdict   `json:"verdict"`
-	Findings     []checker.Finding `json:"findings"`
-	WallNs       int64             `json:"wallNs"`
-	Bundle       string            `json:"bundle,omitempty"`
+	ServerLosses int64 `json:"serverLosses"`
+	Ops          int64 `json:"ops"`
+	Acked        int64 `json:"acked"`
+	Lost         int64 `json:"lost"` // acknowledged work that is gone
+	// Applications are what a scenario's clients submitted by name, by mode.
+	Applications []SoakApplications `json:"applications,omitempty"`
+	Verdict      checker.Verdict    `json:"verdict"`
+	Findings     []checker.Finding  `json:"findings"`
+	WallNs       int64              `json:"wallNs"`
+	Bundle       string             `json:"bundle,omitempty"`
+}
+
+// SoakApplications count the applications of one mode that a soak submitted.
+type SoakApplications struct {
+	Mode      string `json:"mode"` // "client", "cluster" or "supervised"
+	Submitted int64  `json:"submitted"`
+	Finished  int64  `json:"finished"` // with their result, by whichever attempt
 }
 
 // A LatencyLine is what latency --json prints.

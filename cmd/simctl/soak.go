@@ -151,6 +151,9 @@ func (e *env) printSoak(t *soakOutcome, common *commonFlags) error {
 	for _, cause := range sortedKeys(t.ByCause) {
 		fmt.Fprintf(e.Stdout, "  failovers by %-12s %d\n", cause, t.ByCause[cause])
 	}
+	for _, a := range t.Applications {
+		fmt.Fprintf(e.Stdout, "  applications in %-10s %d of %d finished\n", a.Mode, a.Finished, a.Submitted)
+	}
 	_, err := fmt.Fprintf(e.Stdout, "  ZooKeeper %s, %d servers lost   %d failovers   %s acknowledged, %d lost   bundle %s\n  verdict    %s  seed=%d\n",
 		t.ZK, t.ServerLosses, t.Failovers, reports.Thousands(t.Acked), t.Lost, t.Bundle, t.Verdict, t.Seed)
 	return err

@@ -140,10 +140,12 @@ func (s *soak) startClients(masters []host.Addr) error {
 	s.clientsBegan = live.Monotonic()
 	for i := range s.o.Clients {
 		name := fmt.Sprintf("c%d", i+1)
-		c := &member{Options: program.Options{
-			Kind: "client", ID: name, Masters: masters,
-			Args: program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety, Ops: s.opsOf(name), Ledger: s.ledger}.JSON(),
-		}}
+		args := program.ClientArgs{Work: s.scenario.Work, Safety: s.scenario.Safety, Ops: s.opsOf(name), Ledger: s.ledger}
+		file := filepath.Join(s.o.Dir, "plan-"+name+".json")
+		if err := os.WriteFile(file, []byte(args.JSON()), 0o644); err != nil {
+			return err
+		}
+		c := &member{Options: program.Options{Kind: "client", ID: name, Masters: masters, Args: "@" + file}}
 		if err := s.route(c); err != nil {
 			return err
 		}

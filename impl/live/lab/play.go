@@ -15,7 +15,7 @@ import (
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/refusal"
-	"github.com/simctl/simctl/impl/live/program"
+	"github.com/simctl/simctl/impl/live/lab/rounds"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -61,35 +61,16 @@ func (o *Options) setScenario() error {
 	return nil
 }
 
-// prepare draws the run: the scenario's faults, again for each time that it is
-// played, and its operations.
+// prepare draws the run: the scenario's faults and its operations, again for
+// each time that it is played.
 func (s *soak) prepare() error {
 	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}}
 	written := s.o.Scenario.Clone()
 	for i := range written.Faults { // a real process is struck wherever it happens to be
 		written.Faults[i].Outputs = 0
 	}
-	s.scenario = written
-	s.scenario.Conf = s.o.Conf.List()
-	s.scenario.Timers, s.scenario.Safety = s.o.Timers, s.o.For
-	s.scenario.Faults = nil
-	rounds := 0
-	for begin := time.Duration(0); begin < s.o.For; begin += written.Safety {
-		drawn := scenarios.Draw(written, func(purpose string, n uint64) uint64 {
-			return program.Draws(s.o.Seed, fmt.Sprintf("%s, round %d", purpose, rounds)).Uint64N(n)
-		})
-		if rounds == 0 {
-			s.scenario.Ops = drawn.Ops
-		}
-		for _, f := range drawn.Faults {
-			f.At.Lo, f.At.Hi = f.At.Lo+begin, f.At.Hi+begin
-			if f.At.Lo < s.o.For {
-				s.scenario.Faults = append(s.scenario.Faults, f)
-			}
-		}
-		rounds++
-	}
-	s.scenario.Work.Jobs *= rounds
+	s.scenario = rounds.Of(written, s.o.For, s.o.Seed)
+	s.scenario.Conf, s.scenario.Timers = s.o.Conf.List(), s.o.Timers
 	if err := s.scenario.Check(); err != nil {
 		return fmt.Errorf("soak: %w", err)
 	}

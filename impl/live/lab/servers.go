@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/bound"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -44,7 +45,7 @@ func (s *soak) loseServer(ctx context.Context) error {
 		s.tellFault(f, "end")
 		return err
 	})
-	ready, err := s.until(ctx, s.patience()+serverBegin, func() bool {
+	ready, err := s.until(ctx, s.patience()+bound.ServerBegin, func() bool {
 		return !s.undoing() && s.whole(ctx) && s.active() != nil && s.rejoined()
 	})
 	if err != nil || !ready {

@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/bound"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
@@ -125,7 +126,7 @@ func (o *Options) scenario(servers int) scenarios.Scenario {
 			RunFor: scenarios.Range{Lo: 200 * time.Millisecond, Hi: 2 * time.Second}, Kill: 15, Supervised: 20, Fail: 10,
 			Status: scenarios.Range{Lo: 400 * time.Millisecond, Hi: time.Second},
 		},
-		Require: []string{withinBound},
+		Require: []string{bound.Within},
 	}
 }
 

@@ -38,10 +38,10 @@ func TestScenarioOfASoakSurvivesItsText(t *testing.T) {
 
 func TestBoundsFollowFromConfigurationAndFromWhatIsPending(t *testing.T) {
 	total := func(s *soak, property string) time.Duration {
-		for _, b := range s.bounds() {
-			if b.property == property {
-				require.Contains(t, b.String(), b.total().String()+" = ")
-				return b.total()
+		for _, b := range s.bounds().AtHealing() {
+			if b.Property == property {
+				require.Contains(t, b.String(), b.Total().String()+" = ")
+				return b.Total()
 			}
 		}
 		t.Fatalf("no bound for %s", property)

@@ -52,7 +52,8 @@ type Options struct {
 	// Clock is a file that says how far the wall clock is off, in nanoseconds;
 	// empty: it is not. It is read each time.
 	Clock string
-	// Args is a driver's argument, or a client's [ClientArgs] as JSON.
+	// Args is a driver's argument, or a client's [ClientArgs] as JSON, or
+	// @FILE, which holds it.
 	Args string
 }
 
@@ -181,6 +182,14 @@ func (o *Options) process() (host.Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	args := o.Args
+	if file, is := strings.CutPrefix(args, "@"); is {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("the arguments of %s: %w", o.ID, err)
+		}
+		args = string(text)
+	}
 	switch o.Kind {
 	case "master":
 		c := master.Config{
@@ -198,16 +207,16 @@ func (o *Options) process() (host.Process, error) {
 		o.Conf.Worker(&c)
 		return worker.New(c), nil
 	case "client":
-		var args ClientArgs
-		if err := json.Unmarshal([]byte(o.Args), &args); err != nil {
+		var plan ClientArgs
+		if err := json.Unmarshal([]byte(args), &plan); err != nil {
 			return nil, fmt.Errorf("a client's argument: %w", err)
 		}
 		return client.New(client.Config{
 			Masters: o.Masters, Policy: o.Policy, Ask: t.Ask, Retry: t.Retry, GiveUp: t.GiveUp, Dial: t.Dial,
-			Plan: args.plan(o.ID, o.Seed), Host: loopback,
+			Plan: plan.plan(o.ID, o.Seed), Host: loopback,
 		}), nil
 	case "driver":
-		args, err := onFreePort(o.Args)
+		args, err := onFreePort(args)
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +224,7 @@ func (o *Options) process() (host.Process, error) {
 			Policy: o.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
 		})
 	case "executor":
-		return executor.New(o.Args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
+		return executor.New(args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
 	case "ledger":
 		return ledger.New(ledger.Config{Listen: o.Listen}), nil
 	}
