@@ -69,6 +69,9 @@ func (l *Lease) Confirm(n int64) bool {
 // Holds reports whether some lease counts.
 func (l *Lease) Holds() bool { return l.now.n != 0 }
 
+// Counting is the number of the lease that counts; 0 if none does.
+func (l *Lease) Counting() int64 { return l.now.n }
+
 // Forget drops what has begun and is not confirmed.
 func (l *Lease) Forget() {
 	l.drop(l.begun)

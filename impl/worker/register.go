@@ -165,10 +165,14 @@ func (w *Worker) follow(c host.ConnID, master host.Addr, term int64) {
 	w.master, w.masterTerm, w.connected = master, term, true
 	w.stopRetries()
 	w.h.Note(host.Note{Kind: host.NoteRegistered, Subject: string(w.id), Value: string(master), Term: term})
-	if !w.beating {
+	switch {
+	case !w.beating:
 		w.beating = true
 		w.heartbeat(struct{}{})
+	case w.cfg.Policy.WorkerLease:
+		w.beat() // what counts was granted by an earlier master, and may be over soon
 	}
+	w.since = w.lease.Last()
 }
 
 // leaveOldLinks closes what stands from before this master's reign: the links
@@ -185,7 +189,11 @@ func (w *Worker) leaveOldLinks(c host.ConnID, master host.Addr, term int64) {
 
 func (w *Worker) heartbeat(struct{}) {
 	if w.connected {
-		w.send(w.master, wire.Heartbeat{Worker: w.id, Term: w.seen, Beat: w.nextBeat()})
+		w.beat()
 	}
 	host.After(w.h, w.cfg.Heartbeat, (*Worker).heartbeat, struct{}{})
+}
+
+func (w *Worker) beat() {
+	w.send(w.master, wire.Heartbeat{Worker: w.id, Term: w.seen, Beat: w.nextBeat()})
 }

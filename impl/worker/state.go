@@ -86,6 +86,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	d.Int(int64(w.attempts))
 	d.Uint(uint64(w.retry))
 	d.Bool(w.beating)
+	d.Int(w.since)
 	w.lease.Digest(d)
 	d.Uint(uint64(len(w.links)))
 	for i := range w.links {

@@ -93,6 +93,7 @@ type Worker struct {
 	attempts int          // retries since the last loss
 	retry    host.TimerID // the next attempt, 0 if none is scheduled
 	beating  bool         // the heartbeat timer runs
+	since    int64        // the first lease that the master it follows can have granted
 
 	lease *lease.Lease // to run supervised drivers
 
