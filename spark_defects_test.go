@@ -35,10 +35,7 @@ them all, "simctl run SCENARIO --seed=SEED --policy=spark" one. Written by: make
 const lastDefect = 44
 
 // unshown tells of the defects that have no scenario why not.
-var unshown = map[string]string{
-	"D-15": "an application of a scenario asks for its executors when it registers and never changes that, " +
-		"so that what a new master falls back to is what it asked for",
-}
+var unshown = map[string]string{}
 
 // reproduced lists the scenarios of defects of Spark and Curator.
 func reproduced(t *testing.T) (list []scenarios.Scenario) {

@@ -14,16 +14,60 @@ import (
 // Application is none: the job only runs for a while. In a scenario it stands
 // behind what else is said of the job:
 //
-//	job=pi stages=2 tasks=8 task=200ms..1s executors=2 ecores=2 ememory=256 mode=client
+//	job=pi stages=2 tasks=8 task=200ms..1s executors=2 ecores=2 ememory=256 asks=3@2s ends=1@5s mode=client
 type Application struct {
 	Job       JobKind // ""; the rest is then zero
 	Stages    int     // one after another; 0 means 1
 	Tasks     int     // of each stage; 0 means 1
 	Task      Range   // how long a core works on a task
-	Executors int     // how many it wants; 0: as many as it gets
+	Executors int     // how many it wants; 0: as many as it gets, or, if it asks later, none before
 	Cores     int64   // of each executor; 0: one executor takes all that it is given on its worker
 	Memory    int64   // MiB of each executor; 0 means 1
+	Asks      Demand  // how many it wants from then on, as with dynamic allocation
+	Ends      Demand  // how many it ends then, the oldest first
 	Mode      Mode    // where its driver runs
+}
+
+// A Demand is what an application says of so many executors so long after it
+// was first registered: "3@2s". The zero Demand is none.
+type Demand struct {
+	N     int // of executors
+	After Range
+}
+
+// String returns "3@2s".
+func (d Demand) String() string { return strconv.Itoa(d.N) + "@" + d.After.String() }
+
+// demandAttr is a [Demand].
+func demandAttr(name string, to *Demand) attr.Attr {
+	return attr.Attr{Name: name, Set: func(v string) (err error) {
+		n, after, ok := strings.Cut(v, "@")
+		if !ok {
+			return fmt.Errorf("want a number of executors and a time, as 3@2s")
+		}
+		var many int64
+		if many, err = attr.ParseInt(n, 1, 10_000); err != nil {
+			return err
+		}
+		to.N = int(many)
+		to.After, err = ParseRange(after)
+		if err == nil && to.After.Lo == 0 {
+			return fmt.Errorf("an application says nothing before it is registered; want a time above 0")
+		}
+		return err
+	}}
+}
+
+// Limit is how many executors the application wants when it registers; -1 for
+// as many as it gets.
+func (a Application) Limit() int64 {
+	switch {
+	case a.Executors > 0:
+		return int64(a.Executors)
+	case a.Asks.N > 0:
+		return 0
+	}
+	return -1
 }
 
 // A JobKind is a program that applications run.
@@ -88,6 +132,8 @@ func (a *Application) attrs(modes ...string) []attr.Attr {
 		attr.Int("executors", &a.Executors, 1, 10_000),
 		attr.Int("ecores", &a.Cores, 1, 1<<20),
 		attr.Int("ememory", &a.Memory, 1, 1<<40),
+		demandAttr("asks", &a.Asks),
+		demandAttr("ends", &a.Ends),
 		attr.Choice("mode", (*string)(&a.Mode), modes...),
 	}
 }
@@ -107,6 +153,8 @@ func (a Application) words() []string {
 	add("executors", strconv.Itoa(a.Executors), a.Executors != 0)
 	add("ecores", strconv.FormatInt(a.Cores, 10), a.Cores != 0)
 	add("ememory", strconv.FormatInt(a.Memory, 10), a.Memory != 0)
+	add("asks", a.Asks.String(), a.Asks.N != 0)
+	add("ends", a.Ends.String(), a.Ends.N != 0)
 	add("mode", string(a.Mode), a.Mode != "")
 	return out
 }

@@ -27,6 +27,8 @@ func Draw(s Scenario, rnd func(purpose string, n uint64) uint64) Scenario {
 		o.At = draw(o.At, rule+"at", rnd)
 		o.RunFor = draw(o.RunFor, rule+"for", rnd)
 		o.App.Task = draw(o.App.Task, rule+"task", rnd)
+		o.App.Asks.After = draw(o.App.Asks.After, rule+"asks", rnd)
+		o.App.Ends.After = draw(o.App.Ends.After, rule+"ends", rnd)
 	}
 	for i := range out.ZOps {
 		o := &out.ZOps[i]

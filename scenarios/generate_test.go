@@ -133,12 +133,20 @@ func drawApplication(t *rapid.T, modes []Mode) Application {
 	if rapid.Bool().Draw(t, "no application") {
 		return Application{}
 	}
-	return Application{
+	a := Application{
 		Job:    rapid.SampledFrom([]JobKind{Pi, Ledger, LedgerPlain}).Draw(t, "job"),
 		Stages: rapid.IntRange(0, 9).Draw(t, "stages"), Tasks: rapid.IntRange(0, 99).Draw(t, "tasks"), Task: drawSpan(t, "task"),
 		Executors: rapid.IntRange(0, 9).Draw(t, "executors"), Cores: rapid.Int64Range(0, 8).Draw(t, "ecores"),
 		Memory: rapid.Int64Range(0, 2048).Draw(t, "ememory"), Mode: rapid.SampledFrom(modes).Draw(t, "mode"),
 	}
+	for _, d := range []*Demand{&a.Asks, &a.Ends} {
+		if d.N = rapid.IntRange(0, 9).Draw(t, "demand"); d.N > 0 {
+			d.After = drawSpan(t, "after")
+			d.After.Lo++
+			d.After.Hi++
+		}
+	}
+	return a
 }
 
 func drawFault(t *rapid.T, s Scenario) Fault {

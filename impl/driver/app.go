@@ -171,11 +171,29 @@ func (d *Driver) registered(m wire.RegisteredApplication) {
 	if first {
 		d.openLog()
 		d.strangersLeave()
-		if n := d.args.Job.Request; n != 0 {
-			d.request(wire.RequestExecutors{Total: n})
-		}
+		d.tune()
 	}
 	d.offer()
+}
+
+// tune asks for executors and ends some when the job says so.
+func (d *Driver) tune() {
+	switch job := &d.args.Job; {
+	case job.RequestAfter > 0:
+		host.After(d.h, job.RequestAfter, (*Driver).askFor, struct{}{})
+	default:
+		d.askFor(struct{}{})
+	}
+	if after := d.args.Job.KillAfter; after > 0 {
+		host.After(d.h, after, (*Driver).killSome, struct{}{})
+	}
+}
+
+// askFor asks for as many executors as the job says.
+func (d *Driver) askFor(struct{}) {
+	if n := d.args.Job.Request; n != 0 && d.app.phase != leaving && !d.done {
+		d.request(wire.RequestExecutors{Total: n})
+	}
 }
 
 // masterChanged follows a new master. One that comes before the application

@@ -31,8 +31,17 @@ func config(p policy.Policy) driver.Config {
 	}
 }
 
+// after reads a time of the job's.
+func after(t *testing.T, d *datadriven.TestData, name string) time.Duration {
+	text := "0s"
+	d.MaybeScanArgs(t, name, &text)
+	at, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return at
+}
+
 // TestScripts runs testdata/scripts: "start POLICY JOB [request=N] [kill=N]
-// [stages=N] [client]" starts an application's driver.
+// [asks=TIME] [ends=TIME] [stages=N] [client]" starts an application's driver.
 func TestScripts(t *testing.T) {
 	hosttest.RunScripts(t, "testdata/scripts", func(t *testing.T, d *datadriven.TestData) (*hosttest.Host, host.Process) {
 		p, err := policy.Parse(d.CmdArgs[0].String())
@@ -41,6 +50,7 @@ func TestScripts(t *testing.T) {
 		d.MaybeScanArgs(t, "request", &args.Job.Request)
 		d.MaybeScanArgs(t, "kill", &args.Job.Kill)
 		d.MaybeScanArgs(t, "stages", &args.Job.Stages)
+		args.Job.RequestAfter, args.Job.KillAfter = after(t, d, "asks"), after(t, d, "ends")
 		self := host.ProcessID("w1/d1#1")
 		if d.HasArg("client") {
 			args.Driver, args.Worker, args.Attempt, args.Listen, self = "", "", 0, "c1:40001", "c1/t"

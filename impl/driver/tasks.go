@@ -177,7 +177,10 @@ func (d *Driver) stageDone() {
 	a := &d.app
 	d.noteApp("stage", string(a.id), a.stage)
 	d.writeLog(eventlog.Event{Kind: eventlog.StageCompleted, Stage: a.stage})
-	if d.killSome(); a.stage == 0 && (d.args.Job.Kind == wire.Ledger || d.args.Job.Kind == wire.LedgerPlain) {
+	if d.args.Job.KillAfter == 0 {
+		d.killSome(struct{}{})
+	}
+	if a.stage == 0 && (d.args.Job.Kind == wire.Ledger || d.args.Job.Kind == wire.LedgerPlain) {
 		a.phase = depositing
 		d.deposit(struct{}{})
 		return
@@ -197,9 +200,9 @@ func (d *Driver) nextStage() {
 }
 
 // killSome ends as many executors as the job says, once.
-func (d *Driver) killSome() {
+func (d *Driver) killSome(struct{}) {
 	a := &d.app
-	if a.killed || d.args.Job.Kill == 0 {
+	if a.killed || d.args.Job.Kill == 0 || a.phase == leaving || d.done {
 		return
 	}
 	a.killed = true

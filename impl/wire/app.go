@@ -53,12 +53,14 @@ type Job struct {
 	Task   time.Duration // how long an executor's core works on a task
 	Amount int64         // of a ledger job: what it adds to the account
 	Ledger host.Addr     // of a ledger job: where the account is
-	// Request is how many executors it asks for as soon as it is registered; 0:
-	// it leaves it at its Limit; -1: as many as it gets.
-	Request int64 `json:",omitempty" cbor:"Request"`
-	// Kill is how many executors it ends once its first stage is complete, the
-	// oldest first.
-	Kill int64 `json:",omitempty" cbor:"Kill"`
+	// Request is how many executors it asks for, RequestAfter behind its first
+	// registration; 0: it leaves it at its Limit; -1: as many as it gets.
+	Request      int64         `json:",omitempty" cbor:"Request"`
+	RequestAfter time.Duration `json:",omitempty" cbor:"RequestAfter,omitempty"`
+	// Kill is how many executors it ends, the oldest first, KillAfter behind its
+	// first registration; KillAfter 0: once its first stage is complete.
+	Kill      int64         `json:",omitempty" cbor:"Kill"`
+	KillAfter time.Duration `json:",omitempty" cbor:"KillAfter,omitempty"`
 }
 
 // A JobKind is a program that applications run.

@@ -12,6 +12,10 @@ func (m Job) Digest(d *host.Digest) {
 	d.Str(string(m.Ledger))
 	d.Int(m.Request)
 	d.Int(m.Kill)
+	if m.RequestAfter != 0 || m.KillAfter != 0 {
+		d.Int(int64(m.RequestAfter))
+		d.Int(int64(m.KillAfter))
+	}
 }
 
 // Digest writes every field into d.

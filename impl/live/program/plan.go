@@ -70,11 +70,9 @@ func (a ClientArgs) application(app scenarios.Application) (wire.Job, wire.AppDe
 	if job.Kind != wire.Pi {
 		job.Amount, job.Ledger = scenarios.LedgerAmount, a.Ledger
 	}
-	limit := int64(app.Executors)
-	if limit == 0 {
-		limit = -1
-	}
-	return job, wire.AppDesc{Cores: app.Cores, Memory: max(1, app.Memory), Limit: limit}
+	job.Request, job.RequestAfter = int64(app.Asks.N), app.Asks.After.Lo
+	job.Kill, job.KillAfter = int64(app.Ends.N), app.Ends.After.Lo
+	return job, wire.AppDesc{Cores: app.Cores, Memory: max(1, app.Memory), Limit: app.Limit()}
 }
 
 // plan draws what a client does. A job that fails is not supervised: a

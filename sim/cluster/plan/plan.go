@@ -41,7 +41,7 @@ func (w planner) plan(name string) []client.Step {
 			s.Desc = wire.Desc{
 				Cores: max(1, op.Cores), Memory: max(1, w.s.Work.Memory), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
-			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo)
+			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo, op.App.Asks.After.Lo, op.App.Ends.After.Lo)
 			s.Local = op.App.Mode == scenarios.InClient
 		}
 		plan = append(plan, s)
@@ -67,7 +67,8 @@ func (w planner) drawJob(name string, i uint64) []client.Step {
 	longest := d.RunFor
 	if work.App.Has() {
 		longest = work.App.Longest()
-		d.Job, d.App = application(work.App, w.between("task "+name, i, work.App.Task))
+		d.Job, d.App = application(work.App, w.between("task "+name, i, work.App.Task),
+			w.between("asks "+name, i, work.App.Asks.After), w.between("ends "+name, i, work.App.Ends.After))
 	}
 	switch dice := draw("kind", 100); {
 	case dice < uint64(work.Fail):
@@ -94,8 +95,9 @@ func (w planner) between(purpose string, n uint64, r scenarios.Range) time.Durat
 }
 
 // application is what a job computes and what it asks for; zero for a job that
-// only runs for a while. Task is how long a core works on a task of it.
-func application(a scenarios.Application, task time.Duration) (wire.Job, wire.AppDesc) {
+// only runs for a while. Task is how long a core works on a task of it; asks and
+// ends are when it asks for executors and ends some.
+func application(a scenarios.Application, task, asks, ends time.Duration) (wire.Job, wire.AppDesc) {
 	if !a.Has() {
 		return wire.Job{}, wire.AppDesc{}
 	}
@@ -105,9 +107,6 @@ func application(a scenarios.Application, task time.Duration) (wire.Job, wire.Ap
 	if job.Kind != wire.Pi {
 		job.Amount, job.Ledger = scenarios.LedgerAmount, Ledger
 	}
-	limit := int64(a.Executors)
-	if limit == 0 {
-		limit = -1
-	}
-	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: limit}
+	job.Request, job.RequestAfter, job.Kill, job.KillAfter = int64(a.Asks.N), asks, int64(a.Ends.N), ends
+	return job, wire.AppDesc{Cores: a.Cores, Memory: max(1, a.Memory), Limit: a.Limit()}
 }
