@@ -66,10 +66,11 @@ const importLaw = `
 	model/spec:           model/history model/trace
 	model/abstract:       model/trace
 
-	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/reach scenarios/span scenarios/timers scenarios/zk
+	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/order scenarios/reach scenarios/span scenarios/timers scenarios/zk
 	scenarios/zk:         scenarios/attr scenarios/hint scenarios/span
 	scenarios/anchor:     scenarios/hint
 	scenarios/attr:       scenarios/hint scenarios/span
+	scenarios/order:      scenarios/attr scenarios/hint scenarios/span
 	scenarios/hint:
 	scenarios/reach:      scenarios/hint
 	scenarios/span:
@@ -77,6 +78,7 @@ const importLaw = `
 
 	sim/kernel:           impl/host model/trace
 	sim/network:          sim/kernel impl/host model/trace
+	sim/order:            sim/kernel scenarios/order
 	sim/disk:             sim/kernel impl/host model/trace
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
@@ -85,7 +87,7 @@ const importLaw = `
 	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/probe impl/wire
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
-	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/conf impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
+	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/order sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/conf impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
 	sim/shrink:           sim/cluster sim/fault scenarios model/trace
 
 	checker:              model/trace model/history

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/simctl/simctl/scenarios/anchor"
+	"github.com/simctl/simctl/scenarios/order"
 	"github.com/simctl/simctl/scenarios/reach"
 )
 
@@ -35,6 +36,9 @@ func drawScenario(t *rapid.T) Scenario {
 	if rapid.Bool().Draw(t, "tail") {
 		s.Delay.Tail, s.Delay.TailMax = rapid.Int64Range(0, 1_000_000).Draw(t, "ppm"), between.Hi+time.Second
 	}
+	s.Order = rapid.SampledFrom([]Order{
+		{}, {Kind: order.POS, Window: time.Millisecond}, {Kind: order.PCT, Depth: 3, Steps: 900, Window: 2500 * time.Microsecond},
+	}).Draw(t, "order")
 	if rapid.Bool().Draw(t, "works") {
 		s.Work = drawWork(t)
 	}

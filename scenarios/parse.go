@@ -8,6 +8,7 @@ import (
 
 	"github.com/simctl/simctl/scenarios/attr"
 	"github.com/simctl/simctl/scenarios/hint"
+	"github.com/simctl/simctl/scenarios/order"
 	"github.com/simctl/simctl/scenarios/reach"
 	"github.com/simctl/simctl/scenarios/span"
 	"github.com/simctl/simctl/scenarios/zk"
@@ -41,6 +42,7 @@ func statements() []statement {
 			s.Drift, err = attr.ParseUnit(rest, "ppm", 100_000)
 			return
 		}},
+		{"order", false, func(s *Scenario, rest string) error { return order.Parse(&s.Order, rest) }},
 		{"work", false, parseWork},
 		{"op", true, parseOp},
 		{"recovery", false, parseRecovery},

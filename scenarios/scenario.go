@@ -50,6 +50,7 @@ type Scenario struct {
 	Faults []Fault // rules; a rule with ranges or roles is drawn by the seed
 	Delay  Delay   // of messages between machines
 	Drift  int64   // each machine's clock rate is drawn from ±Drift parts per million
+	Order  Order   // of what arrives at nearly the same time
 
 	Recovery Recovery   // where the masters keep records
 	Given    []Given    // what some processes are told otherwise than the others

@@ -50,6 +50,9 @@ func (s Scenario) String() string {
 	if s.Drift != 0 {
 		line("drift %dppm", s.Drift)
 	}
+	if s.Order != (Order{}) {
+		line("order %s", s.Order)
+	}
 	if s.Work != (Work{}) {
 		line("work %s", s.Work)
 	}

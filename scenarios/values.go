@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/scenarios/attr"
+	"github.com/simctl/simctl/scenarios/order"
 	"github.com/simctl/simctl/scenarios/zk"
 )
 
@@ -16,6 +17,9 @@ func ParseRange(text string) (Range, error) { return attr.ParseRange(text) }
 func rangeAttr(name string, to *Range) attr.Attr { return attr.RangeOf(name, to) }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// An Order is in which order deliveries happen that are under way together.
+type Order = order.Order
 
 // An Ensemble is how the ZooKeeper servers are configured.
 type Ensemble = zk.Ensemble

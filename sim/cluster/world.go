@@ -14,6 +14,7 @@ import (
 	"github.com/simctl/simctl/sim/fault"
 	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/network"
+	"github.com/simctl/simctl/sim/order"
 	"github.com/simctl/simctl/sim/zk"
 	"github.com/simctl/simctl/sim/zk/knock"
 )
@@ -72,8 +73,11 @@ func newWorld(s scenarios.Scenario, opts Options, cfg settings) *World {
 		Delay: network.Delay{
 			Min: int64(s.Delay.Min), Max: int64(s.Delay.Max), Tail: s.Delay.Tail, TailMax: int64(s.Delay.TailMax),
 		},
-		DialTimeout: int64(w.timers.Dial), Encode: opts.Encode,
+		DialTimeout: int64(w.timers.Dial), Encode: opts.Encode, Window: int64(s.Order.Window),
 	})
+	if c := order.New(w.k, s.Order); c != nil {
+		w.k.Reorder(c, w.net.Chain)
+	}
 	w.addMachines("m", s.Masters)
 	w.addMachines("w", s.Workers)
 	w.addMachines("c", s.Clients)

@@ -116,6 +116,10 @@ type Kernel struct {
 	fp      uint64
 	points  []uint64
 
+	chooser Chooser // nil: events of one instant come by their ties
+	chain   func(e *Event) (uint64, bool)
+	waiting []Waiting // scratch of choose
+
 	// OnStep, if not nil, is told every step before it is carried out.
 	OnStep func(s *trace.Step)
 	// OnPanic is told of a panic in a step; the kernel then goes on. If it is
@@ -280,6 +284,9 @@ func (k *Kernel) run(until int64) (done bool) {
 			return true
 		}
 		k.now = at
+		if k.chooser != nil {
+			k.choose()
+		}
 		if k.paused > 0 && k.park() {
 			continue
 		}

@@ -230,6 +230,25 @@ func (n *Net) Close(e End, id host.ConnID) {
 	n.send(c, s, &ev)
 }
 
+// Chain is the direction of the connection in which an event arrives: the same
+// number for all that must not overtake each other. It reports false for what no
+// connection carries.
+func (n *Net) Chain(e *kernel.Event) (chain uint64, ok bool) {
+	switch e.Kind {
+	case kernel.Accepted, kernel.Connected, kernel.Message, kernel.Hangup:
+	case kernel.Service:
+		if _, again := e.V.(*second); e.Actor != n.actor || again {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	if c := n.find(e.A); c != nil {
+		return uint64(c.dir[1-e.A&1].key), true
+	}
+	return e.A, true
+}
+
 // Arrive must be called by the owner's handler first thing with each event of
 // kind Accepted, Connected, Message and Hangup. If it returns false, the event
 // is to be dropped: that end of the connection is gone.

@@ -34,6 +34,9 @@ type Config struct {
 	Delay       Delay
 	DialTimeout int64 // nanoseconds until an unanswered dial fails; 0: 5 s
 	Encode      bool  // encode and decode every message by the connection's codecs
+	// Window, if not 0, makes everything that would arrive within a window of
+	// so many nanoseconds arrive at its end.
+	Window int64
 }
 
 // Times that are no parameters, in nanoseconds.

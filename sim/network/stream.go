@@ -74,7 +74,12 @@ func (n *Net) transmit(c *conn, s int, e kernel.Event, more int64) {
 	if e.Kind != kernel.Service {
 		e.Actor, e.Inc, e.A = to.Actor, to.Inc, c.id(1-s)
 	}
-	at := max(n.k.Now()+n.delay(st, from.Machine, to.Machine)+more, st.last+1)
+	at := n.k.Now() + n.delay(st, from.Machine, to.Machine) + more
+	if w := n.cfg.Window; w > 0 {
+		at = max(at-1+w-(at-1)%w, st.last)
+	} else {
+		at = max(at, st.last+1)
+	}
 	st.last = at
 	st.flight.push(n.k.Post(at, e))
 }

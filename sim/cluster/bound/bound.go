@@ -82,7 +82,7 @@ func (w World) session() time.Duration {
 }
 
 func (w World) messages(n int) time.Duration {
-	return time.Duration(n) * max(w.Scenario.Delay.Max, w.Scenario.Delay.TailMax)
+	return time.Duration(n) * (max(w.Scenario.Delay.Max, w.Scenario.Delay.TailMax) + w.Scenario.Order.Window)
 }
 
 // slow is the extra time that the fastest legal drift adds to d.
