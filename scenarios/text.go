@@ -44,15 +44,7 @@ func (s Scenario) String() string {
 	if s.KeepAll {
 		line("core all")
 	}
-	if s.Delay != (Delay{}) {
-		line("delay %s", s.Delay)
-	}
-	if s.Drift != 0 {
-		line("drift %dppm", s.Drift)
-	}
-	if s.Order != (Order{}) {
-		line("order %s", s.Order)
-	}
+	s.travelLines(line)
 	if s.Work != (Work{}) {
 		line("work %s", s.Work)
 	}
@@ -81,6 +73,19 @@ func (s Scenario) String() string {
 		line("expect violation of %s%s", s.Expect, under(s.ExpectUnder))
 	}
 	return b.String()
+}
+
+// travelLines are the lines of a scenario that are about messages and clocks.
+func (s Scenario) travelLines(line func(format string, args ...any)) {
+	if s.Delay != (Delay{}) {
+		line("delay %s", s.Delay)
+	}
+	if s.Drift != 0 {
+		line("drift %dppm", s.Drift)
+	}
+	if s.Order != (Order{}) {
+		line("order %s", s.Order)
+	}
 }
 
 // under returns " under POLICY", and nothing for all of them.
