@@ -107,7 +107,8 @@ func (m *Master) decision(d *driver) int64 {
 }
 
 // pursue sends what d's worker has to know, again and again until the worker
-// has confirmed it. Always the same worker: another might run it twice.
+// has confirmed it. Always the same worker: another might run it twice. What is
+// to end is not launched any more, if its worker answers for what it never ran.
 func (m *Master) pursue(d *driver) {
 	m.h.StopTimer(d.timer)
 	d.timer = 0
@@ -116,7 +117,7 @@ func (m *Master) pursue(d *driver) {
 		return
 	}
 	if m.state == Alive || m.state == Suspended && !m.pol.LaunchAck {
-		if !d.confirmed {
+		if !d.confirmed && !(now.KillAsked && m.pol.ReportRetryTolerant) {
 			d.launched = true
 			m.command(now.Worker, wire.LaunchDriver{Term: m.reign.Term, Driver: now.ID, Attempt: now.Attempt, Desc: now.Desc, Decision: m.decision(d)})
 		}
