@@ -246,6 +246,8 @@ func (m *Master) confirmLaunch(d *driver) {
 // report commits the end of the current attempt, and only of that one: it may
 // still be Relaunching, as long as no other attempt has been decided. An attempt
 // that its worker ended for the lease is a confirmed exit, and no end of the driver.
+// What was decided meanwhile counts: an attempt that is being taken over again was
+// RELAUNCHING before, and that is no answer to its end.
 func (m *Master) report(c host.ConnID, d *driver, r wire.DriverStateChanged) {
 	if d == nil || d.rec.Attempt != r.Attempt || d.rec.Worker != r.Worker {
 		m.ackUnknown(c, r)
@@ -253,7 +255,7 @@ func (m *Master) report(c host.ConnID, d *driver, r wire.DriverStateChanged) {
 	}
 	m.holds.Drop(string(r.Driver))
 	switch {
-	case d.told.State.Terminal() || d.told.State == r.State:
+	case d.told.State.Terminal() || d.told.State == r.State && len(d.pending) == 0:
 		m.ackReport(c, d, r.Attempt, r.State)
 		m.schedule()
 	case d.rec.State.Terminal() || d.rec.State == r.State:
