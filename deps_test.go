@@ -105,6 +105,8 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
+	cmd/simctl/exit:      checker
+	cmd/simctl/inquire:   . cmd/simctl/exit reports/... checker model/... sim/kernel
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simctl/simctl/reports"
+
+	"github.com/simctl/simctl/cmd/simctl/exit"
 )
 
 func newLatency(e *env) *cobra.Command {
@@ -40,7 +42,7 @@ func newLatency(e *env) *cobra.Command {
 			lo := latencyOptions{sweepOptions: sweepOptions{runOptions: o, Jobs: jobs}, Overlay: overlay}
 			report, err := e.engine.Latency(cmd.Context(), ss, seeds.All(), lo, func(out *outcome) {
 				bar.ran(out)
-				worst = worse(worst, (expectation{}).status(out))
+				worst = exit.Worse(worst, (expectation{}).status(out))
 			})
 			bar.end()
 			if err != nil {
@@ -79,7 +81,7 @@ func (e *env) finishLatency(r *reports.LatencyLine, worst status, json bool) err
 	}
 	if len(r.Rows) == 0 {
 		fmt.Fprintln(e.Stderr, "simctl: no failover was seen: there is nothing to draw")
-		worst = worse(worst, inconclusive)
+		worst = exit.Worse(worst, inconclusive)
 	}
-	return worst.asError()
+	return worst.AsError()
 }

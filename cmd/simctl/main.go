@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/simctl/simctl/cmd/simctl/exit"
 )
 
 func main() {
@@ -77,10 +79,10 @@ func run(ctx context.Context, e *env, args []string) int {
 	case err == nil && ctx.Err() == nil:
 		return int(held)
 	case errors.As(err, &s):
-		return int(worse(s, interruption(ctx)))
+		return int(exit.Worse(s, exit.Interruption(ctx)))
 	case err == nil, errors.Is(err, context.Canceled):
 		return int(interrupted)
 	}
 	fmt.Fprintf(e.Stderr, "simctl: %v\n", err)
-	return int(worse(unjudged, interruption(ctx)))
+	return int(exit.Worse(unjudged, exit.Interruption(ctx)))
 }

@@ -11,18 +11,20 @@ import (
 
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios/hint"
+
+	"github.com/simctl/simctl/cmd/simctl/exit"
 )
 
 func TestWorseStatusWins(t *testing.T) {
 	order := []status{interrupted, nondeterministic, violated, unjudged, inconclusive, held}
 	for i, a := range order {
 		for _, b := range order[i:] {
-			require.Equal(t, a, worse(a, b))
-			require.Equal(t, a, worse(b, a))
+			require.Equal(t, a, exit.Worse(a, b))
+			require.Equal(t, a, exit.Worse(b, a))
 		}
 	}
-	require.NoError(t, held.asError())
-	require.EqualError(t, violated.asError(), "exit status 1")
+	require.NoError(t, held.AsError())
+	require.EqualError(t, violated.AsError(), "exit status 1")
 }
 
 func TestNearNamesAreSuggested(t *testing.T) {

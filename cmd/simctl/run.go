@@ -59,7 +59,7 @@ func (e *env) finish(out *outcome, common *commonFlags, x expectation) error {
 	} else {
 		e.printOutcome(out, common.quiet, common.wall)
 	}
-	return x.status(out).asError()
+	return x.status(out).AsError()
 }
 
 func addExpect(cmd *cobra.Command, e *env, expect *string) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/cmd/simctl/exit"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/reports"
 )
@@ -130,7 +131,7 @@ func runSoak(cmd *cobra.Command, e *env, common *commonFlags, o *soakOptions) er
 		return err
 	}
 	final := map[checker.Verdict]status{checker.Violation: violated, checker.Inconclusive: inconclusive}[t.Verdict]
-	return worse(final, interruption(cmd.Context())).asError()
+	return exit.Worse(final, exit.Interruption(cmd.Context())).AsError()
 }
 
 func failoverWords(f reports.SoakFault) string {

@@ -1,71 +1,25 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/cmd/simctl/exit"
 )
 
-// A status is an exit status. As an error it says that everything there is to
-// say was printed already.
-type status int
+// The exit statuses, by short names.
+type status = exit.Status
 
-// The exit statuses.
 const (
-	held             status = 0 // every requested property held
-	violated         status = 1 // a property was violated, or two runs differ
-	unjudged         status = 2 // nothing was judged: usage, unreadable input, internal error
-	inconclusive     status = 3 // a budget ran out, or there was nothing to judge
-	nondeterministic status = 4 // same seed, different trace
-	interrupted      status = 130
+	held             = exit.Held
+	violated         = exit.Violated
+	unjudged         = exit.Unjudged
+	inconclusive     = exit.Inconclusive
+	nondeterministic = exit.Nondeterministic
+	interrupted      = exit.Interrupted
 )
-
-// severity orders the statuses for when several apply: the first wins.
-var severity = []status{interrupted, nondeterministic, violated, unjudged, inconclusive, held}
-
-// Error returns the status in words.
-func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// verdict is the status in one word of JSON.
-func (s status) verdict() string {
-	switch s {
-	case held:
-		return string(checker.Pass)
-	case violated:
-		return string(checker.Violation)
-	case nondeterministic:
-		return "nondeterminism"
-	case interrupted:
-		return "interrupted"
-	}
-	return string(checker.Inconclusive)
-}
-
-// worse returns the status that wins.
-func worse(a, b status) status {
-	if slices.Index(severity, a) < slices.Index(severity, b) {
-		return a
-	}
-	return b
-}
-
-// asError is nil for status 0.
-func (s status) asError() error {
-	if s == held {
-		return nil
-	}
-	return s
-}
-
-func interruption(ctx context.Context) status {
-	if ctx.Err() != nil {
-		return interrupted
-	}
-	return held
-}
 
 // An expectation is what --expect asks for. The zero value asks for nothing.
 type expectation struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/cmd/simctl/exit"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -122,16 +123,16 @@ func (s *sweeping) run(ctx context.Context, ss []scenarios.Scenario, seeds simct
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	final := worse(s.final(t), interruption(ctx))
+	final := exit.Worse(s.final(t), exit.Interruption(ctx))
 	s.close(t, final)
 	if !s.common.json {
 		s.env.printSweep(&s.sum, s.first)
-		return final.asError()
+		return final.AsError()
 	}
 	if err := reports.WriteLine(s.env.Stdout, s.sum); err != nil {
 		return err
 	}
-	return final.asError()
+	return final.AsError()
 }
 
 // add counts one run and reports whether the sweep goes on.
@@ -154,7 +155,7 @@ func (s *sweeping) add(out *outcome) bool {
 	case checker.Inconclusive:
 		s.sum.Inconclusive++
 	}
-	s.status = worse(s.status, (expectation{}).status(out))
+	s.status = exit.Worse(s.status, (expectation{}).status(out))
 	stops := s.sum.Violations
 	if s.expect.violation {
 		if s.expect.met(out) {
@@ -174,7 +175,7 @@ func (s *sweeping) before(a, b *outcome) bool {
 
 // close fills in what is known at the end.
 func (s *sweeping) close(t *tally, final status) {
-	s.sum.Schema, s.sum.Verdict, s.sum.Faults = reports.SweepSchema, final.verdict(), map[string]int{}
+	s.sum.Schema, s.sum.Verdict, s.sum.Faults = reports.SweepSchema, final.Verdict(), map[string]int{}
 	if s.first != nil {
 		v := violations(s.first)[0]
 		s.sum.FirstViolation = &reports.FirstFailure{
@@ -206,7 +207,7 @@ func (s *sweeping) final(t *tally) status {
 	case s.expect.violation:
 		return violated
 	case s.sum.Runs == 0 || t != nil && len(t.Unreached) > 0:
-		return worse(s.status, inconclusive)
+		return exit.Worse(s.status, inconclusive)
 	}
 	return s.status
 }
