@@ -40,7 +40,7 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs,
 		Verdict: r.Verdict, Partial: r.Options.UntilStep > 0 || r.Interrupted, Failovers: r.failoverLines(),
-		ScheduleUsed: r.Options.Schedule != nil,
+		ScheduleUsed: r.Options.Schedule != nil, Overrides: overrideFile(r.Options.Overrides),
 	}
 	for _, c := range r.Checkpoints {
 		run.Checkpoints = append(run.Checkpoints, reports.Fingerprint(c))
@@ -140,6 +140,9 @@ func bundleTarget(dir string) (*Target, error) {
 	if t.Options.Conf, err = conf.Of(run.Config); err != nil {
 		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, suggest(err))
 	}
+	if t.Options.Overrides, err = parseOverrides(run.Overrides); err != nil {
+		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, err)
+	}
 	t.Options.Encode, t.Options.Grain, t.Options.ZKClient = run.Encode, run.Grain, run.ZKClient
 	if t.Options.Policy, err = policy.Parse(run.Policy); err != nil {
 		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, err)
@@ -155,7 +158,7 @@ func Replay(ctx context.Context, t *Target) (*Result, error) {
 		return r, err
 	}
 	if was := t.Recorded.Fingerprint; was != reports.Fingerprint(r.Fingerprint) && t.Options.UntilStep == 0 &&
-		t.Recorded.Versions.Simctl == Version && !t.Recorded.Partial {
+		len(t.Options.Overrides) == len(t.Recorded.Overrides) && t.Recorded.Versions.Simctl == Version && !t.Recorded.Partial {
 		r.Nondeterminism = recordedDivergence(ctx, t, was, r)
 	}
 	return r, nil

@@ -25,6 +25,7 @@ import (
 	"github.com/simctl/simctl/reports/seen"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster"
+	"github.com/simctl/simctl/sim/kernel"
 	"github.com/simctl/simctl/sim/zk"
 )
 
@@ -52,6 +53,9 @@ type Options struct {
 	Steps bool
 	// OnStep sees every kernel step before it is carried out.
 	OnStep func(s *trace.Step)
+	// Overrides force single choices of the run; see [kernel.Override]. A run with
+	// one that cannot be is an error.
+	Overrides []kernel.Override
 	// UntilStep ends the run after that step; 0 runs to the end.
 	UntilStep uint64
 }
@@ -84,6 +88,7 @@ type Result struct {
 	Struck      []scenarios.Fault // the faults of it that began
 	Events      []trace.Event
 	Trace       []trace.Step // with Options.Steps
+	Pending     []trace.Step // what was still to come, with Options.UntilStep
 
 	Verdict   checker.Verdict
 	Findings  []checker.Finding
@@ -130,7 +135,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	monitors := newMonitors()
 	opts := cluster.Options{
 		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
-		OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
+		Overrides: o.Overrides, OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
 	}
 	if o.Steps {
 		opts.OnStep = func(s *trace.Step) {
@@ -150,6 +155,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	}
 	r.Drawn, r.Applied, r.Struck, r.Events = rec.Scenario, rec.Applied, rec.Struck, rec.Events
 	r.Fingerprint, r.Checkpoints, r.Steps, r.SimulatedNs = rec.Fingerprint, rec.Checkpoints, rec.Steps, rec.SimulatedNs
+	r.Pending = rec.Pending
 	r.judge(monitors)
 	r.Wall = watch.Elapsed()
 	return r, nil

@@ -54,6 +54,9 @@ func (s *Step) String() string {
 	if s.Detail != "" {
 		text += " " + s.Detail
 	}
+	if s.Forced != "" {
+		text += ", forced: " + s.Forced
+	}
 	if s.Cause != 0 {
 		text += fmt.Sprintf(" (because of step %d)", s.Cause)
 	}

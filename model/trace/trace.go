@@ -15,7 +15,9 @@ type Step struct {
 	What   string `json:"what"`             // method or message name
 	Detail string `json:"detail,omitempty"` // the argument or message, for people
 	Sum    uint64 `json:"sum"`              // digest of the payload
-	Cause  uint64 `json:"cause,omitempty"`  // the step that made this one pending; 0 for the outside
+	Cause  uint64 `json:"cause,omitempty"`  // the step that made this one pending, or sent what was held until then; 0 for the outside
+	Via    uint64 `json:"via,omitempty"`    // the step that let what was held go on, if it was held
+	Forced string `json:"forced,omitempty"` // what an override did to it: "lost", "2s late"
 }
 
 // A Kind says what an [Event] tells.

@@ -45,6 +45,8 @@ type Options struct {
 	OnStep func(s *trace.Step)
 	// Observers see every event as it happens.
 	Observers []func(e *trace.Event)
+	// Overrides force single choices: a run with one that cannot be is an error.
+	Overrides []kernel.Override
 	// UntilStep, if not 0, ends the run after that kernel step.
 	UntilStep uint64
 	// Arena, if not nil, is the memory to use. No other run may use it until
@@ -64,6 +66,8 @@ type Recording struct {
 	Fingerprint uint64
 	Checkpoints []uint64
 	SimulatedNs int64
+	// Pending is what was still to come where UntilStep ended the run.
+	Pending []trace.Step
 	// Unsettled is true if the liveness phase used its whole bound.
 	Unsettled bool
 }
@@ -86,7 +90,7 @@ func Run(s scenarios.Scenario, opts Options) (*Recording, error) {
 		w.limit()
 	}
 	w.k.Run(int64(drawn.Safety))
-	if !w.cut {
+	if !w.cut && !w.k.Refused() {
 		bound := w.heal()
 		w.postSettle()
 		w.k.Run(w.k.Now() + bound + int64(time.Second))
@@ -96,7 +100,14 @@ func Run(s scenarios.Scenario, opts Options) (*Recording, error) {
 		Scenario: drawn, Applied: w.fault.Applied(), Struck: w.fault.Struck(), Events: w.events, Steps: w.k.Steps(),
 		Fingerprint: w.k.Fingerprint(), Checkpoints: w.k.Checkpoints(), SimulatedNs: w.k.Now(), Unsettled: w.quiet < quietNeeded,
 	}
+	if opts.UntilStep > 0 {
+		rec.Pending = w.k.Coming()
+	}
+	err = w.k.Forced()
 	w.giveBack(opts.Arena)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
 	return rec, nil
 }
 

@@ -68,6 +68,7 @@ func newWorld(s scenarios.Scenario, opts Options, cfg settings) *World {
 	}
 	w.k = kernel.New(opts.Seed, worldHandler{w})
 	w.adopt(opts.Arena)
+	w.k.Force(opts.Overrides)
 	w.k.OnStep, w.k.OnPanic = opts.OnStep, w.panicked
 	w.net = network.New(w.k, network.Config{
 		Delay: network.Delay{

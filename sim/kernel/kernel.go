@@ -66,9 +66,12 @@ type Event struct {
 	Name  string    // label: method or message name
 	Sum   uint64    // digest of the payload, the label included
 	cause uint64
+	via   uint64
+	force force
 }
 
-// Cause is the step that posted the event; 0 if it was not posted by one.
+// Cause is the step that made the event: that posted it, or that sent what was
+// held before it was posted; 0 if none did.
 func (e *Event) Cause() uint64 { return e.cause }
 
 // A Handler is what an actor does.
@@ -119,6 +122,9 @@ type Kernel struct {
 	chooser Chooser // nil: events of one instant come by their ties
 	chain   func(e *Event) (uint64, bool)
 	waiting []Waiting // scratch of choose
+
+	overrides []Override // in the order of their steps; those to come
+	refused   error
 
 	// OnStep, if not nil, is told every step before it is carried out.
 	OnStep func(s *trace.Step)
@@ -197,11 +203,18 @@ func (k *Kernel) Post(at int64, e Event) Ref {
 	if e.Kind != Fault {
 		tie = mum(k.seed^e.Sum, k.actors[e.Actor].key^uint64(e.Kind)) | 1<<32
 	}
-	e.cause = 0
-	if k.cur.Kind != 0 {
-		e.cause = k.steps
+	if k.Mark(&e); e.cause != k.steps && k.cur.Kind != 0 {
+		e.via = k.steps
 	}
 	return k.q.push(max(at, k.now), tie, &e)
+}
+
+// Mark says that the current step is the cause of an event that it does not
+// post yet. An event that has a cause keeps it.
+func (k *Kernel) Mark(e *Event) {
+	if e.cause == 0 && k.cur.Kind != 0 {
+		e.cause = k.steps
+	}
 }
 
 // Cancel takes a pending event back and reports whether it was pending.
@@ -333,6 +346,9 @@ func (k *Kernel) step() {
 		return
 	}
 	k.steps++
+	if len(k.overrides) > 0 && k.overrides[0].Step <= k.steps && !k.override(e) {
+		return
+	}
 	k.fp = mum(k.fp^uint64(k.now), uint64(e.Actor)<<40^uint64(e.Kind)<<32^uint64(e.Inc)^0xe7037ed1a0b428db) ^
 		mum(e.Sum^0xa0761d6478bd642f, k.steps^0x8ebc6af09c88c6e3)
 	if k.steps%CheckpointEvery == 0 {
@@ -346,55 +362,6 @@ func (k *Kernel) step() {
 	k.cur = Event{}
 }
 
-func (k *Kernel) describe(e *Event) trace.Step {
-	return trace.Step{
-		N: k.steps, At: k.now, Actor: k.actors[e.Actor].name, Inc: e.Inc, Kind: e.Kind.String(),
-		What: e.Name, Detail: e.detail(), Sum: e.Sum, Cause: e.cause,
-	}
-}
-
-// detail prints the payload for people.
-func (e *Event) detail() string {
-	switch {
-	case e.Kind == Message:
-		return fmt.Sprintf("%+v", e.V)
-	case !e.Call.IsZero():
-		return e.Call.String()
-	case e.V != nil:
-		return fmt.Sprint(e.V)
-	}
-	return ""
-}
-
 // Observe folds something that is no event of its own, such as what a process
 // noted, into the fingerprint.
 func (k *Kernel) Observe(sum uint64) { k.fp = mum(k.fp^sum, 0xe7037ed1a0b428db^k.steps) }
-
-// A Pending is one event that has not happened yet, as people and explorers
-// see it.
-type Pending struct {
-	Ref   Ref
-	At    int64
-	Actor ActorID
-	Kind  Kind
-	Name  string
-	Sum   uint64
-}
-
-// Pending lists what has not happened yet, first things first.
-func (k *Kernel) Pending() []Pending {
-	keys := slices.Clone(k.q.heap)
-	slices.SortFunc(keys, func(a, b key) int {
-		if a.less(&b) {
-			return -1
-		}
-		return 1
-	})
-	var out []Pending
-	for _, x := range keys {
-		if s := &k.q.slab[x.slot]; !s.dead {
-			out = append(out, Pending{Ref{x.slot + 1, s.gen}, x.at, s.e.Actor, s.e.Kind, s.e.Name, s.e.Sum})
-		}
-	}
-	return out
-}

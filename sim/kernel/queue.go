@@ -95,6 +95,23 @@ func (q *queue) take(r Ref) (e Event, ok bool) {
 	return e, true
 }
 
+// recall is take of whatever is pending, late or not, and says when it was due.
+// What a pause still keeps out of the heap is due at 0.
+func (q *queue) recall(r Ref) (e Event, at int64, ok bool) {
+	sl := q.pending(r)
+	if sl == nil {
+		return Event{}, 0, false
+	}
+	for i := range q.heap {
+		if q.heap[i].slot == r.slot-1 {
+			at = q.heap[i].at
+		}
+	}
+	e = sl.e
+	sl.dead, sl.e = true, Event{}
+	return e, at, true
+}
+
 // pending returns the slot of r, and nil if it is not pending.
 func (q *queue) pending(r Ref) *slot {
 	if r.slot == 0 {

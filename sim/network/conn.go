@@ -267,6 +267,13 @@ func (n *Net) Arrive(e *kernel.Event) bool {
 	switch e.Kind {
 	case kernel.Message:
 		c.dir[1-s].flight.pop()
+		if e.Lost() {
+			return false
+		}
+		if by := e.Late(); by > 0 {
+			n.hinder(c, 1-s, e, by)
+			return false
+		}
 	case kernel.Connected:
 		c.dir[1-s].flight.pop()
 		n.k.Cancel(c.timeout)

@@ -65,6 +65,7 @@ func (n *Net) send(c *conn, s int, e *kernel.Event) {
 	if len(st.held) == 0 {
 		st.since = n.k.Now()
 	}
+	n.k.Mark(e)
 	st.held = append(st.held, *e)
 }
 
@@ -82,6 +83,23 @@ func (n *Net) transmit(c *conn, s int, e kernel.Event, more int64) {
 	}
 	st.last = at
 	st.flight.push(n.k.Post(at, e))
+}
+
+// hinder puts a packet that has arrived back on its way, so many nanoseconds
+// more, and what follows it in its stream behind it.
+func (n *Net) hinder(c *conn, s int, e *kernel.Event, by int64) {
+	st := &c.dir[s]
+	refs := slices.Clone(st.flight.refs[st.flight.head:])
+	st.flight.clear()
+	last := n.k.Now() + by
+	st.flight.push(n.k.Post(last, e.Again()))
+	for _, r := range refs {
+		if next, at, ok := n.k.Recall(r); ok {
+			last = max(at, last+1)
+			st.flight.push(n.k.Post(last, next))
+		}
+	}
+	st.last = max(st.last, last)
 }
 
 // take calls the packets of a stream that have not arrived back. What a
