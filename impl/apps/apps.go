@@ -144,6 +144,8 @@ type app struct {
 	missed  int            // signs of life that did not come
 	timer   host.TimerID   // of the next
 	again   host.TimerID   // of asking it again in recovery
+	falls   int64          // executors that failed since it rested last; only with durable-targets-and-marks
+	rest    host.TimerID   // until it is over no executor is launched
 }
 
 // decision is a record on its way to be committed, and who waits for it.
@@ -251,7 +253,8 @@ func (a *Apps) Forget() {
 func (a *Apps) disarm(p *app) {
 	a.h.StopTimer(p.timer)
 	a.h.StopTimer(p.again)
-	p.timer, p.again = 0, 0
+	a.h.StopTimer(p.rest)
+	p.timer, p.again, p.rest = 0, 0, 0
 }
 
 func (a *Apps) term() int64 {

@@ -11,15 +11,15 @@ import (
 
 // Schedule gives the applications executors, one after the other as they
 // registered (Master.scala, startExecutorsOnWorkers). With connection-incarnation
-// one that is mute gets none: if its driver is gone they would end as fast as
-// they are launched.
+// one that is mute gets none, and one whose executors failed rests: if its driver
+// is gone they would end as fast as they are launched.
 func (a *Apps) Schedule() {
 	if a.owner.Phase() != Acting {
 		return
 	}
 	for _, id := range slices.Clone(a.order) {
 		p := a.apps[id]
-		if p.told.ID != "" && !p.asked && !a.mute(p) && !p.rec.State.Terminal() {
+		if p.told.ID != "" && !p.asked && !a.mute(p) && p.rest == 0 && !p.rec.State.Terminal() {
 			a.give(p)
 		}
 	}
@@ -331,6 +331,7 @@ func (a *Apps) finished(p *app, i int, r wire.ExecutorStateChanged) {
 	if r.Status == 0 || x.Gone || p.rec.State.Terminal() {
 		return
 	}
+	a.fell(p)
 	next := p.rec
 	next.Failures++
 	runs := slices.ContainsFunc(p.execs, func(x executor) bool { return x.State == wire.ExecutorRunning })
@@ -340,4 +341,28 @@ func (a *Apps) finished(p *app, i int, r wire.ExecutorStateChanged) {
 		return
 	}
 	a.decide(p, next, a.pol.DurableTargetsAndMarks, decision{})
+}
+
+// fallsAtMost is how many executors of an application may fail before it rests.
+const fallsAtMost = 4
+
+// fell takes note of a failure. In Spark every executor that begins to run
+// makes up for the failures before it, so that one which fails right after is
+// launched again without end, as fast as it fails. With
+// durable-targets-and-marks so many are launched, and after a pause as many
+// again.
+func (a *Apps) fell(p *app) {
+	if !a.pol.DurableTargetsAndMarks {
+		return
+	}
+	if p.falls++; p.falls >= fallsAtMost && p.rest == 0 {
+		p.rest = host.After(a.h, a.cfg.Again, (*Apps).rested, p.rec.ID)
+	}
+}
+
+func (a *Apps) rested(id wire.AppID) {
+	if p := a.live(id); p != nil {
+		p.falls, p.rest = 0, 0
+		a.owner.Schedule()
+	}
 }

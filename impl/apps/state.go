@@ -67,7 +67,8 @@ func (p *app) digest(d *host.Digest) {
 	digestMessages(d, p.outbox)
 	digestMessages(d, p.news)
 	d.Int(int64(p.missed))
-	d.Any([]host.TimerID{p.timer, p.again})
+	d.Any([]host.TimerID{p.timer, p.again, p.rest})
+	d.Int(p.falls)
 }
 
 func digestMessages(d *host.Digest, msgs []host.Message) {
