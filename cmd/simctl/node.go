@@ -75,6 +75,7 @@ func newNode(e *env) *cobra.Command {
 	f.StringVar(&o.Record, "record", "", "file that what it does is appended to")
 	f.StringVar(&o.Data, "data", "", "directory of its files")
 	f.StringSliceVar(&o.Routes, "route", nil, "ADDRESS=INSTEAD,...: where to dial instead of addresses")
+	f.IntSliceVar(&o.DriverPorts, "driver-ports", nil, "PORT,...: where drivers of applications may listen, one each (default any free one)")
 	f.StringVar(&o.Clock, "clock", "", "file that says how far the wall clock is off, in nanoseconds")
 	f.StringVar(&o.Args, "args", "", "what the kind makes of it, a JSON object, or @FILE that holds it")
 	return cmd

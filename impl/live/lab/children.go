@@ -33,6 +33,67 @@ func (s *soak) addLedger() error {
 	return nil
 }
 
+// isAbsent reports whether a process is ended by a fault at the very beginning:
+// it is not there until that fault is over.
+func (s *soak) isAbsent(m *member) bool {
+	return s.play != nil && slices.ContainsFunc(s.scenario.Faults, func(f scenarios.Fault) bool {
+		ends := f.Class == scenarios.Stop || f.Class == scenarios.KillOff || f.Class == scenarios.HostLoss
+		return ends && f.At.Lo == 0 && slices.Contains(f.Groups[0], m.ID)
+	})
+}
+
+// driverPorts are where the drivers of applications listen on a machine.
+type driverPorts struct {
+	machine string
+	ports   []int
+}
+
+// driversAtOnce is how many drivers of applications run on one machine at the
+// most: as many as a worker has cores, and some that have not ended yet.
+func (s *soak) driversAtOnce() int { return int(s.scenario.WorkerCores) + 4 }
+
+// addDriverPorts finds ports for drivers of applications: there is a link to
+// each from every other machine, which a fault can cut.
+func (s *soak) addDriverPorts() error {
+	if s.play == nil || !s.scenario.HasApplications() {
+		return nil
+	}
+	var machines []string
+	for i := range s.o.Workers {
+		machines = append(machines, fmt.Sprintf("w%d", i+1))
+	}
+	for i := range s.o.Clients {
+		machines = append(machines, fmt.Sprintf("c%d", i+1))
+	}
+	for _, name := range machines {
+		ports, err := s.ports.Take(s.driversAtOnce())
+		if err != nil {
+			return err
+		}
+		s.drivers = append(s.drivers, driverPorts{name, ports})
+	}
+	return nil
+}
+
+// routeToDrivers puts links between a machine and the drivers on all others, and
+// tells a process where its own may listen.
+func (s *soak) routeToDrivers(m *member) error {
+	for _, to := range s.drivers {
+		if to.machine == m.ID {
+			m.DriverPorts = to.ports
+			continue
+		}
+		for _, port := range to.ports {
+			addr, err := s.mesh.Add(m.ID, to.machine, loopbackPort(port))
+			if err != nil {
+				return err
+			}
+			m.Routes = append(m.Routes, fmt.Sprintf("%s=%s", loopbackPort(port), addr))
+		}
+	}
+	return nil
+}
+
 // begot takes note of a child of a process that tells of its start.
 func (m *member) begot(r *live.Record) {
 	if strings.HasPrefix(string(r.Process), m.ID+"/") && r.Event == live.Started && m.children != nil {

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -90,6 +92,73 @@ func TestAccountsAreKeptWhereAJobChangesOne(t *testing.T) {
 	require.Len(t, s.members, 1)
 	require.Equal(t, "l1", s.members[0].ID)
 	require.Equal(t, s.ledger, s.members[0].Listen)
+}
+
+// From every machine there are links to where the drivers of another one listen,
+// which fail with those between the two.
+func TestLinksToDriversAreCutToo(t *testing.T) {
+	s := newPlay(t, "op at=3s c1 submit a job=pi executors=2 ecores=1 ememory=64 mode=client\n", 0)
+	t.Cleanup(s.ports.Release)
+	populate(t, s)
+	t.Cleanup(s.mesh.Close)
+	require.NoError(t, s.addDriverPorts())
+	for _, m := range s.members {
+		require.NoError(t, s.route(m))
+	}
+	w1, w2, c1 := s.member("w1"), s.member("w2"), s.member("c1")
+	require.Len(t, w1.DriverPorts, s.driversAtOnce())
+	require.Empty(t, s.member("m1").DriverPorts)
+	l, err := net.Listen("tcp", string(loopbackPort(c1.DriverPorts[1])))
+	require.NoError(t, err)
+	defer l.Close()
+	dial := func(from *member) (near, far net.Conn) {
+		var at string
+		for _, r := range from.Routes {
+			if to, instead, _ := strings.Cut(r, "="); to == l.Addr().String() {
+				at = instead
+			}
+		}
+		near, err := net.Dial("tcp", at)
+		require.NoError(t, err)
+		far, err = l.Accept()
+		require.NoError(t, err)
+		return near, far
+	}
+	near1, far1 := dial(w1)
+	near2, far2 := dial(w2)
+	for _, c := range []net.Conn{near1, far1, near2, far2} {
+		defer c.Close()
+	}
+	require.NoError(t, s.begin(context.Background(), fault(t, "at=1s one-way c1 | w1")))
+	_, _ = far1.Write([]byte("a"))
+	_, _ = far2.Write([]byte("a"))
+	require.NoError(t, near2.SetReadDeadline(time.Now().Add(5*time.Second)))
+	_, err = near2.Read(make([]byte, 1))
+	require.NoError(t, err)
+	require.NoError(t, near1.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	_, err = near1.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+}
+
+// A process that a fault ends at the very beginning is not there until then.
+func TestWhoIsEndedAtTheBeginningIsNotStarted(t *testing.T) {
+	s := newPlay(t, "at=0s for=8s kill m2\nat=0s for=2s pause m1\nat=1s for=2s stop w1\n", 0)
+	populate(t, s)
+	var absent []string
+	for _, m := range s.members {
+		if s.isAbsent(m) {
+			absent = append(absent, m.ID)
+		}
+	}
+	require.Equal(t, []string{"m2"}, absent)
+	m2 := s.member("m2")
+	m2.proc, m2.ours, m2.told = nil, true, true
+	require.NoError(t, s.begin(context.Background(), fault(t, "at=0s for=8s kill m2")))
+	require.False(t, m2.runs())
+	require.NoError(t, s.supervise(m2))
+	for _, e := range s.world {
+		require.NotEqual(t, trace.KilledOff, e.Kind, "there was nobody to kill")
+	}
 }
 
 // The driver of an application in client mode is its client's: as long as it

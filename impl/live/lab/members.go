@@ -40,6 +40,7 @@ type soak struct {
 	noted        []*records.Tail // what the servers note
 	mesh         link.Mesh       // the links between machines
 	ledger       host.Addr       // where accounts are; empty: no job has one
+	drivers      []driverPorts   // where the drivers of applications listen
 	play         *playing        // nil: there is no scenario
 	clientsBegan int64
 
@@ -108,6 +109,9 @@ func (s *soak) startAll(ctx context.Context) error {
 	if err := s.addLedger(); err != nil {
 		return err
 	}
+	if err := s.addDriverPorts(); err != nil {
+		return err
+	}
 	for _, m := range s.members {
 		if err := s.route(m); err != nil {
 			return err
@@ -118,6 +122,9 @@ func (s *soak) startAll(ctx context.Context) error {
 	}
 	s.tellFailoverBounds()
 	for _, m := range s.members {
+		if m.ours, m.told = s.isAbsent(m), s.isAbsent(m); m.ours {
+			continue
+		}
 		if err := s.startMember(m); err != nil {
 			return err
 		}
@@ -349,48 +356,4 @@ func (s *soak) readMember(m *member) error {
 		}
 	}
 	return nil
-}
-
-// endAll ends everything that was started, gracefully if that is quick.
-func (s *soak) endAll() {
-	if s.unlook != nil {
-		s.unlook()
-		s.unlook = nil
-	}
-	var left []*proc.Proc
-	for _, m := range s.members {
-		if m.proc != nil && !m.proc.Ended() {
-			_ = m.proc.Stop() // it may be gone by now
-			_ = m.proc.Resume()
-			left = append(left, m.proc)
-		}
-	}
-	limit := time.After(3 * time.Second)
-	for _, p := range left {
-		select {
-		case <-p.Done():
-		case <-limit:
-			limit = time.After(0)
-			_ = p.Kill() // likewise
-			p.Wait()
-		}
-	}
-	s.mesh.Close()
-	if s.ensemble != nil {
-		s.ensemble.Stop()
-		s.ensemble = nil
-	}
-}
-
-// close forgets the record files.
-func (s *soak) close() {
-	s.ports.Release()
-	for _, m := range s.members {
-		for _, t := range m.tails {
-			t.Close()
-		}
-	}
-	for _, t := range s.noted {
-		t.Close()
-	}
 }

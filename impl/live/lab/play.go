@@ -140,6 +140,9 @@ func (s *soak) route(m *member) error {
 		}
 		m.Routes = append(m.Routes, fmt.Sprintf("%s=%s", to.Listen, addr))
 	}
+	if err := s.routeToDrivers(m); err != nil {
+		return err
+	}
 	s.give(m)
 	m.Clock = filepath.Join(s.o.Dir, "clock-"+m.ID)
 	return nil

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 func TestADriverOfAnApplicationGetsAPortThatIsFree(t *testing.T) {
 	a := wire.DriverArgs{Driver: "d1", Attempt: 1, Job: wire.Job{Kind: wire.Pi, Stages: 1, Tasks: 1}, Listen: "127.0.0.1:1"}
-	text, err := onFreePort(a.JSON())
+	text, err := onFreePort(a.JSON(), "w1/d1#1", nil)
 	require.NoError(t, err)
 	got, err := wire.ParseDriverArgs(text)
 	require.NoError(t, err)
@@ -23,15 +24,38 @@ func TestADriverOfAnApplicationGetsAPortThatIsFree(t *testing.T) {
 	require.Equal(t, a, got, "and nothing else changes")
 
 	plain := wire.DriverArgs{Driver: "d1", Attempt: 1}.JSON()
-	text, err = onFreePort(plain)
+	text, err = onFreePort(plain, "w1/d1#1", nil)
 	require.NoError(t, err)
 	require.Equal(t, plain, text, "one without an application listens nowhere")
 
 	a.Listen = "nowhere"
 	for _, bad := range []string{"{}", a.JSON()} {
-		_, err = onFreePort(bad)
+		_, err = onFreePort(bad, "w1/d1#1", nil)
 		require.Error(t, err, bad)
 	}
+}
+
+// Where there are links to the ports of a machine's drivers, a driver takes one
+// of those, and none that another has.
+func TestADriverTakesOneOfItsMachinesPorts(t *testing.T) {
+	var ports []int
+	var open []net.Listener
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		open = append(open, l)
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	a := wire.DriverArgs{Driver: "d1", Attempt: 1, Job: wire.Job{Kind: wire.Pi, Stages: 1, Tasks: 1}, Listen: "127.0.0.1:1"}
+	_, err := onFreePort(a.JSON(), "w1/d1#1", ports)
+	require.ErrorContains(t, err, "all of 3 ports are taken")
+	require.NoError(t, open[1].Close())
+	text, err := onFreePort(a.JSON(), "w1/d1#1", ports)
+	require.NoError(t, err)
+	got, err := wire.ParseDriverArgs(text)
+	require.NoError(t, err)
+	require.Equal(t, open[1].Addr().String(), string(got.Listen))
 }
 
 func TestAJobOfAnAccountIsToldWhereItIs(t *testing.T) {

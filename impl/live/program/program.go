@@ -49,6 +49,9 @@ type Options struct {
 	// Routes are where the process, and what it starts, dial instead of
 	// addresses, each as "ADDRESS=INSTEAD".
 	Routes []string
+	// DriverPorts are where drivers of applications that the process starts may
+	// listen, one each; empty means at any free port.
+	DriverPorts []int
 	// Clock is a file that says how far the wall clock is off, in nanoseconds;
 	// empty: it is not. It is read each time.
 	Clock string
@@ -65,7 +68,7 @@ func (o *Options) Flags() []string {
 	}
 	for _, f := range []struct{ name, value string }{
 		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"rest", o.rest()}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
-		{"record", o.Record}, {"data", o.Data}, {"route", strings.Join(o.Routes, ",")}, {"clock", o.Clock}, {"args", o.Args},
+		{"record", o.Record}, {"data", o.Data}, {"route", strings.Join(o.Routes, ",")}, {"driver-ports", joinInts(o.DriverPorts)}, {"clock", o.Clock}, {"args", o.Args},
 	} {
 		if f.value != "" {
 			args = append(args, "--"+f.name+"="+f.value)
@@ -115,6 +118,14 @@ func join(addrs []host.Addr) string {
 	var out []string
 	for _, a := range addrs {
 		out = append(out, string(a))
+	}
+	return strings.Join(out, ",")
+}
+
+func joinInts(numbers []int) string {
+	var out []string
+	for _, n := range numbers {
+		out = append(out, strconv.Itoa(n))
 	}
 	return strings.Join(out, ",")
 }
@@ -216,7 +227,7 @@ func (o *Options) process() (host.Process, error) {
 			Plan: plan.plan(o.ID, o.Seed), Host: loopback,
 		}), nil
 	case "driver":
-		args, err := onFreePort(args)
+		args, err := onFreePort(args, o.ID, o.DriverPorts)
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +250,7 @@ func (o *Options) child(p host.Program) *exec.Cmd {
 	}
 	c := Options{
 		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Conf: o.Conf, Seed: o.Seed,
-		Record: DriversOf(o.Record), Args: p.Args, Routes: o.Routes, Clock: o.Clock,
+		Record: DriversOf(o.Record), Args: p.Args, Routes: o.Routes, DriverPorts: o.DriverPorts, Clock: o.Clock,
 	}
 	cmd := exec.Command(self, c.Flags()...)
 	cmd.Stderr = os.Stderr

@@ -112,8 +112,12 @@ func (p *Proc) signal(pid int, s syscall.Signal) error {
 	return syscall.Kill(pid, s)
 }
 
-// Ended reports whether the process has ended.
+// Ended reports whether the process has ended. One that was never started, nil,
+// has.
 func (p *Proc) Ended() bool {
+	if p == nil {
+		return true
+	}
 	select {
 	case <-p.ended:
 		return true
