@@ -39,7 +39,7 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 		Timers:   timers, Config: r.Options.Conf.Map(),
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs,
-		Verdict: r.Verdict, Partial: r.Options.UntilStep > 0 || r.Interrupted, Failovers: r.failoverLines(),
+		Verdict: r.Verdict, Partial: r.Options.UntilStep > 0 || r.Options.UntilNs > 0 || r.Interrupted, Failovers: r.failoverLines(),
 		ScheduleUsed: r.Options.Schedule != nil, Overrides: overrideFile(r.Options.Overrides),
 	}
 	for _, c := range r.Checkpoints {
@@ -157,7 +157,7 @@ func Replay(ctx context.Context, t *Target) (*Result, error) {
 	if err != nil || t.Recorded == nil || r.Nondeterminism != "" {
 		return r, err
 	}
-	if was := t.Recorded.Fingerprint; was != reports.Fingerprint(r.Fingerprint) && t.Options.UntilStep == 0 &&
+	if was := t.Recorded.Fingerprint; was != reports.Fingerprint(r.Fingerprint) && t.Options.UntilStep == 0 && t.Options.UntilNs == 0 &&
 		len(t.Options.Overrides) == len(t.Recorded.Overrides) && t.Recorded.Versions.Simctl == Version && !t.Recorded.Partial {
 		r.Nondeterminism = recordedDivergence(ctx, t, was, r)
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	Overrides []kernel.Override
 	// UntilStep ends the run after that step; 0 runs to the end.
 	UntilStep uint64
+	// UntilNs ends the run at that virtual time; 0 runs to the end.
+	UntilNs int64
 }
 
 // The grains of the simulated ZooKeeper.
@@ -134,7 +136,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	r := &Result{Scenario: s, Seed: seed, Options: o}
 	monitors := newMonitors()
 	opts := cluster.Options{
-		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep,
+		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep, UntilNs: o.UntilNs,
 		Overrides: o.Overrides, OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
 	}
 	if o.Steps {

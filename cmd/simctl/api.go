@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/cmd/simctl/inquire"
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
@@ -55,7 +56,7 @@ type runOptions struct {
 	Timers scenarios.TimersName // empty: the scenario's own
 	Conf   conf.Conf            // goes before the scenario's own
 	Encode bool                 // every simulated message goes through its encoding
-	Until  uint64               // stop after this step; 0: run to the end
+	Travel *inquire.Travel      // of replay: where to stop, what to force and to watch; else nil
 	Out    string               // directory that bundles are written below
 	Given  bool                 // policy, grain or timers were asked for on the command line
 }

@@ -37,7 +37,7 @@ func (lib) Properties() []property {
 }
 
 func optionsOf(o *runOptions) simctl.Options {
-	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, Conf: o.Conf, UntilStep: o.Until}
+	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, Conf: o.Conf}
 }
 
 // Run implements engine.
@@ -118,8 +118,8 @@ func (lib) Replay(ctx context.Context, t target, o runOptions) (*outcome, error)
 		if st, err = simctl.ParseTarget(t.Bundle); err != nil {
 			return nil, err
 		}
-		st.Options.UntilStep = o.Until
 	}
+	o.Travel.Apply(&st.Options)
 	st.Options.Steps = true
 	r, err := simctl.Replay(ctx, st)
 	if err != nil {
@@ -128,6 +128,7 @@ func (lib) Replay(ctx context.Context, t target, o runOptions) (*outcome, error)
 	out, err := saved(r, replayDir(o.Out, r.Name(), t.Bundle))
 	if err == nil {
 		out.Twice = !r.Interrupted
+		out.Story, err = o.Travel.Tell(r, out.Story, st)
 	}
 	return out, err
 }

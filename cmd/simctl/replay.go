@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/cmd/simctl/inquire"
 )
 
 // mainJob is the scenario that a bare seed means.
@@ -15,21 +16,24 @@ const mainJob = "failover/3x3x3"
 
 func newReplay(e *env) *cobra.Command {
 	var common commonFlags
-	var until, expect string
+	var expect string
+	var travel inquire.Travel
 	cmd := &cobra.Command{
 		Use:   "replay SEED|SCENARIO:SEED|BUNDLE",
 		Short: "Run again, exactly, and compare",
 		Long: "Run twice what was run and compare step by step. A bare seed means " + mainJob + ". A bundle is run on its\n" +
 			"recorded schedule, whatever has become of the generators since.",
-		Example: "  simctl replay 42\n  simctl replay failover/kill:42\n  simctl replay out/failover-kill-42 --until=step:1187",
-		Args:    args(cobra.ExactArgs(1)),
+		Example: "  simctl replay 42\n  simctl replay failover/kill:42\n  simctl replay out/failover-kill-42 --until=step:1187\n" +
+			"  simctl replay out/failover-kill-42 --drop=1187 --watch=m1,w2",
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := common.options(cmd)
 			if err != nil {
 				return err
 			}
-			if o.Until, err = parseUntil(until); err != nil {
-				return err
+			o.Travel = &travel
+			if err := travel.Read(); err != nil {
+				return fmt.Errorf("replay: %w", err)
 			}
 			x, err := parseExpectation(expect, e.engine.Properties())
 			if err != nil {
@@ -53,7 +57,7 @@ func newReplay(e *env) *cobra.Command {
 		},
 	}
 	common.add(cmd, e)
-	cmd.Flags().StringVar(&until, "until", "", "stop early: step:N")
+	travel.Add(cmd)
 	addExpect(cmd, e, &expect)
 	return cmd
 }
@@ -98,17 +102,4 @@ func cutLast(text, sep string) (before, after string, found bool) {
 		return text, "", false
 	}
 	return text[:i], text[i+len(sep):], true
-}
-
-// parseUntil reads "step:N".
-func parseUntil(text string) (uint64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	number, ok := strings.CutPrefix(text, "step:")
-	n, err := simctl.ParseSeed(number)
-	if !ok || err != nil || n == 0 {
-		return 0, fmt.Errorf("--until=%s: want step:N, N from 1", text)
-	}
-	return n, nil
 }

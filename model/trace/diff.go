@@ -1,6 +1,9 @@
 package trace
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Difference is the first step in which two runs differ. A side is nil if
 // that run had already ended.
@@ -61,4 +64,30 @@ func (s *Step) String() string {
 		text += fmt.Sprintf(" (because of step %d)", s.Cause)
 	}
 	return fmt.Sprintf("%s [%016x]", text, s.Sum)
+}
+
+// briefMax is how many characters of a step's argument [Brief] shows.
+const briefMax = 120
+
+// Brief is who does what in a step, and because of which one, without number
+// and moment. Bytes, and what is long, are left out.
+func Brief(s *Step) string {
+	text := s.Detail
+	if !strings.HasPrefix(text, s.What) {
+		text = strings.TrimSpace(s.What + " " + text)
+	}
+	if strings.Contains(text, "Data:[") {
+		text = s.What
+	}
+	if r := []rune(text); len(r) > briefMax {
+		text = string(r[:briefMax-1]) + "…"
+	}
+	text = s.Actor + " " + s.Kind + " " + text
+	if s.Forced != "" {
+		text += ", forced: " + s.Forced
+	}
+	if s.Cause != 0 {
+		text += fmt.Sprintf(" (because of step %d)", s.Cause)
+	}
+	return text
 }

@@ -49,6 +49,8 @@ type Options struct {
 	Overrides []kernel.Override
 	// UntilStep, if not 0, ends the run after that kernel step.
 	UntilStep uint64
+	// UntilNs, if not 0, ends the run before the first step later than that.
+	UntilNs int64
 	// Arena, if not nil, is the memory to use. No other run may use it until
 	// this one has ended and its events are not needed any more.
 	Arena *Arena
@@ -89,18 +91,18 @@ func Run(s scenarios.Scenario, opts Options) (*Recording, error) {
 	if opts.UntilStep > 0 || opts.Stop != nil {
 		w.limit()
 	}
-	w.k.Run(int64(drawn.Safety))
+	w.runTo(int64(drawn.Safety))
 	if !w.cut && !w.k.Refused() {
 		bound := w.heal()
 		w.postSettle()
-		w.k.Run(w.k.Now() + bound + int64(time.Second))
+		w.runTo(w.k.Now() + bound + int64(time.Second))
 	}
 	w.tell(&trace.Event{Kind: trace.Ended})
 	rec := &Recording{
 		Scenario: drawn, Applied: w.fault.Applied(), Struck: w.fault.Struck(), Events: w.events, Steps: w.k.Steps(),
 		Fingerprint: w.k.Fingerprint(), Checkpoints: w.k.Checkpoints(), SimulatedNs: w.k.Now(), Unsettled: w.quiet < quietNeeded,
 	}
-	if opts.UntilStep > 0 {
+	if opts.UntilStep > 0 || opts.UntilNs > 0 {
 		rec.Pending = w.k.Coming()
 	}
 	err = w.k.Forced()
@@ -109,6 +111,14 @@ func Run(s scenarios.Scenario, opts Options) (*Recording, error) {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
 	return rec, nil
+}
+
+// runTo runs to a virtual time, or to where the options end the run.
+func (w *World) runTo(at int64) {
+	if end := w.opts.UntilNs; end > 0 && end < at {
+		at, w.cut = end, true
+	}
+	w.k.Run(at)
 }
 
 // draw makes the scenario concrete.
