@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/history"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -164,15 +163,4 @@ func firstBad(data []byte) int {
 		}
 	}
 	return max(n, 1)
-}
-
-// Findings of a bundle that say no, in their order.
-func violations(findings []checker.Finding) []checker.Finding {
-	var out []checker.Finding
-	for _, f := range findings {
-		if f.Verdict == checker.Violation {
-			out = append(out, f)
-		}
-	}
-	return out
 }

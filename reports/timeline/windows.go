@@ -1,0 +1,241 @@
+package timeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// marks are the violations, each where it happened; without a step, at the end.
+func (m *model) marks(in *Input) {
+	m.Marks = []mark{}
+	for _, f := range in.Findings {
+		if f.Verdict != checker.Violation {
+			continue
+		}
+		k := mark{At: m.End, Step: f.Step, Property: f.Property, Detail: clip(f.Detail, 2000)}
+		if i := slices.IndexFunc(in.Events, func(e trace.Event) bool { return e.Step == f.Step }); f.Step > 0 && i >= 0 {
+			k.At, k.Lane = in.Events[i].At, machineOf(in.Events[i].Process)
+		}
+		if s := stepAt(in.Steps, f.Step); s != nil {
+			k.At, k.Lane = s.At, machineOf(s.Actor)
+		}
+		m.Marks = append(m.Marks, k)
+	}
+	slices.SortStableFunc(m.Marks, func(a, b mark) int { return cmp.Compare(a.At, b.At) })
+}
+
+// stepAt finds a step by its number, nil if it is not there.
+func stepAt(steps []trace.Step, n uint64) *trace.Step {
+	i, ok := slices.BinarySearchFunc(steps, n, func(s trace.Step, n uint64) int { return cmp.Compare(s.N, n) })
+	if !ok {
+		return nil
+	}
+	return &steps[i]
+}
+
+// maxSlice is how many steps of a slice are highlighted, from the violation
+// back.
+const maxSlice = 2000
+
+// sliceOf are the steps that led to the first violation.
+func sliceOf(in *Input, marks []mark) []uint64 {
+	out := slices.Clone(in.Slice)
+	if len(out) == 0 && len(marks) > 0 {
+		for s := stepAt(in.Steps, marks[0].Step); s != nil && len(out) < maxSlice; s = stepAt(in.Steps, s.Cause) {
+			out = append(out, s.N)
+			if s.Cause >= s.N {
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return orEmpty(out[max(0, len(out)-maxSlice):])
+}
+
+// firstView is what is worth seeing first: from the fault before the first
+// violation to behind it, or the whole run.
+func (m *model) firstView() span {
+	if len(m.Marks) == 0 || m.Marks[0].Step == 0 {
+		return span{0, m.End}
+	}
+	at := m.Marks[0].At
+	from := int64(0)
+	for _, f := range m.Faults {
+		if f.From < at {
+			from = f.From
+		}
+	}
+	room := max((at-from)/6, 1_000_000)
+	return span{max(0, from-room), min(m.End, at+room)}
+}
+
+// A window is a stretch that must be kept before others.
+type window struct {
+	span
+	focus int64 // what is nearest to it is kept first
+}
+
+// windows say what to keep of a run that is too long for a page, the most
+// important first.
+type windows struct {
+	all   []window
+	slice map[uint64]bool
+}
+
+// windowsOf are the stretches around violations, then those around failovers,
+// then those around faults.
+func windowsOf(in *Input, m *model) *windows {
+	const second = int64(1_000_000_000)
+	w := &windows{slice: map[uint64]bool{}}
+	for _, n := range m.Slice {
+		w.slice[n] = true
+	}
+	for _, k := range m.Marks {
+		w.all = append(w.all, window{span{k.At - 30*second, k.At + 2*second}, k.At})
+	}
+	for i := range in.Events {
+		e := &in.Events[i]
+		if e.Kind == trace.Elected && e.Term > 1 {
+			w.all = append(w.all, window{span{e.At - 10*second, e.At + 5*second}, e.At})
+		}
+	}
+	for _, f := range m.Faults {
+		w.all = append(w.all, window{span{f.From - second, f.From + 5*second}, f.From})
+	}
+	if len(w.all) > maxWindows {
+		w.all = w.all[:maxWindows]
+	}
+	return w
+}
+
+const maxWindows = 500
+
+// rank says how important a moment is: the number of its first window, and how
+// far it is from that window's focus. Less is more.
+func (w *windows) rank(at int64) (int, int64) {
+	for i := range w.all {
+		if x := &w.all[i]; x.span[0] <= at && at <= x.span[1] {
+			return i, max(at-x.focus, x.focus-at)
+		}
+	}
+	return len(w.all), at
+}
+
+// chunk is how many items are kept or left out together, so that a stretch is
+// either whole or not there.
+const chunk = 64
+
+// keep decides which of n items, in the order of time, are kept within a budget
+// of bytes: whole chunks of them, the most important first. Must are kept
+// before all chunks.
+func (w *windows) keep(n, budget int, at func(int) int64, size func(int) int, must func(int) bool) []bool {
+	kept := make([]bool, n)
+	take := func(i int) bool {
+		if kept[i] {
+			return true
+		}
+		if budget -= size(i); budget < 0 {
+			return false
+		}
+		kept[i] = true
+		return true
+	}
+	for i := range n {
+		if must(i) && !take(i) {
+			return kept
+		}
+	}
+	type part struct {
+		first, rank int
+		far         int64
+	}
+	var parts []part
+	for i := 0; i < n; i += chunk {
+		p := part{first: i}
+		p.rank, p.far = w.rank(at(min(i+chunk/2, n-1)))
+		parts = append(parts, p)
+	}
+	slices.SortFunc(parts, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.far, b.far), cmp.Compare(a.first, b.first))
+	})
+	for _, p := range parts {
+		for i := p.first; i < min(p.first+chunk, n); i++ {
+			if !take(i) {
+				for j := p.first; j < i; j++ {
+					kept[j] = kept[j] && must(j)
+				}
+				return kept
+			}
+		}
+	}
+	return kept
+}
+
+// bound drops bars until those that are left take at most size bytes, and says
+// how many.
+func (m *model) bound(w *windows, size int) {
+	var total, left int
+	count := func(bars []bar) (n int) {
+		for i := range bars {
+			n += bars[i].bytes()
+		}
+		return n
+	}
+	total = count(m.Faults)
+	for i := range m.Lanes {
+		m.Lanes[i].trim()
+		for _, r := range m.Lanes[i].Rows {
+			total += count(r.Bars) + 40
+		}
+	}
+	if total <= size {
+		return
+	}
+	share := size / (len(m.Lanes) + 1)
+	cut := func(bars []bar, budget int) []bar {
+		kept := w.keep(len(bars), budget, func(i int) int64 { return bars[i].From }, func(i int) int { return bars[i].bytes() },
+			func(i int) bool { return bars[i].Bad })
+		out := []bar{}
+		for i, ok := range kept {
+			if ok {
+				out = append(out, bars[i])
+			} else {
+				left++
+			}
+		}
+		return out
+	}
+	m.Faults = cut(m.Faults, share)
+	for i := range m.Lanes {
+		rows := m.Lanes[i].Rows
+		for j := range rows {
+			rows[j].Bars = cut(rows[j].Bars, share/len(rows)-40)
+		}
+	}
+	m.Left = append(m.Left, fmt.Sprintf("%d bars of lanes", left))
+}
+
+// bytes is at least how long a bar is as JSON.
+func (b *bar) bytes() int {
+	n := 90 + 2*len(b.Label) + 2*len(b.Title) + len(b.Class) + len(b.Key)
+	for _, on := range b.On {
+		n += len(on) + 3
+	}
+	return n
+}
+
+// clip shortens a text, on the boundary of a character.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && s[most]&0xc0 == 0x80 {
+		most--
+	}
+	return s[:most] + " ..."
+}
