@@ -67,7 +67,7 @@ func TestAStallJustBeyondItsBoundFails(t *testing.T) {
 	isWorker := func(e *trace.Event) bool {
 		return strings.HasPrefix(e.Process, "w") && !strings.Contains(e.Process, "/")
 	}
-	job := lastJob(r.Events)
+	job, lingering := lastJob(r.Events), firstJob(r.Events)
 	for property, matters := range map[string]func(e *trace.Event) bool{
 		"one-alive-after-heal": func(e *trace.Event) bool {
 			return e.Kind == trace.State && e.Term == last && e.Value == "Alive"
@@ -83,6 +83,10 @@ func TestAStallJustBeyondItsBoundFails(t *testing.T) {
 				e.Kind == trace.Accepted && e.Subject == job || e.Kind == trace.Recovered && e.Subject == "driver/"+job ||
 				e.Kind == trace.Intent && strings.HasSuffix(e.Subject, job) ||
 				(e.Kind == trace.Return || e.Kind == trace.Acked) && e.Value == "status"
+		},
+		"no-orphans": func(e *trace.Event) bool { // its end was accepted, and its process goes on
+			return e.Kind == trace.Job && e.Subject == lingering && e.Value != "started" ||
+				e.Kind == trace.Exited && strings.Contains(e.Process, "/"+lingering+"#")
 		},
 	} {
 		t.Run(property, func(t *testing.T) {
@@ -102,6 +106,12 @@ func lastJob(run []trace.Event) string {
 		}
 	}
 	return last
+}
+
+// firstJob is the driver whose end a master accepted first.
+func firstJob(run []trace.Event) string {
+	i := slices.IndexFunc(run, func(e trace.Event) bool { return e.Kind == trace.Accepted && e.Value == "FINISHED" })
+	return run[i].Subject
 }
 
 // Every failover takes the time that its cause allows, and not a nanosecond more.

@@ -129,6 +129,7 @@ const goodRun = `
 10s - bound one-alive-after-heal - "the session expires" n=5000000000
 10s - bound recovery-ends - "the session expires" n=5000000000
 10s - bound worker-rejoins - "the session expires" n=5000000000
+10s - bound no-orphans - "the session expires" n=5000000000
 10s - bound runnable-runs - "the session expires" n=5000000000
 10s - bound clients-find-the-master - "the session expires" n=5000000000
 11s c1 call a status n=2

@@ -122,16 +122,16 @@ func (w *World) isQuiet() bool {
 	if w.ens != nil && !w.ens.up {
 		return false
 	}
-	alive := ""
+	var alive *process
 	for _, m := range w.machines {
 		if m.runs("master") && m.proc.state == "Alive" {
-			if alive != "" {
+			if alive != nil {
 				return false
 			}
-			alive = m.name
+			alive = m.proc
 		}
 	}
-	if alive == "" && w.s.Masters > 0 || w.open > 0 {
+	if alive == nil && w.s.Masters > 0 || w.open > 0 {
 		return false
 	}
 	if w.s.Masters == 0 && w.ens != nil && !w.ens.up || !w.probesQuiet() {
@@ -141,7 +141,7 @@ func (w *World) isQuiet() bool {
 		if w.core[m.name] && m.proc != nil && m.proc.kind == "worker" && m.proc.life == dead {
 			return false // it gave up: it is watched until the bounds have passed
 		}
-		if m.runs("worker") && m.proc.follows != alive+masterPort {
+		if m.runs("worker") && (alive == nil || m.proc.follows != alive.machine.name+masterPort || !alive.countsFor(m.proc)) {
 			return false
 		}
 		if m.runs("client") && !w.submitterDone(m.proc) {

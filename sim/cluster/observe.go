@@ -63,6 +63,10 @@ func (w *World) note(p *process, n *host.Note) {
 		p.state = n.Value
 	case host.NoteRegistered:
 		p.follows = n.Value
+	case host.NoteElected:
+		p.counts = nil
+	case host.NoteUsage:
+		p.used(n)
 	case host.NoteCall:
 		w.open++
 	case host.NoteReturn, host.NoteGaveUp:

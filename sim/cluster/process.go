@@ -102,8 +102,11 @@ type process struct {
 	parent   *process
 	children []*process
 
-	state   string // a master's recovery state, as it noted it
-	follows string // the master a worker is registered with, as it noted it
+	state   string         // a master's recovery state, as it noted it
+	follows string         // the master a worker is registered with, as it noted it
+	worker  string         // a worker's ID, as it noted it
+	own     use            // a worker's, as it noted it
+	counts  map[string]use // of workers by ID, as a master noted it in its reign
 
 	begun   bool // it was called with Start
 	exiting bool
@@ -247,7 +250,7 @@ func (p *process) start() {
 	p.impl = p.make()
 	p.begun = false
 	p.life, p.exiting, p.status, p.strike, p.struck, p.held = running, false, 0, strike{}, false, nil
-	p.children, p.state, p.follows = nil, "", ""
+	p.children, p.state, p.follows, p.own, p.counts = nil, "", "", use{}, nil
 	end := network.End{Machine: p.machine.id, Actor: p.actor, Inc: inc}
 	p.host = &simHost{p: p, inc: inc, end: end, draws: map[string]*drawing{}}
 	if p.coordinated {

@@ -153,6 +153,10 @@ func (w World) Healed() []Bound {
 		term{"a lost worker is noticed", 2 * t.WorkerTimeout},
 		term{"messages of a registration", w.messages(roundTrips)},
 	)
+	orphans := append(rejoin[:len(rejoin):len(rejoin)],
+		term{"a worker is told to end it, and once more", 2 * t.Relaunch},
+		term{"from TERM to the end", 2*t.Terminate + w.messages(8)},
+	)
 	jobs := time.Duration(w.Scenario.Clients*w.Scenario.Work.Jobs + len(w.Scenario.Ops))
 	longest := max(w.Scenario.Work.RunFor.Hi, w.Scenario.Work.App.Longest())
 	for _, op := range w.Scenario.Ops {
@@ -174,6 +178,7 @@ func (w World) Healed() []Bound {
 		{"one-alive-after-heal", "", alive},
 		{"recovery-ends", "", alive},
 		{"worker-rejoins", "", rejoin},
+		{"no-orphans", "", orphans},
 		{"runnable-runs", "", runs},
 	}
 }

@@ -104,6 +104,10 @@ func (w World) AtHealing() []Bound {
 		term{"a lost worker is noticed", 2 * t.WorkerTimeout},
 		term{"messages of a registration", roundTrips * message},
 	)
+	orphans := append(rejoin[:len(rejoin):len(rejoin)],
+		term{"a worker is told to end it, and once more", 2 * t.Relaunch},
+		term{"from TERM to the end", 2*t.Terminate + 8*message},
+	)
 	runs := append(rejoin[:len(rejoin):len(rejoin)],
 		term{"the rest of the clients' plans", w.PlanLeft},
 		term{fmt.Sprintf("%d jobs that have not ended, one after another", w.Pending),
@@ -119,6 +123,7 @@ func (w World) AtHealing() []Bound {
 	return append(w.quorum(),
 		Bound{"clients-find-the-master", "", answered},
 		Bound{"one-alive-after-heal", "", alive}, Bound{"recovery-ends", "", alive}, Bound{"worker-rejoins", "", rejoin}, Bound{"runnable-runs", "", runs},
+		Bound{"no-orphans", "", orphans},
 	)
 }
 
