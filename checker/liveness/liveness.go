@@ -21,7 +21,7 @@ func Failovers(events []trace.Event) []Failover { return failover.Failovers(even
 
 // Properties lists the properties of this package.
 func Properties() []checker.Property {
-	return []checker.Property{oneAlive, recoveryEnds, workerRejoins, runnableRuns, noOrphans, clientsFind, failoverWithin, quorumServes}
+	return []checker.Property{oneAlive, recoveryEnds, workerRejoins, runnableRuns, noOrphans, clientsFind, failoverWithin, noNeedless, quorumServes}
 }
 
 // A goal is what one property wants to be true after the healing.

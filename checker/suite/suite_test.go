@@ -97,6 +97,7 @@ func TestAGoodRunPassesEveryProperty(t *testing.T) {
 
 const goodRun = `
 0s - require at-most-one-alive-master
+0s - bound no-needless-failover - "4s a session lives" n=4000000000
 0s m1 started master
 0s m2 started master
 0s w1 started worker

@@ -47,8 +47,8 @@ func (w *World) bounds() bound.World {
 }
 
 // tellBounds tells the judges what a failover may take, if the scenario requires
-// it to be judged, and what outage running work must outlive, if it requires that
-// or has applications.
+// it to be judged, what outage running work must outlive, if it requires that
+// or has applications, and how long sessions live.
 func (w *World) tellBounds() {
 	var told []bound.Bound
 	if slices.Contains(w.s.Require, "failover-within-bound") {
@@ -56,6 +56,9 @@ func (w *World) tellBounds() {
 	}
 	if outage := w.bounds().Outage(); w.s.HasApplications() || slices.Contains(w.s.Require, outage.Property) {
 		told = append(told, outage)
+	}
+	if w.s.Masters > 0 && w.s.Servers > 0 {
+		told = append(told, w.bounds().Session())
 	}
 	for _, b := range told {
 		w.tell(&trace.Event{Kind: trace.Bound, Subject: b.Property, Value: b.Cause, N: b.Total(), Detail: b.String()})

@@ -76,7 +76,7 @@ func (s *soak) bounds() bound.World {
 }
 
 // tellFailoverBounds tells how long a failover may take, and requires it, if
-// the run wants that.
+// the run wants that, and how long sessions live.
 func (s *soak) tellFailoverBounds() {
 	w := s.bounds()
 	for _, name := range s.scenario.Require {
@@ -84,6 +84,9 @@ func (s *soak) tellFailoverBounds() {
 	}
 	if o := w.Outage(); s.scenario.HasApplications() || slices.Contains(s.scenario.Require, o.Property) {
 		s.tell(trace.Event{Kind: trace.Bound, Subject: o.Property, N: int64(o.Total()), Detail: o.String()})
+	}
+	if b := w.Session(); s.scenario.Servers > 0 {
+		s.tell(trace.Event{Kind: trace.Bound, Subject: b.Property, N: int64(b.Total()), Detail: b.String()})
 	}
 	if !slices.Contains(s.scenario.Require, bound.Within) {
 		return

@@ -208,6 +208,12 @@ func (w World) Failovers() []Bound {
 	}
 }
 
+// Session is how long a break of a master's connection to the service may be
+// that costs no reign.
+func (w World) Session() Bound {
+	return Bound{"no-needless-failover", "", []term{{"a session lives", w.session()}}}
+}
+
 // Outage is the longest time without an active master that running work must
 // outlive: a worker stops supervised drivers once its lease has passed since it
 // sent the heartbeat that was answered last.

@@ -173,6 +173,12 @@ func (w World) OfFailovers() (out []Bound) {
 	return append(out, Bound{Within, "server-loss", server})
 }
 
+// Session is how long a break of a master's connection to the service may be
+// that costs no reign.
+func (w World) Session() Bound {
+	return Bound{"no-needless-failover", "", []term{{"a session lives", w.Timers.Granted()}}}
+}
+
 // Outage is the longest time without an active master that running work must
 // outlive: a worker stops supervised drivers once its lease has passed since
 // it sent the heartbeat that was answered last.
