@@ -31,6 +31,8 @@ type Config struct {
 	// Record is a file to which the server's records are appended; empty: none.
 	Record      string
 	Incarnation uint32 // counts its starts in the records; 0 means 1
+	// Routes are where to dial instead of addresses, each as ADDRESS=INSTEAD.
+	Routes []string
 	// Warnings are the lines that have no effect here, as FILE:LINE: WHY.
 	Warnings []string
 

@@ -37,6 +37,9 @@ type Options struct {
 	// means 1.
 	Record      string
 	Incarnation uint32
+	// Routes are where that server dials instead of addresses, each as
+	// ADDRESS=INSTEAD.
+	Routes []string
 	// Out is told each server, one a line, once all of them serve, and again
 	// when one is started; Warn what goes wrong. Nil is told nothing.
 	Out, Warn io.Writer
@@ -77,7 +80,7 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	c.Server.ExtendedTypes = c.Server.ExtendedTypes || o.ExtendedTypes
 	c.NoSync = c.NoSync || o.NoSync
-	c.Record, c.Incarnation = o.Record, o.Incarnation
+	c.Record, c.Incarnation, c.Routes = o.Record, o.Incarnation, o.Routes
 	return c.Run(ctx)
 }
 

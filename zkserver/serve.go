@@ -35,7 +35,7 @@ func (c *Config) Run(ctx context.Context) error {
 	notes := &failures{}
 	o := live.Options{
 		Self: host.ProcessID(fmt.Sprintf("z%d", c.Server.ID)), Seed: uint64(c.Server.ID), DataDir: c.Dir, Grace: time.Second,
-		SendQueue: sendQueue, NoSync: c.NoSync, Incarnation: max(c.Incarnation, 1),
+		SendQueue: sendQueue, NoSync: c.NoSync, Incarnation: max(c.Incarnation, 1), Route: c.route,
 	}
 	if c.Record != "" {
 		recorder, err := live.NewRecorder(c.Record)
@@ -53,6 +53,16 @@ func (c *Config) Run(ctx context.Context) error {
 		return fmt.Errorf("zk: server %d at %s: %s", c.Server.ID, c.Server.Client, strings.Join(notes.why, "; "))
 	}
 	return nil
+}
+
+// route is where to dial instead of an address.
+func (c *Config) route(to host.Addr) host.Addr {
+	for _, r := range c.Routes {
+		if from, instead, _ := strings.Cut(r, "="); from == string(to) {
+			return host.Addr(instead)
+		}
+	}
+	return to
 }
 
 // failures are why a server ended.

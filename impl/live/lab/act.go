@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
@@ -14,12 +13,6 @@ import (
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
-
-// broken is a machine that is lost: what was cut for it.
-type broken struct {
-	name   string
-	others []string
-}
 
 // resolve turns targets into machines; nil if a group is empty.
 func (s *soak) resolve(ctx context.Context, f scenarios.Fault) [][]string {
@@ -106,25 +99,6 @@ func (s *soak) one(names []string) []string {
 	return names[i : i+1]
 }
 
-// serversThat lists the servers of ours that play a role now.
-func (s *soak) serversThat(ctx context.Context, role string) (out []string) {
-	for i := range s.servers {
-		z := s.server(serverName(i))
-		if z == nil || z.Ended() {
-			continue
-		}
-		mode := ""
-		if role != "any-server" {
-			mode = z.Mode(ctx)
-		}
-		leads := mode == "leader" || mode == "standalone"
-		if role == "any-server" || role == "zk-leader" && leads || role == "zk-follower" && mode == "follower" {
-			out = append(out, serverName(i))
-		}
-	}
-	return out
-}
-
 // act begins a fault whose roles are resolved.
 func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 	if f.Class.Links() {
@@ -133,8 +107,8 @@ func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 	}
 	if f.Class == scenarios.Leader {
 		if z := s.ensemble.Leader(ctx); z != nil {
-			z.Kill()
-			s.after(serverBack, func(context.Context) error { return startServer(z) })
+			s.takeServer(z, trace.KilledOff)
+			s.after(serverBack, func(context.Context) error { return s.giveServer(z) })
 		}
 		return nil
 	}
@@ -143,33 +117,12 @@ func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 		if child, err := s.strikeChild(f.Class, name); child {
 			errs = append(errs, err)
 		} else if z := s.server(name); z != nil {
-			errs = append(errs, actOnServer(f.Class, z))
+			errs = append(errs, s.actOnServer(f.Class, z))
 		} else if m := s.member(name); m != nil {
 			errs = append(errs, s.actOn(ctx, f, m))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// serverBack is how long a leader that was lost stays away, as in the
-// simulation: the start of a server takes its time besides.
-const serverBack = time.Second
-
-func actOnServer(class scenarios.Class, z *ensemble.Server) error {
-	if z.Ended() {
-		return nil
-	}
-	switch class {
-	case scenarios.Stop:
-		return z.Terminate()
-	case scenarios.KillOff:
-		z.Kill()
-	case scenarios.Pause:
-		return z.Pause()
-	default:
-		return fmt.Errorf("no server can have it")
-	}
-	return nil
 }
 
 func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
@@ -184,7 +137,7 @@ func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
 	case scenarios.KillOff:
 		s.end(m, trace.KilledOff)
 	case scenarios.HostLoss:
-		s.isolate(m)
+		s.isolate(m.ID)
 		s.end(m, trace.HostLost)
 	case scenarios.Pause:
 		if !gone && !m.paused {
@@ -214,29 +167,6 @@ func (s *soak) end(m *member, how trace.Kind) {
 	s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: how, N: proc.Killed, At: from, Until: live.Monotonic()})
 }
 
-// isolate cuts every link of a machine, so that nobody is told of its end.
-func (s *soak) isolate(m *member) {
-	b := broken{m.ID, slices.DeleteFunc(s.everyone(), func(o string) bool { return o == m.ID })}
-	for _, o := range b.others {
-		s.mesh.Cut(m.ID, o)
-		s.mesh.Cut(o, m.ID)
-	}
-	s.play.broken = append(s.play.broken, b)
-}
-
-// rejoin undoes one isolate.
-func (s *soak) rejoin(m *member) {
-	i := slices.IndexFunc(s.play.broken, func(b broken) bool { return b.name == m.ID })
-	if i < 0 {
-		return
-	}
-	for _, o := range s.play.broken[i].others {
-		s.mesh.Heal(m.ID, o)
-		s.mesh.Heal(o, m.ID)
-	}
-	s.play.broken = slices.Delete(s.play.broken, i, i+1)
-}
-
 // unact undoes a fault.
 func (s *soak) unact(f scenarios.Fault) error {
 	if f.Class.Links() {
@@ -250,12 +180,12 @@ func (s *soak) unact(f scenarios.Fault) error {
 			continue
 		}
 		switch f.Class {
-		case scenarios.HostLoss:
-			s.rejoin(m)
-			errs = append(errs, s.startAgain(m))
-		case scenarios.Stop, scenarios.KillOff:
+		case scenarios.HostLoss, scenarios.Stop, scenarios.KillOff:
+			if f.Class == scenarios.HostLoss {
+				s.rejoin(name)
+			}
 			if z != nil {
-				errs = append(errs, startServer(z))
+				errs = append(errs, s.giveServer(z))
 			} else {
 				errs = append(errs, s.startAgain(m))
 			}
@@ -270,12 +200,6 @@ func (s *soak) unact(f scenarios.Fault) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// startServer starts a server, which may not have ended yet.
-func startServer(z *ensemble.Server) error {
-	z.Kill()
-	return z.Start()
 }
 
 // startAgain starts a process that a fault ended, unless something else has

@@ -36,7 +36,16 @@ type departure struct{ session, at int64 }
 func (s *soak) startOnlooker(dir string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	s.onlooker = &onlooker{servers: s.servers, dir: dir + "/leader_election", timeout: s.timers.Session}
+	servers := s.servers
+	if g := s.scenario.Apart; len(g) > 0 { // of several services it watches the first
+		servers = nil
+		for i, addr := range s.servers {
+			if slices.Contains(g[0], serverName(i)) {
+				servers = append(servers, addr)
+			}
+		}
+	}
+	s.onlooker = &onlooker{servers: servers, dir: dir + "/leader_election", timeout: s.timers.Session}
 	go s.onlooker.look(ctx, done)
 	s.unlook = func() { cancel(); <-done }
 }

@@ -27,6 +27,7 @@ type playing struct {
 	closed  bool // the safety phase is over: no fault begins any more
 	broken  []broken
 	jumped  map[string]time.Duration
+	down    map[int]int // how many faults want a server gone now, by its id
 }
 
 // waiting is a fault whose moment has come and whose event has not.
@@ -42,12 +43,8 @@ func (o *Options) setScenario() error {
 	if err := refusal.Of(s); err != nil {
 		return fmt.Errorf("soak %s: %w", s.Name, err)
 	}
-	if len(o.ZK) > 0 {
-		for _, f := range s.Faults {
-			if f.Class == scenarios.Leader || !f.Class.Links() && refusal.Serves(slices.Concat(f.Groups...)) {
-				return fmt.Errorf("soak %s: fault %q: the servers that stand already are not ours to strike", s.Name, f)
-			}
-		}
+	if err := refusal.Service(s, o.Embedded, len(o.ZK) > 0); err != nil {
+		return fmt.Errorf("soak %s: %w", s.Name, err)
 	}
 	own, err := conf.ParseAll(s.Conf)
 	if err != nil {
@@ -64,7 +61,7 @@ func (o *Options) setScenario() error {
 // prepare draws the run: the scenario's faults and its operations, again for
 // each time that it is played.
 func (s *soak) prepare() error {
-	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}}
+	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}}
 	written := s.o.Scenario.Clone()
 	for i := range written.Faults { // a real process is struck wherever it happens to be
 		written.Faults[i].Outputs = 0

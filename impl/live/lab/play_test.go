@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/program"
@@ -45,9 +46,9 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 		"at=3s expire masters\nat=4s clock-jump masters by=-40s":                   "",
 		"at=3s on=m1:state/Alive for=2s kill m1":                                   "",
 		"at=3s for=2s kill active outputs=3":                                       `fault "at=3s for=2s kill active outputs=3": a real process is struck wherever it happens to be`,
-		"at=3s for=2s partition z1 | rest":                                         "the links between servers cannot fail in a live run",
-		"at=3s for=2s partition any-server | z3":                                   "the links between servers cannot fail in a live run",
-		"at=3s for=2s host-loss z1":                                                "other servers would be told at once",
+		"at=3s for=2s partition z1 | rest":                                         "",
+		"at=3s for=2s partition any-server | z3":                                   "",
+		"at=3s for=2s host-loss z1 m1":                                             "",
 		"at=3s tear z1":                                                            `fault "at=3s tear z1": no real run can have a tear`,
 		"at=3s drop MasterChanged active | workers":                                "no real run can have a drop",
 		"op at=3s c1 submit a for=0s job=ledger executors=2 ecores=1 ememory=64":   "",
@@ -67,10 +68,35 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 			require.ErrorContains(t, err, want, lines)
 		}
 	}
-	o := Options{ZK: loopbackPorts(3)}
-	s := parse(t, "at=3s for=2s kill z1\n")
-	o.Scenario = &s
-	require.ErrorContains(t, o.setDefaults(), "the servers that stand already are not ours to strike")
+}
+
+// What can be had on servers of our own cannot on Debian's, and less on an
+// ensemble that stands.
+func TestServersThatAreNotOursAreNotStruck(t *testing.T) {
+	for lines, want := range map[string][2]string{
+		"at=3s for=2s kill active":                  {"", ""},
+		"at=3s for=2s partition active | rest":      {"", ""},
+		"at=3s for=2s kill z1":                      {"", "the servers that stand already are not ours to strike"},
+		"at=3s zk-leader-loss":                      {"", "not ours to strike"},
+		"at=3s for=2s host-loss m1 z1":              {"other servers would be told at once", "not ours to strike"},
+		"at=3s for=2s partition z1 | rest":          {"can fail only with --zk=embedded", "can fail only with --zk=embedded"},
+		"at=3s for=2s one-way any-server | servers": {"can fail only with --zk=embedded", "can fail only with --zk=embedded"},
+	} {
+		s := parse(t, lines+"\n")
+		require.NoError(t, (&Options{Scenario: &s, Embedded: true}).setDefaults(), lines)
+		for i, o := range []Options{{Scenario: &s}, {Scenario: &s, ZK: loopbackPorts(3)}} {
+			if err := o.setDefaults(); want[i] == "" {
+				require.NoError(t, err, lines)
+			} else {
+				require.ErrorContains(t, err, want[i], lines)
+			}
+		}
+	}
+	s := parse(t, "")
+	s.Apart = [][]string{{"z1", "z2"}, {"z3"}}
+	require.NoError(t, (&Options{Scenario: &s}).setDefaults())
+	require.ErrorContains(t, (&Options{Scenario: &s, ZK: loopbackPorts(3)}).setDefaults(), "the servers that stand already are one service")
+	require.Equal(t, [][]int{{1, 2}, {3}}, apart(&s))
 }
 
 func newPlay(t *testing.T, lines string, length time.Duration) *soak {
@@ -182,4 +208,25 @@ func TestClocksJumpByWhatAFileSays(t *testing.T) {
 	text, err := os.ReadFile(s.members[0].Clock)
 	require.NoError(t, err)
 	require.Equal(t, "35000000000", string(text))
+}
+
+// A server is gone for as long as any fault wants it so, and a machine that is
+// lost has no link to another, a server's neither.
+func TestAServerIsGoneUntilTheLastFaultIsOver(t *testing.T) {
+	s := newPlay(t, "", 0)
+	populate(t, s)
+	t.Cleanup(s.mesh.Close)
+	e, err := ensemble.Prepare(ensemble.Options{Servers: 3, Dir: t.TempDir(), Program: "/nowhere", Route: s.routeServer})
+	require.NoError(t, err)
+	t.Cleanup(e.Stop)
+	s.ensemble = e
+	z1 := s.server("z1")
+	s.takeServer(z1, trace.KilledOff)
+	require.NoError(t, s.actOnServer(scenarios.HostLoss, z1))
+	require.Len(t, s.play.broken, 1)
+	require.Len(t, s.mesh.Between("z1", "z3"), 2, "either may dial")
+	require.NoError(t, s.giveServer(z1), "the other fault goes on")
+	require.ErrorContains(t, s.giveServer(z1), "/nowhere", "now it is started")
+	s.rejoin("z1")
+	require.Empty(t, s.play.broken)
 }

@@ -224,11 +224,15 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		eo := ensemble.Options{Servers: 3, Tick: s.timers.Tick, Dir: dir}
 		if sc := s.o.Scenario; sc != nil {
 			eo.Servers, eo.Tick, eo.Init, eo.Sync = sc.Servers, s.tickOf(sc), sc.Ensemble.Init, sc.Ensemble.Sync
+			eo.Apart, eo.Route = apart(sc), s.routeServer
 		}
 		if s.o.Embedded {
-			eo.Program, eo.Records = s.o.Binary, filepath.Join(s.o.Dir, "records")
+			eo.Program = s.o.Binary
+			if len(eo.Apart) == 0 { // the judges know one service
+				eo.Records = filepath.Join(s.o.Dir, "records")
+			}
 			eo.Lines = []string{"snapCount=200"} // servers are lost while they write snapshots too
-			if err := os.MkdirAll(eo.Records, 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Join(s.o.Dir, "records"), 0o755); err != nil {
 				return fmt.Errorf("soak: %w", err)
 			}
 		}

@@ -3,7 +3,6 @@
 package ensemble
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +47,12 @@ type Options struct {
 	// Port is the first server's client port, and the others' follow; 0: free
 	// ones are found.
 	Port int
+	// Apart are groups of servers, by their ids, that are services of their own;
+	// empty: all are one.
+	Apart [][]int
+	// Route, if not nil, says where a server dials another one instead of its
+	// address. It needs Program: Debian's servers tell each other where they are.
+	Route func(from, to int, addr host.Addr) (host.Addr, error)
 	// Java are the options of the virtual machine; nil means a small one that
 	// starts quickly.
 	Java []string
@@ -70,6 +75,7 @@ type Server struct {
 	proc    *proc.Proc // nil while it is stopped
 	o       *Options   // of the ensemble; nil: a server that is only asked
 	clients int        // client port
+	routes  []string   // ADDRESS=INSTEAD
 	starts  uint32
 }
 
@@ -102,9 +108,9 @@ func Start(ctx context.Context, o Options) (*Ensemble, error) {
 	if o.Start == 0 {
 		o.Start = 60 * time.Second
 	}
-	e := &Ensemble{o: o}
-	if err := e.configure(); err != nil {
-		return nil, fmt.Errorf("start ZooKeeper: %w", err)
+	e, err := Prepare(o)
+	if err != nil {
+		return nil, err
 	}
 	for _, s := range e.servers {
 		if err := s.Start(); err != nil {
@@ -119,52 +125,14 @@ func Start(ctx context.Context, o Options) (*Ensemble, error) {
 	return e, nil
 }
 
-// configure chooses ports and writes the servers' files.
-func (e *Ensemble) configure() error {
-	ports, err := e.ports.Take(3 * e.o.Servers)
-	if err != nil {
-		return err
+// Prepare is [Start] without a start: the servers have their ports, routes and
+// files.
+func Prepare(o Options) (*Ensemble, error) {
+	e := &Ensemble{o: o}
+	if err := e.configure(); err != nil {
+		return nil, fmt.Errorf("start ZooKeeper: %w", err)
 	}
-	var peers strings.Builder
-	if e.o.Servers > 1 {
-		for i := range e.o.Servers {
-			fmt.Fprintf(&peers, "server.%d=127.0.0.1:%d:%d\n", i+1, ports[3*i+1], ports[3*i+2])
-		}
-	}
-	for i := range e.o.Servers {
-		s := &Server{id: i + 1, o: &e.o, clients: ports[3*i]}
-		if e.o.Port > 0 {
-			s.clients = e.o.Port + i
-		}
-		s.Addr = host.Addr(fmt.Sprintf("127.0.0.1:%d", s.clients))
-		s.dir = filepath.Join(e.o.Dir, fmt.Sprintf("z%d", s.id))
-		if err := s.configure(peers.String() + strings.Join(e.o.Lines, "\n") + "\n"); err != nil {
-			return err
-		}
-		e.servers = append(e.servers, s)
-	}
-	return nil
-}
-
-func (s *Server) configure(more string) error {
-	if err := os.MkdirAll(filepath.Join(s.dir, "data"), 0o755); err != nil {
-		return err
-	}
-	cfg := fmt.Sprintf(`tickTime=%d
-initLimit=%d
-syncLimit=%d
-dataDir=%s
-clientPort=%d
-clientPortAddress=127.0.0.1
-maxClientCnxns=0
-admin.enableServer=false
-4lw.commands.whitelist=*
-%s`, s.o.Tick.Milliseconds(), cmp.Or(s.o.Init, 10), cmp.Or(s.o.Sync, 5), filepath.Join(s.dir, "data"), s.clients, more)
-	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(cfg), 0o644); err != nil {
-		return err
-	}
-	id := fmt.Sprintf("%d\n", s.id)
-	return os.WriteFile(filepath.Join(s.dir, "data", "myid"), []byte(id), 0o644)
+	return e, nil
 }
 
 // Servers returns the servers, in the order of their ids.
@@ -279,6 +247,9 @@ func (s *Server) Start() error {
 func (s *Server) command(cfg string) *exec.Cmd {
 	if s.o.Program != "" {
 		cmd := exec.Command(s.o.Program, "zk", "--config="+cfg)
+		if len(s.routes) > 0 {
+			cmd.Args = append(cmd.Args, "--route="+strings.Join(s.routes, ","))
+		}
 		if file := s.Records(); file != "" {
 			cmd.Args = append(cmd.Args, "--record="+file, fmt.Sprintf("--incarnation=%d", s.starts))
 		}
@@ -308,6 +279,9 @@ func (s *Server) Dir() string { return s.dir }
 
 // ID is the server's myid.
 func (s *Server) ID() int { return s.id }
+
+// Starts is how often the server was started: the incarnation in its records.
+func (s *Server) Starts() uint32 { return s.starts }
 
 // Ended reports whether the server does not run.
 func (s *Server) Ended() bool { return s.proc == nil || s.proc.Ended() }

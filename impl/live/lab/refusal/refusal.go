@@ -19,7 +19,7 @@ var played = []scenarios.Class{
 // understood are what a live run knows of each part of a scenario. Whatever
 // else a scenario says is refused rather than ignored.
 var understood = map[string]string{
-	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Recovery Safety Restart Work Ops Faults Delay Drift " +
+	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Apart Recovery Safety Restart Work Ops Faults Delay Drift " +
 		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
@@ -77,8 +77,7 @@ func refuseFault(f scenarios.Fault) error {
 	if f.Outputs > 0 {
 		return fmt.Errorf("a real process is struck wherever it happens to be: only outputs=any can be had")
 	}
-	serving := 0
-	for i, g := range f.Groups {
+	for _, g := range f.Groups {
 		for _, t := range g {
 			switch child := t == "any-driver" || t == "any-executor"; {
 			case strings.Contains(t, "/"):
@@ -87,21 +86,38 @@ func refuseFault(f scenarios.Fault) error {
 				return fmt.Errorf("%s: a driver or an executor alone can only be stopped or killed in a live run", t)
 			}
 		}
-		if Serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {
-			serving++
-		}
-	}
-	switch {
-	case f.Class.Links() && serving > 1:
-		return fmt.Errorf("the links between servers cannot fail in a live run")
-	case f.Class == scenarios.HostLoss && serving > 0:
-		return fmt.Errorf("other servers would be told at once that a server's machine is gone")
 	}
 	return nil
 }
 
-// Serves reports whether a group of targets has servers in it.
-func Serves(group []string) bool {
+// Service says why a scenario cannot be carried out on servers that are not
+// embedded, or that stand already; nil if it can.
+func Service(s *scenarios.Scenario, embedded, stands bool) error {
+	if stands && len(s.Apart) > 0 {
+		return fmt.Errorf("apart: the servers that stand already are one service")
+	}
+	for _, f := range s.Faults {
+		serving := 0
+		for i, g := range f.Groups {
+			if serves(g) || slices.Contains(g, "rest") && !slices.ContainsFunc(f.Groups[:i], allServers) {
+				serving++
+			}
+		}
+		strikes := f.Class == scenarios.Leader || !f.Class.Links() && serving > 0
+		switch {
+		case stands && strikes:
+			return fmt.Errorf("fault %q: the servers that stand already are not ours to strike", f)
+		case !embedded && f.Class.Links() && serving > 1:
+			return fmt.Errorf("fault %q: the links between servers can fail only with --zk=embedded", f)
+		case !embedded && f.Class == scenarios.HostLoss && serving > 0:
+			return fmt.Errorf("fault %q: other servers would be told at once that a server's machine is gone, but for --zk=embedded", f)
+		}
+	}
+	return nil
+}
+
+// serves reports whether a group of targets has servers in it.
+func serves(group []string) bool {
 	return slices.ContainsFunc(group, func(t string) bool {
 		return t[0] == 'z' || slices.Contains([]string{"servers", "any-server", "everyone"}, t)
 	})
