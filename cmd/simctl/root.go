@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/simctl/simctl/cmd/simctl/inquire"
 	"github.com/simctl/simctl/cmd/simctl/zookeeper"
 	"github.com/simctl/simctl/scenarios/hint"
 )
@@ -31,6 +32,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
 	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
+		inquire.NewWhy(inquire.Parts{Out: e.Stdout, Args: args}),
 		newLatency(e), newSoak(e), newNode(e), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()

@@ -44,6 +44,30 @@ func Violation(w io.Writer, events []trace.Event, f checker.Finding) error {
 	return err
 }
 
+// Clues are the steps that a violation's detail names or, if it names none but
+// that of the violation, of the last events about the job, worker or application
+// that it names; and these names.
+func Clues(events []trace.Event, f checker.Finding) (steps []uint64, names []string) {
+	named := stepsOf(f.Detail)
+	delete(named, f.Step)
+	for n := range named { //det:allow sorted below
+		steps = append(steps, n)
+	}
+	for _, e := range clues(events, f) {
+		if len(named) == 0 && !always(e) {
+			steps = append(steps, e.Step)
+		}
+	}
+	for id, tag := range tagsOf(events) { //det:allow sorted below
+		if mentions(f.Detail, id) || mentions(f.Detail, tag) {
+			names = append(names, id, tag)
+		}
+	}
+	slices.Sort(names)
+	slices.Sort(steps)
+	return slices.Compact(steps), slices.Compact(names)
+}
+
 // clues picks the last events before the violation that have to do with it.
 func clues(events []trace.Event, f checker.Finding) []*trace.Event {
 	if f.Step == 0 {
