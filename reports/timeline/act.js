@@ -198,7 +198,8 @@ function here() {
 function start() {
   $('app').hidden = false;
   for (const name of ['messages', 'beats', 'causes']) {
-    $('t-' + name).checked = state[name];
+    $('t-' + name).checked = state[name] && A.steps.all > 0;
+    $('t-' + name).disabled = !A.steps.all; // a live run has none
     $('t-' + name).onchange = () => toggle(name);
   }
   $('t-other').onchange = () => { state.other = $('t-other').value; redo(); };

@@ -247,14 +247,25 @@ func (m *machine) next(e *trace.Event, class, label string) {
 	m.states = append(m.states, bar{From: e.At, To: open, Class: class, Label: label, Title: trace.Describe(e), Step: e.Step})
 }
 
+// masterOf names the master that a worker is registered with: the one that was
+// elected for that term, or the name in its address.
+func (b *builder) masterOf(e *trace.Event) string {
+	for i := range b.reigns {
+		if r := &b.reigns[i]; e.Term > 0 && r.Key == fmt.Sprint(e.Term) {
+			return r.End
+		}
+	}
+	name, _, _ := strings.Cut(e.Value, ":")
+	return name
+}
+
 // role is what a server is to its ensemble, or whom a worker is registered with.
 func (b *builder) role(e *trace.Event) {
 	m := b.machine(e)
 	switch {
 	case m == nil:
 	case e.Kind == trace.Registered:
-		with, _, _ := strings.Cut(e.Value, ":")
-		m.next(e, "registered", "with "+with+inTerm(e.Term))
+		m.next(e, "registered", "with "+b.masterOf(e)+inTerm(e.Term))
 	case e.Kind == trace.Role && e.Value == "looking":
 		m.next(e, "looking", "looking")
 	case e.Kind == trace.Role:

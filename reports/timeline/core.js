@@ -2,11 +2,11 @@
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($('data').textContent);
 const A = decode(data.a), B = data.b ? decode(data.b) : null;
-const end = Math.max(A.end, B ? B.end : 0, 1);
+const end = Math.max(A.end, B ? B.end : 0, 1e6);
 
 // The state of the page: everything that a key or the mouse changes.
 const state = {
-  from: A.view[0], to: Math.max(A.view[1], A.view[0] + 1),
+  from: A.view[0], to: Math.max(A.view[1], A.view[0] + 1e3),
   messages: true, beats: false, causes: true, other: 'both',
   closed: new Set(), // groups that are folded
   picked: null, // {run, kind, i}

@@ -1,13 +1,23 @@
 // Lanes: rows of bars, laid out once for a width, drawn for each view.
 const heights = { band: 20, bar: 16, thin: 7, tick: 9 };
-let layout = { rows: [], lanes: new Map(), h: 0 };
+let layout = { rows: [], lanes: new Map(), below: new Map(), h: 0 };
 
-// pack gives bars with labels rows in which neither overlaps, at the scale of
-// the whole run: zooming in only makes room.
+// laneY is where a lane of a run begins and ends its messages.
+const laneY = (m, name) => (m === B && layout.below.has(name) ? layout.below.get(name) : layout.lanes.get(name));
+
+// pack gives bars with labels rows in which neither overlaps: at the scale of
+// the whole run, so that nothing moves, unless that takes many rows; then anew
+// for each view.
 function pack(bars, most) {
-  const px = (ns) => (ns / end) * (size.w - size.gutter);
+  const whole = packed(bars, most, (ns) => (ns / end) * (size.w - size.gutter));
+  if (Math.max(...whole) < 4) return whole;
+  layout.moves = true;
+  return packed(bars, most, (ns) => x(ns), true);
+}
+function packed(bars, most, px, seen) {
   const ends = [];
   return bars.map((b) => {
+    if (seen && !inView(b)) return 0;
     const a = px(b.a), z = Math.max(px(b.b) + 4, a + 10 + wide(b.l));
     let r = ends.findIndex((e) => e <= a);
     if (r < 0) r = ends.length < most ? ends.push(0) - 1 : ends.indexOf(Math.min(...ends));
@@ -18,7 +28,8 @@ function pack(bars, most) {
 
 // place lays everything out from top to bottom.
 function place() {
-  const rows = [], lanes = new Map();
+  const rows = [], lanes = new Map(), below = new Map();
+  layout.moves = false;
   let y = 2;
   const runs = shown();
   const marks = runs.flatMap((m) => m.marks.map((k, i) => ({ run: m, i, k, a: k.at, b: k.at, l: '✗ ' + k.property })));
@@ -56,20 +67,23 @@ function place() {
         continue;
       }
       const top = y;
+      let second = 0;
       y += 3;
       for (const { run, lane } of l.of) {
+        if (run === B) second = y;
         for (const r of lane.rows) {
           const h = heights[r.kind];
           if (!lanes.has(l.name)) lanes.set(l.name, r.kind === 'band' ? y + h - 2 : y + h / 2); // words stand above it
+          if (run === B && !below.has(l.name)) below.set(l.name, r.kind === 'band' ? y + h - 2 : y + h / 2);
           rows.push({ kind: r.kind, y, h, run, row: r, lane: l.name, at: lane.rows.indexOf(r) });
           y += h + (r.kind === 'tick' ? 1 : 2);
         }
       }
       y = Math.max(y, top + 22) + 3;
-      rows.push({ kind: 'lane', y: top, h: y - top, name: l.name, both: l.of.length > 1 });
+      rows.push({ kind: 'lane', y: top, h: y - top, name: l.name, second: l.of.length > 1 ? second : 0 });
     }
   }
-  layout = { rows, lanes, h: y + 4 };
+  layout = { rows, lanes, below, h: y + 4, moves: layout.moves };
 }
 
 const keyOf = (run, kind, i) => (run === A ? 'a' : 'b') + ':' + kind + ':' + i;
@@ -125,6 +139,7 @@ function glyph(kind, px, y) {
 }
 
 function drawFaults(out, r) {
+  const bars = [], labels = [], taken = [];
   r.run.faults.forEach((f, i) => {
     if (!inView(f)) return;
     const y = r.y + r.at[i] * 18, left = Math.max(x(f.a), size.gutter - 4), right = Math.min(Math.max(x(f.b), x(f.a) + 4), size.w + 6);
@@ -132,10 +147,17 @@ function drawFaults(out, r) {
     const picked = state.picked && state.picked.id === id ? ' picked' : '';
     out.push(`<rect class="cls faultbar${picked}" data-k="${id}" x="${left.toFixed(1)}" y="${y}" width="${(right - left).toFixed(1)}" height="15"><title>${esc(f.t)}</title></rect>`);
     const inside = wide(f.l) <= right - Math.max(left, size.gutter);
+    bars.push([left, y, right, y + 15]);
     let at = inside ? Math.max(left, size.gutter) + 4 : right + 4;
     if (!inside && at + wide(f.l) > size.w) at = Math.max(size.gutter + 4, Math.min(left - wide(f.l), size.w - wide(f.l)));
-    out.push(`<text class="over halo" x="${at.toFixed(1)}" y="${y + 12}">${esc(f.l)}</text>`);
+    labels.push({ at, y, own: bars.length - 1, text: f.l });
   });
+  for (const l of labels) {
+    const box = [l.at, l.y, l.at + wide(l.text) - 8, l.y + 15], hits = (t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3];
+    if (bars.some((t, i) => i !== l.own && hits(t)) || taken.some(hits)) continue;
+    taken.push(box);
+    out.push(`<text class="over halo" x="${l.at.toFixed(1)}" y="${l.y + 12}">${esc(l.text)}</text>`);
+  }
 }
 
 // drawShade darkens the lanes that a fault strikes while it lasts.
@@ -202,7 +224,7 @@ function drawLanes() {
     const mid = r.y + r.h / 2;
     if (r.kind === 'lane') {
       names.push(`<text class="name" text-anchor="end" x="${size.gutter - 8}" y="${r.y + 17}">${esc(r.name)}</text><path class="sep" d="M0 ${r.y + r.h}H${size.w}"/>`);
-      if (r.both) names.push(`<text class="soft" text-anchor="end" x="${size.gutter - 8}" y="${r.y + r.h - 6}">A / B</text>`);
+      if (r.second) names.push(`<text class="soft" text-anchor="end" x="${size.gutter - 8}" y="${r.second + 13}">B</text>`);
     } else if (r.kind === 'group') {
       const folded = state.closed.has(r.name);
       wordBoxes.push([0, r.y, size.gutter + 40, r.y + r.h]);
@@ -215,7 +237,12 @@ function drawLanes() {
     if (r.kind === 'density') drawDensity(out, r);
     if (!r.row) continue;
     if (r.run === B) out.push('<g class="run-b">');
-    r.row.bars.forEach((b, i) => { if (inView(b)) drawBar(out, words, r, b, i); });
+    let last = -1; // of what is narrower than a pixel, one in each is drawn
+    r.row.bars.forEach((b, i) => {
+      if (!inView(b) || (!b.x && x(b.b) - x(b.a) < 0.8 && x(b.b) < last + 0.6)) return;
+      last = x(b.b);
+      drawBar(out, words, r, b, i);
+    });
     if (r.run === B) out.push('</g>');
   }
   drawOver(out, words);

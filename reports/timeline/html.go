@@ -77,7 +77,7 @@ func render(in *Input, size int) ([]byte, error) {
 		B    *model   `json:"b,omitempty"`
 		Part *parting `json:"part,omitempty"`
 	}{}
-	v := view{Title: title(in), Name: in.Name, Seed: in.Seed, Verdict: in.Verdict, About: about(in), CSS: template.CSS(pageCSS),
+	v := view{Title: title(in), Name: orElse(in.Name, "a run"), Seed: in.Seed, Verdict: in.Verdict, About: about(in), CSS: template.CSS(pageCSS),
 		Scenario: clip(in.Scenario, longText), Schedule: clip(in.Schedule, longText)}
 	if in.Other != nil {
 		size /= 2

@@ -39,7 +39,7 @@ function drawMessages(out) {
   const labels = [];
   for (const msg of all) {
     const { m, i, c, w } = msg;
-    const x1 = x(m.t[c]), y1 = layout.lanes.get(msg.from), x2 = x(m.t[i]), y2 = layout.lanes.get(msg.to);
+    const x1 = x(m.t[c]), y1 = laneY(m, msg.from), x2 = x(m.t[i]), y2 = laneY(m, msg.to);
     const id = keyOf(m, 'step', m.n[i]);
     const picked = state.picked && state.picked.id === id;
     const faint = picked || (chain && chain.run === m && chain.steps.has(m.n[i])) ? '' : thick;
@@ -75,10 +75,15 @@ function write(out) {
 function drawSteps(out) {
   for (const m of shown()) {
     const a = lowest(m.t, state.from), z = lowest(m.t, state.to);
-    if (z - a > 500) continue;
+    if (z - a > 2000) continue;
+    const marks = [];
     for (let i = a; i < z; i++) {
-      const w = whatOf(m, i), y = layout.lanes.get(stepLane(m, i));
-      if (w.kind === 'message' || y === undefined || (w.beat && !state.beats)) continue;
+      const w = whatOf(m, i);
+      if (w.kind !== 'message' && laneY(m, stepLane(m, i)) !== undefined && (!w.beat || state.beats)) marks.push(i);
+    }
+    if (marks.length > 150) continue;
+    for (const i of marks) {
+      const y = laneY(m, stepLane(m, i));
       out.push(`<path class="stepmark" data-k="${keyOf(m, 'step', m.n[i])}" d="M${x(m.t[i]).toFixed(1)} ${y - 12}v24"><title>${esc(stepText(m, i))}</title></path>`);
     }
   }
@@ -101,11 +106,11 @@ function drawCauses(out) {
   for (const n of chain.steps) {
     const i = m.place.get(n);
     if (i === undefined) continue;
-    const y = layout.lanes.get(stepLane(m, i));
+    const y = laneY(m, stepLane(m, i));
     const c = causeOf(m, i);
     const px = x(m.t[i]);
     if (c !== undefined && chain.steps.has(m.n[c]) && m.t[i] >= state.from && m.t[c] <= state.to) {
-      const cy = layout.lanes.get(stepLane(m, c)), to = y === undefined ? cy : y, from = cy === undefined ? to : cy;
+      const cy = laneY(m, stepLane(m, c)), to = y === undefined ? cy : y, from = cy === undefined ? to : cy;
       if (to !== undefined) lines.push(`<path class="cause over" d="M${x(m.t[c]).toFixed(1)} ${from}L${px.toFixed(1)} ${to}"/>`);
     }
     if (y === undefined || m.t[i] < state.from || m.t[i] > state.to) continue;
@@ -120,6 +125,11 @@ function drawOver(out, words) {
   drawSteps(out);
   drawMessages(out);
   drawCauses(out);
+  const p = state.picked && state.picked.step && state.picked.id.includes(':step:') && state.picked;
+  if (p) {
+    const i = p.run.place.get(p.step), y = laneY(p.run, stepLane(p.run, i));
+    if (y !== undefined) out.push(`<circle class="over cursor" fill="none" cx="${x(p.at).toFixed(1)}" cy="${y}" r="7"/>`);
+  }
   out.push(...words);
   write(out);
   const line = (at, cls, title) => {
@@ -177,10 +187,12 @@ function drawOverview() {
 }
 
 function draw() {
+  if (layout.moves) place();
   drawLanes();
   drawAxis();
   drawOverview();
   drawList();
+  $('nothing').hidden = layout.rows.length > 0;
 }
 function redo() {
   measure();

@@ -83,8 +83,9 @@ type window struct {
 // windows say what to keep of a run that is too long for a page, the most
 // important first.
 type windows struct {
-	all   []window
-	slice map[uint64]bool
+	all    []window
+	broken int // how many of them, at the beginning, are around violations
+	slice  map[uint64]bool
 }
 
 // windowsOf are the stretches around violations, then those around failovers,
@@ -98,6 +99,7 @@ func windowsOf(in *Input, m *model) *windows {
 	for _, k := range m.Marks {
 		w.all = append(w.all, window{span{k.At - 30*second, k.At + 2*second}, k.At})
 	}
+	w.broken = len(w.all)
 	for i := range in.Events {
 		e := &in.Events[i]
 		if e.Kind == trace.Elected && e.Term > 1 {
@@ -131,8 +133,9 @@ func (w *windows) rank(at int64) (int, int64) {
 const chunk = 64
 
 // keep decides which of n items, in the order of time, are kept within a budget
-// of bytes: whole chunks of them, the most important first. Must are kept
-// before all chunks.
+// of bytes: whole chunks of them, the most important first. Half of the budget
+// may go to the stretches around violations; then come those that must be kept,
+// and then all others.
 func (w *windows) keep(n, budget int, at func(int) int64, size func(int) int, must func(int) bool) []bool {
 	kept := make([]bool, n)
 	take := func(i int) bool {
@@ -145,15 +148,42 @@ func (w *windows) keep(n, budget int, at func(int) int64, size func(int) int, mu
 		kept[i] = true
 		return true
 	}
+	// all takes a chunk, or nothing of it.
+	all := func(p part) bool {
+		was := slices.Clone(kept[p.first:min(p.first+chunk, n)])
+		for i := p.first; i < min(p.first+chunk, n); i++ {
+			if !take(i) {
+				copy(kept[p.first:], was)
+				return false
+			}
+		}
+		return true
+	}
+	parts, half := w.parts(n, at), budget/2
+	for len(parts) > 0 && parts[0].rank < w.broken && budget > half && all(parts[0]) {
+		parts = parts[1:]
+	}
 	for i := range n {
 		if must(i) && !take(i) {
 			return kept
 		}
 	}
-	type part struct {
-		first, rank int
-		far         int64
+	for _, p := range parts {
+		if !all(p) {
+			break
+		}
 	}
+	return kept
+}
+
+// A part is a chunk of items and how important it is.
+type part struct {
+	first, rank int
+	far         int64
+}
+
+// parts are the chunks of n items, the most important first.
+func (w *windows) parts(n int, at func(int) int64) []part {
 	var parts []part
 	for i := 0; i < n; i += chunk {
 		p := part{first: i}
@@ -163,17 +193,7 @@ func (w *windows) keep(n, budget int, at func(int) int64, size func(int) int, mu
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.far, b.far), cmp.Compare(a.first, b.first))
 	})
-	for _, p := range parts {
-		for i := p.first; i < min(p.first+chunk, n); i++ {
-			if !take(i) {
-				for j := p.first; j < i; j++ {
-					kept[j] = kept[j] && must(j)
-				}
-				return kept
-			}
-		}
-	}
-	return kept
+	return parts
 }
 
 // bound drops bars until those that are left take at most size bytes, and says
@@ -204,9 +224,14 @@ func (m *model) bound(w *windows, size int) {
 		for i, ok := range kept {
 			if ok {
 				out = append(out, bars[i])
-			} else {
-				left++
+				continue
 			}
+			left++
+			if n := len(out); i > 0 && !kept[i-1] && n > 0 {
+				out[n-1].To = max(out[n-1].To, bars[i].To)
+				continue
+			}
+			out = append(out, bar{From: bars[i].From, To: bars[i].To, Class: "gap", Label: "left out", Title: "what stands here is not on this page"})
 		}
 		return out
 	}
