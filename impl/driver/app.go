@@ -32,7 +32,8 @@ type application struct {
 	seen      int64      // the highest term of any master
 	attempts  int        // to register
 	retry     host.TimerID
-	requests  []request // to masters, not answered
+	silence   host.TimerID // rings when the master has said nothing for too long
+	requests  []request    // to masters, not answered
 	reqs      int64
 	again     host.TimerID // sends them again
 	killed    bool         // it has ended the executors that its job says
@@ -104,9 +105,15 @@ func (d *Driver) linkBroke(addr host.Addr) {
 		return
 	}
 	a.connected = false
-	if d.cfg.Policy.ClientsNeverForgetAMaster && d.cfg.Policy.IdempotencyKeys && a.retry == 0 {
+	if d.asksOn() && a.retry == 0 {
 		a.retry = host.After(d.h, d.cfg.Retry, (*Driver).register, struct{}{})
 	}
+}
+
+// asksOn reports whether an application that has been registered may ask for it
+// again: with its key it cannot become two.
+func (d *Driver) asksOn() bool {
+	return d.cfg.Policy.ClientsNeverForgetAMaster && d.cfg.Policy.IdempotencyKeys
 }
 
 // admit takes note of the term that a master's message carries, and reports
@@ -233,8 +240,26 @@ func (d *Driver) follow(m host.Addr, term int64) {
 		}
 	}
 	a.master, a.term, a.connected = m, term, true
+	if a.phase == leaving {
+		return // the timer is the one that says so again
+	}
 	d.h.StopTimer(a.retry)
 	a.retry = 0
+	if d.asksOn() && d.cfg.Policy.ConnectionIncarnation {
+		d.h.StopTimer(a.silence)
+		a.silence = host.After(d.h, d.cfg.Silence, (*Driver).masterSilent, struct{}{})
+	}
+}
+
+// masterSilent asks for the application again when its master, which asks for a
+// sign of life with connection-incarnation, says nothing: it may have given the
+// application up, and its word on that may be lost with the connection.
+func (d *Driver) masterSilent(struct{}) {
+	d.app.silence = 0
+	if l := d.link(d.app.master); d.app.connected && d.app.phase != leaving && !d.done {
+		d.hangUp(l)
+		d.linkBroke(l.addr)
+	}
 }
 
 // request asks the master about executors. Spark's application asks once; with

@@ -27,7 +27,7 @@ func appArgs(kind wire.JobKind) wire.DriverArgs {
 func config(p policy.Policy) driver.Config {
 	return driver.Config{
 		Policy: p, Register: 20 * time.Second, RegisterMax: 3, Dial: 30 * time.Second, ExecutorTimeout: 60 * time.Second,
-		RemoveDelay: 5 * time.Second, Retry: 4 * time.Second, TaskFailures: 2,
+		RemoveDelay: 5 * time.Second, Retry: 4 * time.Second, Silence: 90 * time.Second, TaskFailures: 2,
 	}
 }
 

@@ -34,6 +34,7 @@ type Config struct {
 	ExecutorTimeout time.Duration // an executor that is silent for longer is lost; default Dial (spark.network.timeout)
 	RemoveDelay     time.Duration // a master's word on an executor that closed its connection is waited for; default 5 s
 	Retry           time.Duration // before a deposit or a request is sent again; default 5 s
+	Silence         time.Duration // a master that is silent for longer may know the application no more; default 60 s (spark.worker.timeout)
 	TaskFailures    int           // failures of one task that end the job; default 4 (spark.task.maxFailures)
 }
 
@@ -48,6 +49,7 @@ func (c *Config) setDefaults() {
 	set(&c.ExecutorTimeout, c.Dial)
 	set(&c.RemoveDelay, 5*time.Second)
 	set(&c.Retry, 5*time.Second)
+	set(&c.Silence, 60*time.Second)
 	if c.RegisterMax == 0 {
 		c.RegisterMax = 3
 	}

@@ -64,6 +64,7 @@ func (a *application) digest(d *host.Digest) {
 	d.Int(a.seen)
 	d.Int(int64(a.attempts))
 	d.Uint(uint64(a.retry))
+	d.Uint(uint64(a.silence))
 	d.Uint(uint64(len(a.requests)))
 	for _, r := range a.requests {
 		d.Int(r.req)

@@ -20,6 +20,7 @@ func (w *World) newChild(prog host.Program) (host.Process, error) {
 	case "driver":
 		return driver.New(prog.Args, driver.Config{
 			Policy: w.opts.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
+			Silence: t.WorkerTimeout,
 		})
 	case "executor":
 		return executor.New(prog.Args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})

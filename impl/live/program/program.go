@@ -233,6 +233,7 @@ func (o *Options) process() (host.Process, error) {
 		}
 		return driver.New(args, driver.Config{
 			Policy: o.Policy, Register: t.Registration(), Dial: t.Dial, ExecutorTimeout: t.Executor(), RemoveDelay: t.Retry, Retry: t.Retry,
+			Silence: t.WorkerTimeout,
 		})
 	case "executor":
 		return executor.New(args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
