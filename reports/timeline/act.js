@@ -177,7 +177,7 @@ function legend() {
   if (A.quorum.length) list.push(`<span>${box('noquorum')}no quorum</span>`);
   if (has('act')) list.push(`<span>${line('act')}done in a term</span>`);
   if (A.steps.all) list.push(`<span>${line('msg rpc')}message</span>`, `<span>${line('msg zk')}of a ZooKeeper client</span>`, `<span>${line('msg zab')}between its servers</span>`);
-  if (A.slice.length) list.push(`<span>${line('cause')}led to it</span>`);
+  if (A.slice.length) list.push(`<span>${line('cause')}the violation comes of it: sent or set</span>`, `<span>${line('cause of')}in another way</span>`);
   if (data.part) list.push(`<span>${line('part')}the runs part</span>`);
   $('legend').innerHTML = list.join('');
 }

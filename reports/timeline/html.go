@@ -11,6 +11,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/story"
+	"github.com/simctl/simctl/reports/why"
 )
 
 var (
@@ -81,7 +82,7 @@ func render(in *Input, size int) ([]byte, error) {
 		Scenario: clip(in.Scenario, longText), Schedule: clip(in.Schedule, longText)}
 	if in.Other != nil {
 		size /= 2
-		data.B = modelOf(in.Other, size)
+		data.B, _ = modelOf(in.Other, size)
 		data.Part = partingOf(in)
 		v.Against = fmt.Sprintf("%s, seed %d, %s", in.Other.Name, in.Other.Seed, about(in.Other))
 		if data.Part != nil {
@@ -90,7 +91,8 @@ func render(in *Input, size int) ([]byte, error) {
 			v.Against += "; the two are the same, step by step"
 		}
 	}
-	data.A = modelOf(in, size)
+	var slice *why.Slice
+	data.A, slice = modelOf(in, size)
 	text, err := json.Marshal(&data)
 	if err != nil {
 		return nil, fmt.Errorf("timeline of %s: %w", in.Name, err)
@@ -99,7 +101,7 @@ func render(in *Input, size int) ([]byte, error) {
 	v.JS = template.JS("(() => {\n'use strict';\n" + strings.Join([]string{coreJS, drawJS, overJS, readJS, actJS}, "\n") + "})();\n")
 	v.Left = data.A.Left
 	v.Expected = in.Verdict == checker.Pass && len(data.A.Marks) > 0
-	if err := v.tell(in, data.A); err != nil {
+	if err := v.tell(in, data.A, slice); err != nil {
 		return nil, err
 	}
 	var w bytes.Buffer
@@ -132,12 +134,12 @@ const (
 	longText   = 60_000
 	longLine   = 600
 	mostLines  = 700
-	mostCauses = 300
+	mostCauses = 120
 	mostShown  = 5
 )
 
 // tell fills in what stands below the picture.
-func (v *view) tell(in *Input, m *model) error {
+func (v *view) tell(in *Input, m *model, slice *why.Slice) error {
 	for _, k := range m.Marks[:min(mostShown, len(m.Marks))] {
 		when := story.Seconds(k.At)
 		if k.Step > 0 {
@@ -145,10 +147,13 @@ func (v *view) tell(in *Input, m *model) error {
 		}
 		v.Marks = append(v.Marks, sentence{k.Property, when, clip(k.Detail, longLine)})
 	}
-	for _, n := range m.Slice[max(0, len(m.Slice)-mostCauses):] {
-		if s := stepAt(in.Steps, n); s != nil {
-			t := tell(s)
-			v.Causes = append(v.Causes, entry{n, story.Seconds(s.At), s.Actor, strings.TrimSpace(t.what.Kind + " " + t.what.Name + " " + t.detail)})
+	if slice != nil {
+		for _, l := range slice.Lines(nil, mostCauses) {
+			var of []string
+			for _, b := range l.Because {
+				of = append(of, fmt.Sprintf("%d (%s)", b.Step, b.How))
+			}
+			v.Causes = append(v.Causes, entry{l.Step, story.Seconds(l.At), strings.Join(of, ", "), clip(l.Text, longLine)})
 		}
 	}
 	for i, x := range story.Moments(in.Events) {

@@ -94,7 +94,7 @@ function drawSteps(out) {
 function activeChain() {
   if (state.chain) return state.chain;
   const m = shown().find((m) => m.slice.length);
-  return m ? { run: m, steps: m.slicing } : null;
+  return m ? { run: m, steps: m.slicing, edges: m.edges } : null;
 }
 
 function drawCauses(out) {
@@ -102,17 +102,19 @@ function drawCauses(out) {
   if (!chain || !shown().includes(chain.run)) return;
   const m = chain.run, labels = [];
   const lines = [], dots = [];
-  let wasY;
+  const line = (i, c, how) => {
+    if (i === undefined || c === undefined || m.t[i] < state.from || m.t[c] > state.to) return;
+    const cy = laneY(m, stepLane(m, c)), iy = laneY(m, stepLane(m, i)), to = iy === undefined ? cy : iy, from = cy === undefined ? to : cy;
+    const sure = how === 'sent' || how === 'set' || how === 'let go' ? '' : ' of';
+    if (to !== undefined) lines.push(`<path class="cause over${sure}" d="M${x(m.t[c]).toFixed(1)} ${from}L${x(m.t[i]).toFixed(1)} ${to}"/>`);
+  };
+  if (chain.edges) for (const e of chain.edges) line(m.place.get(e.a), m.place.get(e.b), e.h);
+  else for (const n of chain.steps) { const i = m.place.get(n); line(i, i === undefined ? i : causeOf(m, i), 'sent'); }
   for (const n of chain.steps) {
     const i = m.place.get(n);
     if (i === undefined) continue;
     const y = laneY(m, stepLane(m, i));
-    const c = causeOf(m, i);
     const px = x(m.t[i]);
-    if (c !== undefined && chain.steps.has(m.n[c]) && m.t[i] >= state.from && m.t[c] <= state.to) {
-      const cy = laneY(m, stepLane(m, c)), to = y === undefined ? cy : y, from = cy === undefined ? to : cy;
-      if (to !== undefined) lines.push(`<path class="cause over" d="M${x(m.t[c]).toFixed(1)} ${from}L${px.toFixed(1)} ${to}"/>`);
-    }
     if (y === undefined || m.t[i] < state.from || m.t[i] > state.to) continue;
     dots.push(`<circle class="cause-dot" data-k="${keyOf(m, 'step', n)}" cx="${px.toFixed(1)}" cy="${y}" r="4"><title>${esc(stepText(m, i))}</title></circle>`);
     labels.push({ text: whatOf(m, i).name, px: px + 4, y: y - 11 });

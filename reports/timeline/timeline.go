@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/history"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports/why"
 )
 
 // MaxBytes is how long a page may be, whatever the run: 3 MiB.
@@ -30,9 +31,6 @@ type Input struct {
 	Events   []trace.Event
 	History  history.History // none: built from the events
 	Findings []checker.Finding
-	// Slice are the steps that led to the first violation, for the page to
-	// highlight. None: the chain of causes that ends with its step.
-	Slice []uint64
 	// Other is a run that is laid over this one, for comparison; nil for none.
 	Other *Input
 }
@@ -92,25 +90,34 @@ type model struct {
 	Faults []bar    `json:"faults"`
 	Quorum []span   `json:"quorum"` // stretches without one
 	Marks  []mark   `json:"marks"`
-	Slice  []uint64 `json:"slice"`
+	Slice  []uint64 `json:"slice"` // the steps that the first violation comes of
+	Edges  []edge   `json:"edges"` // what of these comes of what
 	Events events   `json:"events"`
 	Steps  steps    `json:"steps"`
 	Left   []string `json:"left"` // what is not on the page, in words
 }
 
-// modelOf builds the model of a run, of at most size bytes.
-func modelOf(in *Input, size int) *model {
+// An edge of a slice: step A comes of step B.
+type edge struct {
+	A   uint64 `json:"a"`
+	B   uint64 `json:"b"`
+	How string `json:"h"`
+}
+
+// modelOf builds the model of a run, of at most size bytes, and the slice of
+// its first violation, nil if there is none.
+func modelOf(in *Input, size int) (*model, *why.Slice) {
 	b := newBuilder(in)
 	m := b.build()
 	m.Title = title(in)
 	m.Live = in.Live
 	m.marks(in)
-	m.Slice = sliceOf(in, m.Marks)
+	slice := m.comesOf(in)
 	m.View = m.firstView()
 	w := windowsOf(in, m)
 	m.bound(w, size*3/10)
 	m.Events = eventsOf(in, w, size*3/10)
 	m.Steps = stepsOf(in, w, size*4/10)
 	m.say(in)
-	return m
+	return m, slice
 }

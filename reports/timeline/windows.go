@@ -7,6 +7,7 @@ import (
 
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports/why"
 )
 
 // marks are the violations, each where it happened; without a step, at the end.
@@ -37,24 +38,28 @@ func stepAt(steps []trace.Step, n uint64) *trace.Step {
 	return &steps[i]
 }
 
-// maxSlice is how many steps of a slice are highlighted, from the violation
-// back.
-const maxSlice = 2000
-
-// sliceOf are the steps that led to the first violation.
-func sliceOf(in *Input, marks []mark) []uint64 {
-	out := slices.Clone(in.Slice)
-	if len(out) == 0 && len(marks) > 0 {
-		for s := stepAt(in.Steps, marks[0].Step); s != nil && len(out) < maxSlice; s = stepAt(in.Steps, s.Cause) {
-			out = append(out, s.N)
-			if s.Cause >= s.N {
-				break
-			}
+// comesOf finds the steps that the first violation comes of. That takes a whole
+// trace, from step 1.
+func (m *model) comesOf(in *Input) *why.Slice {
+	m.Slice, m.Edges = []uint64{}, []edge{}
+	for i := range in.Steps {
+		if in.Steps[i].N != uint64(i+1) || in.Steps[i].Cause >= in.Steps[i].N {
+			return nil
 		}
 	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	return orEmpty(out[max(0, len(out)-maxSlice):])
+	if len(m.Marks) == 0 || m.Marks[0].Step == 0 || stepAt(in.Steps, m.Marks[0].Step) == nil {
+		return nil
+	}
+	k := &m.Marks[0]
+	slice := why.Of(in.Steps, in.Events, checker.Finding{Property: k.Property, Verdict: checker.Violation, Step: k.Step, Detail: k.Detail})
+	for i := range slice.Nodes {
+		n := &slice.Nodes[i]
+		m.Slice = append(m.Slice, n.Step.N)
+		for _, back := range n.Back {
+			m.Edges = append(m.Edges, edge{n.Step.N, back.Step, string(back.How)})
+		}
+	}
+	return slice
 }
 
 // firstView is what is worth seeing first: from the fault before the first
