@@ -217,24 +217,26 @@ func (r *Result) judge(ms monitors) {
 }
 
 // verdict sums findings up: violation before inconclusive before pass. With an
-// expectation, that property must be violated, or some of those that it names,
-// and none else; the rest of those need not be judged.
+// expectation, what that demands must be violated, and nothing that it does not
+// name; what it names need not be judged otherwise.
 func verdict(fs []checker.Finding, expect string) checker.Verdict {
-	v, met := checker.Pass, expect == ""
+	v, expected := checker.Pass, scenarios.Expected(expect)
+	var violated []string
 	for _, f := range fs {
-		expected := slices.Contains(scenarios.Expected(expect), f.Property)
-		switch {
-		case f.Verdict == checker.Violation && expected:
-			met = true
-		case expected:
+		switch named := slices.Contains(expected, f.Property); {
+		case f.Verdict == checker.Violation && named:
+			violated = append(violated, f.Property)
+		case named:
 		case f.Verdict == checker.Violation:
 			return checker.Violation
 		case f.Verdict == checker.Inconclusive:
 			v = checker.Inconclusive
 		}
 	}
-	if !met && v == checker.Pass {
-		return checker.Inconclusive
+	for _, group := range scenarios.Demanded(expect) {
+		if !slices.ContainsFunc(group, func(name string) bool { return slices.Contains(violated, name) }) {
+			return checker.Inconclusive
+		}
 	}
 	return v
 }

@@ -325,7 +325,7 @@ func parseExpect(s *Scenario, rest string) error {
 	names, ok := strings.CutPrefix(rest, "violation of ")
 	names, policy, tied := strings.Cut(names, " under ")
 	if s.Expect, s.ExpectUnder = names, policy; !ok || names == "" {
-		return fmt.Errorf("want: expect violation of PROPERTY [or PROPERTY] [under POLICY]; got %q", rest)
+		return fmt.Errorf("want: expect violation of PROPERTY [or PROPERTY] [and PROPERTY] [allowing PROPERTY [or PROPERTY]] [under POLICY]; got %q", rest)
 	}
 	if tied && !contains(presets, policy) {
 		return fmt.Errorf("unknown policy %q%s", policy, hint.For(policy, presets, "want "+strings.Join(presets, " or ")))
@@ -350,12 +350,36 @@ func (s Scenario) Expectation(policy string) string {
 	return s.Expect
 }
 
-// Expected splits what a scenario expects into the names of properties.
+// Expected lists every property that a scenario's expectation names: those that
+// must be violated, and those that may be.
 func Expected(expect string) []string {
-	if expect == "" {
+	must, may, _ := strings.Cut(expect, " allowing ")
+	var out []string
+	for _, names := range append(Demanded(must), alternatives(may)) {
+		out = append(out, names...)
+	}
+	return out
+}
+
+// Demanded lists what an expectation demands: of each group one must be
+// violated. "A and B or C allowing D" demands A, and B or C; D is what may follow
+// from that.
+func Demanded(expect string) [][]string {
+	must, _, _ := strings.Cut(expect, " allowing ")
+	var out [][]string
+	for group := range strings.SplitSeq(must, " and ") {
+		if names := alternatives(group); names != nil {
+			out = append(out, names)
+		}
+	}
+	return out
+}
+
+func alternatives(names string) []string {
+	if names == "" {
 		return nil
 	}
-	return strings.Split(expect, " or ")
+	return strings.Split(names, " or ")
 }
 
 func addName(list *[]string, name string, check func(string) error) error {

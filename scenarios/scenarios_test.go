@@ -281,3 +281,21 @@ func TestCheckRefusesWhatNoTextCouldSay(t *testing.T) {
 		require.Error(t, c.Check(), name)
 	}
 }
+
+// What is demanded must be violated, of alternatives one; what is allowed may be.
+func TestWhatAnExpectationDemandsAndAllows(t *testing.T) {
+	for _, c := range []struct {
+		expect   string
+		demanded [][]string
+		named    []string
+	}{
+		{"", nil, nil},
+		{"a", [][]string{{"a"}}, []string{"a"}},
+		{"a or b", [][]string{{"a", "b"}}, []string{"a", "b"}},
+		{"a and b or c", [][]string{{"a"}, {"b", "c"}}, []string{"a", "b", "c"}},
+		{"a and b allowing c or d", [][]string{{"a"}, {"b"}}, []string{"a", "b", "c", "d"}},
+	} {
+		require.Equal(t, c.demanded, Demanded(c.expect), c.expect)
+		require.Equal(t, c.named, Expected(c.expect), c.expect)
+	}
+}
