@@ -126,6 +126,9 @@ func (s *Scenario) checkOp(o Op) error {
 	if o.Cores > s.WorkerCores {
 		return fmt.Errorf("a job of %d cores fits on no worker of %d", o.Cores, s.WorkerCores)
 	}
+	if o.Memory > s.WorkerMemory {
+		return fmt.Errorf("a job of %d MiB fits on no worker of %d", o.Memory, s.WorkerMemory)
+	}
 	if err := o.App.check(s); err != nil {
 		return err
 	}

@@ -109,6 +109,7 @@ func drawOps(t *rapid.T, tag string, clients int) []Op {
 	ops := []Op{{
 		At: drawSpan(t, "at"), Client: client, Kind: Submit, Tag: tag,
 		Cores: rapid.Int64Range(0, 8).Draw(t, "cores"), RunFor: drawSpan(t, "for"),
+		Memory: rapid.Int64Range(0, 1).Draw(t, "memory"), Poll: drawSpan(t, "poll").Lo,
 		Supervise: rapid.Bool().Draw(t, "supervise"), Exit: rapid.Int64Range(0, 255).Draw(t, "exit"),
 	}}
 	ops[0].App = drawApplication(t, []Mode{"", InCluster, InClient})

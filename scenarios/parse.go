@@ -302,7 +302,8 @@ func parseOp(s *Scenario, rest string) error {
 	p := &s.Ops[len(s.Ops)-1]
 	known := []attr.Attr{rangeAttr("at", &p.At)}
 	if o.Kind == Submit {
-		known = append(known, attr.Int("cores", &p.Cores, 1, 1<<20), rangeAttr("for", &p.RunFor), attr.Int("exit", &p.Exit, 0, 255))
+		known = append(known, attr.Int("cores", &p.Cores, 1, 1<<20), attr.Int("memory", &p.Memory, 1, 1<<40), rangeAttr("for", &p.RunFor),
+			attr.Duration("poll", &p.Poll), attr.Int("exit", &p.Exit, 0, 255))
 		known = append(known, p.App.attrs(string(InCluster), string(InClient))...)
 	} else if o.Supervise {
 		return fmt.Errorf("supervise belongs to submit, not to %s", o.Kind)

@@ -103,14 +103,18 @@ const (
 
 // An Op is one explicit operation: `op at=3s c1 submit a cores=2 for=5s`.
 type Op struct {
-	At        Range
-	Client    string // "c1"
-	Kind      OpKind
-	Tag       string // the job's name; Kill and Status name it too
-	Cores     int64  // Submit: 0 means 1
-	RunFor    Range  // Submit
-	Supervise bool   // Submit
-	Exit      int64  // Submit: exit status of the job
+	At     Range
+	Client string // "c1"
+	Kind   OpKind
+	Tag    string // the job's name; Kill and Status name it too
+	Cores  int64  // Submit: 0 means 1
+	Memory int64  // Submit: MiB; 0 means what Work asks for, and at least 1
+	RunFor Range  // Submit
+	// Poll, of a Submit, is the time between status requests about the job; 0
+	// draws it from Work, at least a second.
+	Poll      time.Duration
+	Supervise bool  // Submit
+	Exit      int64 // Submit: exit status of the job
 	App       Application
 }
 

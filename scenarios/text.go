@@ -135,8 +135,14 @@ func (o Op) String() string {
 	if o.Cores != 0 {
 		words = append(words, fmt.Sprintf("cores=%d", o.Cores))
 	}
+	if o.Memory != 0 {
+		words = append(words, fmt.Sprintf("memory=%d", o.Memory))
+	}
 	if o.RunFor != (Range{}) {
 		words = append(words, "for="+o.RunFor.String())
+	}
+	if o.Poll != 0 {
+		words = append(words, "poll="+span.Text(o.Poll))
 	}
 	if o.Exit != 0 {
 		words = append(words, fmt.Sprintf("exit=%d", o.Exit))

@@ -2,6 +2,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -30,16 +31,17 @@ type planner struct {
 
 func (w planner) plan(name string) []client.Step {
 	var plan []client.Step
-	poll := w.between("status "+name, 0, w.s.Work.Status)
 	for _, op := range w.s.Ops {
 		if op.Client != name {
 			continue
 		}
 		s := client.Step{At: op.At.Lo, Kind: client.Kind(op.Kind), Tag: op.Tag}
 		if op.Kind == scenarios.Submit {
-			s.Poll = max(poll, time.Second)
+			if s.Poll = op.Poll; s.Poll == 0 {
+				s.Poll = w.defaultPoll(name)
+			}
 			s.Desc = wire.Desc{
-				Cores: max(1, op.Cores), Memory: max(1, w.s.Work.Memory), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
+				Cores: max(1, op.Cores), Memory: max(1, cmp.Or(op.Memory, w.s.Work.Memory)), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
 			s.Desc.Job, s.Desc.App = application(op.App, op.App.Task.Lo, op.App.Asks.After.Lo, op.App.Ends.After.Lo)
 			s.Local = op.App.Mode == scenarios.InClient
@@ -50,6 +52,11 @@ func (w planner) plan(name string) []client.Step {
 		plan = append(plan, w.drawJob(name, uint64(i))...)
 	}
 	return plan
+}
+
+// defaultPoll is how often a client asks about a job of an explicit operation.
+func (w planner) defaultPoll(name string) time.Duration {
+	return max(w.between("status "+name, 0, w.s.Work.Status), time.Second)
 }
 
 // drawJob draws one job of a client: when it is submitted, what it is, and
