@@ -60,6 +60,9 @@ type Options struct {
 	UntilStep uint64
 	// UntilNs ends the run at that virtual time; 0 runs to the end.
 	UntilNs int64
+
+	only  string // the one property to judge; empty: all
+	early bool   // the run ends where a property is violated
 }
 
 // The grains of the simulated ZooKeeper.
@@ -134,10 +137,13 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	}
 	watch := NewStopwatch()
 	r := &Result{Scenario: s, Seed: seed, Options: o}
-	monitors := newMonitors()
+	monitors := newMonitors(o.only)
 	opts := cluster.Options{
 		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep, UntilNs: o.UntilNs,
 		Overrides: o.Overrides, OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
+	}
+	if o.early {
+		opts.Stop = monitors.violated
 	}
 	if o.Steps {
 		opts.OnStep = func(s *trace.Step) {
@@ -180,12 +186,20 @@ func Properties() []checker.Property { return suite.Properties() }
 // monitors are every property's judge of one run.
 type monitors []checker.Monitor
 
-func newMonitors() monitors {
+// newMonitors returns the judges of every property, or of one alone.
+func newMonitors(only string) monitors {
 	var ms monitors
 	for _, p := range Properties() {
-		ms = append(ms, p.New())
+		if only == "" || only == p.Name {
+			ms = append(ms, p.New())
+		}
 	}
 	return ms
+}
+
+// violated reports whether a property is violated already.
+func (ms monitors) violated() bool {
+	return slices.ContainsFunc(ms, func(m checker.Monitor) bool { return m.Finding().Verdict == checker.Violation })
 }
 
 func (ms monitors) observe(e *trace.Event) {

@@ -1,0 +1,210 @@
+package simctl
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/checker/signature"
+	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports/minimal"
+	"github.com/simctl/simctl/reports/seen"
+	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/sim/cluster"
+	"github.com/simctl/simctl/sim/cluster/plan"
+	"github.com/simctl/simctl/sim/shrink"
+)
+
+// ErrNoFailure says that what was to be made smaller does not fail, or not by
+// the property that was asked for.
+var ErrNoFailure = errors.New("the failure does not recur")
+
+// ShrinkOptions say what is made smaller, and for how long.
+type ShrinkOptions struct {
+	// Property is the violated property to keep; empty: the first one.
+	Property string
+	// Runs bounds the runs that are tried; 0 means 20,000.
+	Runs int
+	// For bounds the wall time of the search; 0 does not. What is found within
+	// it depends on the machine.
+	For time.Duration
+	// Jobs is how many runs are made at a time; 0 means one a core. The result
+	// does not depend on it.
+	Jobs int
+	// Progress, if not nil, is told how many runs were tried.
+	Progress func(tried int)
+}
+
+// A Shrunk is a run made minimal.
+type Shrunk struct {
+	// Result is the minimal run, with its trace.
+	Result *Result
+	// Signature is what every run that was kept has in common.
+	Signature string
+	Report    *minimal.Report
+	Wall      time.Duration // nothing depends on it
+}
+
+// shrinking is one search.
+type shrinking struct {
+	ctx       context.Context
+	o         ShrinkOptions
+	options   Options
+	property  string
+	signature string
+	tags      []string
+	early     bool // a run may be ended where the property is violated
+	free      arenas
+	tried     int
+}
+
+// Shrink makes a failing run minimal: the fewest faults, operations and
+// machines for which the same property is violated in the same way, and with
+// round times. Its error is [ErrNoFailure] if the run does not fail.
+func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
+	watch := NewStopwatch()
+	first, err := Run(ctx, t.Scenario, t.Seed, t.Options)
+	if err != nil {
+		return nil, err
+	}
+	f, err := first.failure(o.Property)
+	if err != nil {
+		return nil, err
+	}
+	pinned := first.pinned(f.Property)
+	s := &shrinking{ctx: ctx, o: o, options: first.Options, property: f.Property, tags: tagsOf(pinned)}
+	s.signature = signature.Of(f, s.tags)
+	s.options.Schedule, s.options.Timers, s.options.UntilStep, s.options.OnStep, s.options.Steps = nil, "", 0, nil, false
+	s.early = endsEarly(f.Property)
+	jobs := o.Jobs
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	s.o.Jobs, s.free = jobs, make(arenas, jobs)
+	if s.o.Runs == 0 {
+		s.o.Runs = 20_000
+	}
+	loose := pinned.Clone() // what clients do is drawn, should that matter
+	loose.Ops, loose.Work = first.Drawn.Ops, first.Drawn.Work
+	left, err := shrink.Shrink([]shrink.Run{{Scenario: pinned, Seed: t.Seed}, {Scenario: loose, Seed: t.Seed}}, shrink.Options{
+		Judge: s.judge, Runs: s.o.Runs, Messages: s.messages(pinned, t.Seed),
+		Stop: func() bool { return o.For > 0 && watch.Elapsed() > o.For },
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case left == nil:
+		return nil, fmt.Errorf("%s: %w once its draws are pinned: %s", first.Name(), ErrNoFailure, s.signature)
+	}
+	out, err := s.finish(first, left)
+	if err == nil {
+		out.Wall = watch.Elapsed()
+	}
+	return out, err
+}
+
+// failure is the finding to keep.
+func (r *Result) failure(property string) (checker.Finding, error) {
+	bad := r.Violations()
+	for _, f := range bad {
+		if property == "" || f.Property == property {
+			return f, nil
+		}
+	}
+	if property == "" {
+		return checker.Finding{}, fmt.Errorf("%s: %w: every property holds", r.Name(), ErrNoFailure)
+	}
+	return checker.Finding{}, fmt.Errorf("%s: %w: %s is not violated", r.Name(), ErrNoFailure, property)
+}
+
+// pinned is the scenario of the run as it was drawn, with nothing left to draw
+// but what depends on the seed alone, and without what says nothing of the
+// property.
+func (r *Result) pinned(property string) scenarios.Scenario {
+	s := r.Drawn.Clone()
+	s.Faults = slices.Clone(r.Applied)
+	s = plan.Pin(r.Seed, s)
+	s.Name = "shrunk/" + strings.ReplaceAll(strings.TrimPrefix(s.Name, "shrunk/"), "/", "-")
+	s.Doc, s.Source, s.Seed, s.ShowVotes = "", "", 0, false
+	s.Must, s.Sometimes, s.Expect, s.ExpectUnder = nil, nil, "", ""
+	if property != seen.Property {
+		s.Sees = nil
+	}
+	return s
+}
+
+// endsEarly reports whether a violation of the property is known where it
+// happens, so that the rest of a run need not be made.
+func endsEarly(property string) bool {
+	for _, p := range Properties() {
+		if p.Name == property {
+			return p.Kind == checker.Safety && !strings.HasSuffix(property, "-linearizable")
+		}
+	}
+	return false
+}
+
+// tagsOf are the names of a scenario's jobs.
+func tagsOf(s scenarios.Scenario) (tags []string) {
+	for _, o := range s.Ops {
+		tags = append(tags, o.Tag)
+	}
+	return tags
+}
+
+// judge runs candidates, several at a time.
+func (s *shrinking) judge(runs []shrink.Run) ([]shrink.Answer, error) {
+	answers := make([]shrink.Answer, len(runs))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(s.o.Jobs, len(runs)) {
+		wg.Go(func() {
+			for i := range next {
+				a := s.free.take()
+				answers[i] = s.ask(a, runs[i])
+				s.free.put(a)
+			}
+		})
+	}
+	for i := range runs {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	if s.tried += len(runs); s.o.Progress != nil {
+		s.o.Progress(s.tried)
+	}
+	return answers, s.ctx.Err()
+}
+
+// ask runs one candidate. One that cannot be run does not fail.
+func (s *shrinking) ask(a *cluster.Arena, c shrink.Run) shrink.Answer {
+	o := s.options
+	o.only, o.early = s.property, s.early
+	r, err := runIn(s.ctx, a, c.Scenario, c.Seed, o)
+	if err != nil {
+		return shrink.Answer{}
+	}
+	for _, f := range r.Violations() {
+		if f.Property == s.property && signature.Of(f, s.tags) == s.signature {
+			return shrink.Answer{Fails: true, At: r.when(f)}
+		}
+	}
+	return shrink.Answer{}
+}
+
+// when is the moment of a violation; the end of the run if it has no step.
+func (r *Result) when(f checker.Finding) time.Duration {
+	i, found := slices.BinarySearchFunc(r.Events, f.Step, func(e trace.Event, step uint64) int { return cmp.Compare(e.Step, step) })
+	if f.Step == 0 || !found {
+		return time.Duration(r.SimulatedNs)
+	}
+	return time.Duration(r.Events[i].At)
+}
