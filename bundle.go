@@ -108,6 +108,10 @@ func ParseTarget(text string) (*Target, error) {
 		return nil, fmt.Errorf("%s: want a seed, SCENARIO:SEED or the directory of a bundle", text)
 	}
 	list, err := scenarios.Lookup(name)
+	if file, errFile := os.ReadFile(name); err != nil && strings.HasSuffix(name, ".txt") && errFile == nil {
+		list = make([]scenarios.Scenario, 1)
+		list[0], err = scenarios.Parse(name, file)
+	}
 	if err != nil {
 		return nil, err
 	}

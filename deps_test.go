@@ -88,7 +88,7 @@ const importLaw = `
 	sim/cluster/refusal:  impl/host
 	sim/cluster/vandal:   sim/kernel sim/network sim/zk impl/host impl/coord impl/election
 	sim/cluster:          sim/cluster/... sim/kernel sim/network sim/order sim/disk sim/zk/... sim/fault scenarios scenarios/anchor model/history model/trace impl/host impl/coord impl/wire impl/policy impl/conf impl/election impl/persist impl/master impl/worker impl/driver impl/executor impl/ledger impl/client impl/probe
-	sim/shrink:           sim/cluster sim/fault scenarios model/trace
+	sim/shrink:           scenarios scenarios/anchor
 
 	checker:              model/trace model/history
 	checker/suite:        checker/... model/...
@@ -106,7 +106,7 @@ const importLaw = `
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/exit:      checker
-	cmd/simctl/inquire:   . cmd/simctl/exit reports/... checker model/... sim/kernel
+	cmd/simctl/inquire:   . cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `

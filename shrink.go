@@ -79,7 +79,7 @@ func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
 		return nil, err
 	}
 	pinned := first.pinned(f.Property)
-	s := &shrinking{ctx: ctx, o: o, options: first.Options, property: f.Property, tags: tagsOf(pinned)}
+	s := &shrinking{ctx: context.WithoutCancel(ctx), o: o, options: first.Options, property: f.Property, tags: tagsOf(pinned)}
 	s.signature = signature.Of(f, s.tags)
 	s.options.Schedule, s.options.Timers, s.options.UntilStep, s.options.OnStep, s.options.Steps = nil, "", 0, nil, false
 	s.early = endsEarly(f.Property)
@@ -95,7 +95,7 @@ func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
 	loose.Ops, loose.Work = first.Drawn.Ops, first.Drawn.Work
 	left, err := shrink.Shrink([]shrink.Run{{Scenario: pinned, Seed: t.Seed}, {Scenario: loose, Seed: t.Seed}}, shrink.Options{
 		Judge: s.judge, Runs: s.o.Runs, Messages: s.messages(pinned, t.Seed),
-		Stop: func() bool { return o.For > 0 && watch.Elapsed() > o.For },
+		Stop: func() bool { return ctx.Err() != nil || o.For > 0 && watch.Elapsed() > o.For },
 	})
 	switch {
 	case err != nil:
@@ -181,7 +181,7 @@ func (s *shrinking) judge(runs []shrink.Run) ([]shrink.Answer, error) {
 	if s.tried += len(runs); s.o.Progress != nil {
 		s.o.Progress(s.tried)
 	}
-	return answers, s.ctx.Err()
+	return answers, nil
 }
 
 // ask runs one candidate. One that cannot be run does not fail.

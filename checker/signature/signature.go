@@ -49,6 +49,18 @@ func shape(property, detail string, tags []string) string {
 	return head + ": " + strings.Join(slices.Compact(items), ", ")
 }
 
+// afterJob reports whether the next word may be the name of a job.
+func afterJob(words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	switch strings.Trim(words[len(words)-1], ",;:") {
+	case "job", "submit", "status", "kill", "finish", "app", "see", "account", "#":
+		return true
+	}
+	return false
+}
+
 // plain are the words of a detail, those in brackets left out, each that names
 // or counts something replaced by #.
 func plain(detail string, tags []string) (out []string) {
@@ -66,7 +78,7 @@ func plain(detail string, tags []string) (out []string) {
 			continue
 		}
 		bare := strings.Trim(word, ",;:")
-		if bare != "0" && strings.ContainsAny(bare, "0123456789") || slices.Contains(tags, bare) {
+		if bare != "0" && strings.ContainsAny(bare, "0123456789") || slices.Contains(tags, bare) && afterJob(out) {
 			word = "#" + end
 			if n := len(out); n > 0 && strings.TrimRight(out[n-1], ",") == "#" {
 				out = out[:n-1]

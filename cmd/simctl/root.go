@@ -31,8 +31,9 @@ func newRoot(e *env) *cobra.Command {
 	root.SetIn(e.Stdin)
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
+	parts := inquire.Parts{Out: e.Stdout, Warn: e.Stderr, Args: args, Getenv: e.Getenv}
 	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
-		inquire.NewWhy(inquire.Parts{Out: e.Stdout, Args: args}),
+		inquire.NewWhy(parts), inquire.NewShrink(parts),
 		newLatency(e), newSoak(e), newNode(e), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()

@@ -1,5 +1,6 @@
-// Package inquire is the commands that ask why a run went as it did, and what
-// would have been: why, inevitable, and the flags of replay that travel in time.
+// Package inquire is the commands that ask why a run went as it did, what it
+// would have been, and what of it matters: why, shrink, inevitable, and the
+// flags of replay that travel in time.
 package inquire
 
 import (

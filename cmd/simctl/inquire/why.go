@@ -33,10 +33,12 @@ type whyLine struct {
 }
 
 // Parts are what the commands have from the program: where they print, its
-// check of arguments, and its names of properties for completion.
+// check of arguments, and its environment.
 type Parts struct {
-	Out  io.Writer
-	Args func(cobra.PositionalArgs) cobra.PositionalArgs
+	Out    io.Writer
+	Warn   io.Writer // prose
+	Args   func(cobra.PositionalArgs) cobra.PositionalArgs
+	Getenv func(string) string
 }
 
 // NewWhy returns the command why.
