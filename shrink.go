@@ -50,6 +50,8 @@ type Shrunk struct {
 	Signature string
 	Report    *minimal.Report
 	Wall      time.Duration // nothing depends on it
+
+	from string
 }
 
 // shrinking is one search.
@@ -78,10 +80,13 @@ func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(t.Options.Overrides) > 0 {
+		return nil, fmt.Errorf("%s: steps of it were dropped or delayed, by their numbers: a smaller run has others", first.Name())
+	}
 	pinned := first.pinned(f.Property)
 	s := &shrinking{ctx: context.WithoutCancel(ctx), o: o, options: first.Options, property: f.Property, tags: tagsOf(pinned)}
 	s.signature = signature.Of(f, s.tags)
-	s.options.Schedule, s.options.Timers, s.options.UntilStep, s.options.OnStep, s.options.Steps = nil, "", 0, nil, false
+	s.options.Schedule, s.options.Timers, s.options.UntilStep, s.options.UntilNs, s.options.OnStep, s.options.Steps = nil, "", 0, 0, nil, false
 	s.early = endsEarly(f.Property)
 	jobs := o.Jobs
 	if jobs <= 0 {

@@ -2,6 +2,7 @@ package simctl
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,25 @@ import (
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/shrink"
 )
+
+// FirstFailing sets the target's seed to the first one under which a property is
+// violated, any if it is empty. Its error is [ErrNoFailure] if there is none.
+func FirstFailing(ctx context.Context, t *Target, seeds SeedList, property string) error {
+	found := false
+	o := SweepOptions{Options: t.Options, Stop: func(r *Result) bool {
+		if _, err := r.failure(property); err == nil {
+			t.Seed, found = r.Seed, true
+		}
+		return found
+	}}
+	if _, err := Sweep(ctx, []scenarios.Scenario{t.Scenario}, seeds.All(), o, nil); err != nil {
+		return err
+	}
+	if found {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: %s under seeds %s", t.Scenario.Name, ErrNoFailure, cmp.Or(property, "every property")+" holds", seeds)
+}
 
 // messages are the kinds of message that the cluster's processes send when
 // nothing goes wrong, sorted.
@@ -74,7 +94,7 @@ func (s *shrinking) finish(first *Result, left *shrink.Result) (*Shrunk, error) 
 		}
 		report.Faults = append(report.Faults, n)
 	}
-	return &Shrunk{Result: r, Signature: s.signature, Report: report}, nil
+	return &Shrunk{from: first.Name(), Result: r, Signature: s.signature, Report: report}, nil
 }
 
 // says is a property in a sentence.
@@ -115,6 +135,10 @@ func (s *shrinking) verdict(c shrink.Run) string {
 	}
 	return "passes"
 }
+
+// Name is what the bundle is called: as the run that was made smaller, and
+// -shrunk.
+func (s *Shrunk) Name() string { return s.from + "-shrunk" }
 
 // Line is what shrink --json prints.
 func (s *Shrunk) Line(dir string) *minimal.Report {

@@ -160,7 +160,11 @@ func reproduce(r *RunFile) string {
 		return "#!/bin/sh\n# A live run cannot be repeated, but it can be judged again.\n" +
 			"exec simctl check \"$(dirname \"$0\")\" \"$@\"\n"
 	}
-	return "#!/bin/sh\n# The recorded schedule, again: step for step the same run.\n# From the seed: " + Command(r) +
+	seed := "\n# From the seed: " + Command(r)
+	if _, err := scenarios.Lookup(r.Name); err != nil {
+		seed = "" // nobody else has its scenario
+	}
+	return "#!/bin/sh\n# The recorded schedule, again: step for step the same run." + seed +
 		"\nexec simctl replay \"$(dirname \"$0\")\" \"$@\"\n"
 }
 

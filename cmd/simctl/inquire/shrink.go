@@ -18,11 +18,12 @@ func NewShrink(p Parts) *cobra.Command {
 	var s subject
 	var o simctl.ShrinkOptions
 	cmd := &cobra.Command{
-		Use:   "shrink BUNDLE|SCENARIO:SEED",
+		Use:   "shrink BUNDLE|SCENARIO:SEED|SCENARIO:SEEDS",
 		Short: "Make a failing run minimal, and say what each fault is needed for",
 		Long: "Make a failing run smaller for as long as the same property is violated in the same way: faults, operations,\n" +
 			"machines, times, weaker faults, and ties. What is left is written as a bundle, with story.md: what happened, why\n" +
-			"it is wrong, the run without each fault, and a test in Go. SCENARIO may be a file.",
+			"it is wrong, the run without each fault, and a test in Go. SCENARIO may be a file. Of SEEDS, as 1-100, the first that fails\n" +
+			"is taken.",
 		Example: "  simctl shrink out/failover-kill-42\n  simctl shrink defect/D-03-late-write:1 --policy=spark\n" +
 			"  simctl shrink failover/3x3x3:1 --policy=spark --property=acked-is-recovered",
 		Args: p.Args(cobra.ExactArgs(1)),
@@ -30,11 +31,19 @@ func NewShrink(p Parts) *cobra.Command {
 			if o.Runs < 0 || o.For < 0 || o.Jobs < 0 {
 				return fmt.Errorf("shrink: --runs, --for and --jobs are not negative")
 			}
-			t, err := s.target(cmd, args[0])
-			if err != nil {
-				return err
+			arg, seeds := ranged(args[0])
+			t, err := s.target(cmd, arg)
+			if err == nil && seeds != nil {
+				err = simctl.FirstFailing(cmd.Context(), t, seeds, o.Property)
 			}
-			return p.shrink(cmd, t, &s, o)
+			if err == nil {
+				err = p.shrink(cmd, t, &s, o)
+			}
+			if errors.Is(err, simctl.ErrNoFailure) {
+				fmt.Fprintf(p.Warn, "simctl: shrink: %v\n", err)
+				return exit.Inconclusive
+			}
+			return err
 		},
 	}
 	s.add(cmd, p)
@@ -58,14 +67,10 @@ func (p Parts) shrink(cmd *cobra.Command, t *simctl.Target, s *subject, o simctl
 		}
 	}
 	out, err := simctl.Shrink(cmd.Context(), t, o)
-	if errors.Is(err, simctl.ErrNoFailure) {
-		fmt.Fprintf(p.Warn, "simctl: shrink: %v\n", err)
-		return exit.Inconclusive
-	}
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(s.out, out.Result.Name())
+	dir := filepath.Join(s.out, out.Name())
 	if err := out.Save(dir); err != nil {
 		return err
 	}

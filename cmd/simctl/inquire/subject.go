@@ -36,6 +36,19 @@ func (s *subject) add(cmd *cobra.Command, p Parts) {
 	f.StringVarP(&s.out, "out", "o", def, "directory for what is written")
 }
 
+// ranged cuts a range of seeds off an argument, as "NAME:1-9".
+func ranged(arg string) (string, simctl.SeedList) {
+	i := strings.LastIndexByte(arg, ':')
+	if i < 0 || !strings.ContainsAny(arg[i:], "-,") || strings.HasSuffix(arg, "-") {
+		return arg, nil
+	}
+	seeds, err := simctl.ParseSeeds(arg[i+1:], nil)
+	if err != nil {
+		return arg, nil
+	}
+	return arg[:i] + ":0", seeds
+}
+
 // target reads the argument of the command.
 func (s *subject) target(cmd *cobra.Command, arg string) (*simctl.Target, error) {
 	t, err := simctl.ParseTarget(arg)
