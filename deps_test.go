@@ -103,10 +103,11 @@ const importLaw = `
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver
+	reproducer:           . checker checker/signature model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/exit:      checker
-	cmd/simctl/inquire:   . cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
+	cmd/simctl/inquire:   . reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
@@ -190,6 +191,7 @@ func TestPlantedImportsAreCaught(t *testing.T) {
 		{"reports know no world", "reports", "M/sim/cluster", "reports imports sim/cluster"},
 		{"nobody imports the root", "reports", "M", "reports imports ."},
 		{"but the command", "cmd/simctl", "M", ""},
+		{"and what makes runs smaller", "reproducer", "M M/sim/shrink", ""},
 		{"the command goes through the root", "cmd/simctl", "M/sim/cluster", "cmd/simctl imports sim/cluster"},
 		{"the root sees everything", "", "M/sim/cluster M/checker/suite M/reports", ""},
 		{"a new package must be written into the law", "impl/util", "fmt", "impl/util: the import law does not mention it"},

@@ -11,12 +11,13 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/cmd/simctl/exit"
 	"github.com/simctl/simctl/reports"
+	"github.com/simctl/simctl/reproducer"
 )
 
 // NewShrink returns the command shrink.
 func NewShrink(p Parts) *cobra.Command {
 	var s subject
-	var o simctl.ShrinkOptions
+	var o reproducer.Options
 	cmd := &cobra.Command{
 		Use:   "shrink BUNDLE|SCENARIO:SEED|SCENARIO:SEEDS",
 		Short: "Make a failing run minimal, and say what each fault is needed for",
@@ -34,12 +35,12 @@ func NewShrink(p Parts) *cobra.Command {
 			arg, seeds := ranged(args[0])
 			t, err := s.target(cmd, arg)
 			if err == nil && seeds != nil {
-				err = simctl.FirstFailing(cmd.Context(), t, seeds, o.Property)
+				err = reproducer.FirstFailing(cmd.Context(), t, seeds, o.Property)
 			}
 			if err == nil {
 				err = p.shrink(cmd, t, &s, o)
 			}
-			if errors.Is(err, simctl.ErrNoFailure) {
+			if errors.Is(err, reproducer.ErrNoFailure) {
 				fmt.Fprintf(p.Warn, "simctl: shrink: %v\n", err)
 				return exit.Inconclusive
 			}
@@ -55,7 +56,7 @@ func NewShrink(p Parts) *cobra.Command {
 	return cmd
 }
 
-func (p Parts) shrink(cmd *cobra.Command, t *simctl.Target, s *subject, o simctl.ShrinkOptions) error {
+func (p Parts) shrink(cmd *cobra.Command, t *simctl.Target, s *subject, o reproducer.Options) error {
 	told := simctl.NewStopwatch()
 	if !s.quiet && !s.json {
 		fmt.Fprintf(p.Out, "shrink of %s  seed=%d  policy=%s\n", t.Scenario.Name, t.Seed, t.Options.Policy)
@@ -66,7 +67,7 @@ func (p Parts) shrink(cmd *cobra.Command, t *simctl.Target, s *subject, o simctl
 			}
 		}
 	}
-	out, err := simctl.Shrink(cmd.Context(), t, o)
+	out, err := reproducer.Shrink(cmd.Context(), t, o)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package simctl
+// Package reproducer makes the smallest run that still shows a failure, and all
+// that is written of it.
+package reproducer
 
 import (
 	"cmp"
@@ -11,13 +13,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/signature"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/minimal"
 	"github.com/simctl/simctl/reports/seen"
 	"github.com/simctl/simctl/scenarios"
-	"github.com/simctl/simctl/sim/cluster"
 	"github.com/simctl/simctl/sim/cluster/plan"
 	"github.com/simctl/simctl/sim/shrink"
 )
@@ -26,8 +28,8 @@ import (
 // the property that was asked for.
 var ErrNoFailure = errors.New("the failure does not recur")
 
-// ShrinkOptions say what is made smaller, and for how long.
-type ShrinkOptions struct {
+// Options say what is made smaller, and for how long.
+type Options struct {
 	// Property is the violated property to keep; empty: the first one.
 	Property string
 	// Runs bounds the runs that are tried; 0 means 20,000.
@@ -45,7 +47,7 @@ type ShrinkOptions struct {
 // A Shrunk is a run made minimal.
 type Shrunk struct {
 	// Result is the minimal run, with its trace.
-	Result *Result
+	Result *simctl.Result
 	// Signature is what every run that was kept has in common.
 	Signature string
 	Report    *minimal.Report
@@ -57,49 +59,47 @@ type Shrunk struct {
 // shrinking is one search.
 type shrinking struct {
 	ctx       context.Context
-	o         ShrinkOptions
-	options   Options
+	o         Options
+	options   simctl.Options
 	property  string
 	signature string
 	tags      []string
-	early     bool // a run may be ended where the property is violated
-	free      arenas
+	pool      *simctl.Pool
 	tried     int
 }
 
 // Shrink makes a failing run minimal: the fewest faults, operations and
 // machines for which the same property is violated in the same way, and with
 // round times. Its error is [ErrNoFailure] if the run does not fail.
-func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
-	watch := NewStopwatch()
-	first, err := Run(ctx, t.Scenario, t.Seed, t.Options)
+func Shrink(ctx context.Context, t *simctl.Target, o Options) (*Shrunk, error) {
+	watch := simctl.NewStopwatch()
+	first, err := simctl.Run(ctx, t.Scenario, t.Seed, t.Options)
 	if err != nil {
 		return nil, err
 	}
-	f, err := first.failure(o.Property)
+	f, err := failure(first, o.Property)
 	if err != nil {
 		return nil, err
 	}
 	if len(t.Options.Overrides) > 0 {
 		return nil, fmt.Errorf("%s: steps of it were dropped or delayed, by their numbers: a smaller run has others", first.Name())
 	}
-	pinned := first.pinned(f.Property)
-	s := &shrinking{ctx: context.WithoutCancel(ctx), o: o, options: first.Options, property: f.Property, tags: tagsOf(pinned)}
+	start := pinned(first, f.Property)
+	s := &shrinking{ctx: context.WithoutCancel(ctx), o: o, options: first.Options, property: f.Property, tags: tagsOf(start)}
 	s.signature = signature.Of(f, s.tags)
 	s.options.Schedule, s.options.Timers, s.options.UntilStep, s.options.UntilNs, s.options.OnStep, s.options.Steps = nil, "", 0, 0, nil, false
-	s.early = endsEarly(f.Property)
 	jobs := o.Jobs
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	s.o.Jobs, s.free = jobs, make(arenas, jobs)
+	s.o.Jobs, s.pool = jobs, simctl.NewPool(jobs)
 	if s.o.Runs == 0 {
 		s.o.Runs = 20_000
 	}
-	loose := pinned.Clone() // what clients do is drawn, should that matter
+	loose := start.Clone() // what clients do is drawn, should that matter
 	loose.Ops, loose.Work = first.Drawn.Ops, first.Drawn.Work
-	left, err := shrink.Shrink([]shrink.Run{{Scenario: pinned, Seed: t.Seed}, {Scenario: loose, Seed: t.Seed}}, shrink.Options{
-		Judge: s.judge, Runs: s.o.Runs, Messages: s.messages(pinned, t.Seed),
+	left, err := shrink.Shrink([]shrink.Run{{Scenario: start, Seed: t.Seed}, {Scenario: loose, Seed: t.Seed}}, shrink.Options{
+		Judge: s.judge, Runs: s.o.Runs, Messages: s.messages(start, t.Seed),
 		Stop: func() bool { return ctx.Err() != nil || o.For > 0 && watch.Elapsed() > o.For },
 	})
 	switch {
@@ -116,7 +116,7 @@ func Shrink(ctx context.Context, t *Target, o ShrinkOptions) (*Shrunk, error) {
 }
 
 // failure is the finding to keep.
-func (r *Result) failure(property string) (checker.Finding, error) {
+func failure(r *simctl.Result, property string) (checker.Finding, error) {
 	bad := r.Violations()
 	for _, f := range bad {
 		if property == "" || f.Property == property {
@@ -132,7 +132,7 @@ func (r *Result) failure(property string) (checker.Finding, error) {
 // pinned is the scenario of the run as it was drawn, with nothing left to draw
 // but what depends on the seed alone, and without what says nothing of the
 // property.
-func (r *Result) pinned(property string) scenarios.Scenario {
+func pinned(r *simctl.Result, property string) scenarios.Scenario {
 	s := r.Drawn.Clone()
 	s.Faults = slices.Clone(r.Applied)
 	s = plan.Pin(r.Seed, s)
@@ -143,17 +143,6 @@ func (r *Result) pinned(property string) scenarios.Scenario {
 		s.Sees = nil
 	}
 	return s
-}
-
-// endsEarly reports whether a violation of the property is known where it
-// happens, so that the rest of a run need not be made.
-func endsEarly(property string) bool {
-	for _, p := range Properties() {
-		if p.Name == property {
-			return p.Kind == checker.Safety && !strings.HasSuffix(property, "-linearizable")
-		}
-	}
-	return false
 }
 
 // tagsOf are the names of a scenario's jobs.
@@ -172,9 +161,7 @@ func (s *shrinking) judge(runs []shrink.Run) ([]shrink.Answer, error) {
 	for range min(s.o.Jobs, len(runs)) {
 		wg.Go(func() {
 			for i := range next {
-				a := s.free.take()
-				answers[i] = s.ask(a, runs[i])
-				s.free.put(a)
+				answers[i] = s.ask(runs[i])
 			}
 		})
 	}
@@ -190,23 +177,19 @@ func (s *shrinking) judge(runs []shrink.Run) ([]shrink.Answer, error) {
 }
 
 // ask runs one candidate. One that cannot be run does not fail.
-func (s *shrinking) ask(a *cluster.Arena, c shrink.Run) shrink.Answer {
-	o := s.options
-	o.only, o.early = s.property, s.early
-	r, err := runIn(s.ctx, a, c.Scenario, c.Seed, o)
-	if err != nil {
-		return shrink.Answer{}
-	}
-	for _, f := range r.Violations() {
-		if f.Property == s.property && signature.Of(f, s.tags) == s.signature {
-			return shrink.Answer{Fails: true, At: r.when(f)}
+func (s *shrinking) ask(c shrink.Run) (answer shrink.Answer) {
+	_ = s.pool.Ask(s.ctx, c.Scenario, c.Seed, s.options, s.property, func(r *simctl.Result) {
+		for _, f := range r.Violations() {
+			if f.Property == s.property && signature.Of(f, s.tags) == s.signature {
+				answer = shrink.Answer{Fails: true, At: when(r, f)}
+			}
 		}
-	}
-	return shrink.Answer{}
+	})
+	return answer
 }
 
 // when is the moment of a violation; the end of the run if it has no step.
-func (r *Result) when(f checker.Finding) time.Duration {
+func when(r *simctl.Result, f checker.Finding) time.Duration {
 	i, found := slices.BinarySearchFunc(r.Events, f.Step, func(e trace.Event, step uint64) int { return cmp.Compare(e.Step, step) })
 	if f.Step == 0 || !found {
 		return time.Duration(r.SimulatedNs)

@@ -1,8 +1,7 @@
-package simctl_test
+package reproducer_test
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -18,7 +17,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports/minimal"
-	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/reproducer"
 )
 
 // sparkTarget is a target that violates many things.
@@ -29,14 +28,14 @@ func sparkTarget(t *testing.T, text string) *simctl.Target {
 	return target
 }
 
-func shrunk(t *testing.T, target *simctl.Target, o simctl.ShrinkOptions) *simctl.Shrunk {
-	out, err := simctl.Shrink(t.Context(), target, o)
+func shrunk(t *testing.T, target *simctl.Target, o reproducer.Options) *reproducer.Shrunk {
+	out, err := reproducer.Shrink(t.Context(), target, o)
 	require.NoError(t, err)
 	return out
 }
 
 // left is the target that a shrunk run is.
-func left(s *simctl.Shrunk) *simctl.Target {
+func left(s *reproducer.Shrunk) *simctl.Target {
 	r := s.Result
 	return &simctl.Target{Scenario: r.Scenario, Seed: r.Seed, Options: simctl.Options{Policy: r.Options.Policy, Grain: r.Options.Grain}}
 }
@@ -45,9 +44,9 @@ func left(s *simctl.Shrunk) *simctl.Target {
 // smaller, by one core and by two, and holds what it says of the result.
 func TestShrinkMakesAFailureMinimal(t *testing.T) {
 	const property = "acked-is-recovered"
-	one := shrunk(t, sparkTarget(t, "failover/kill:2"), simctl.ShrinkOptions{Property: property, Jobs: 1})
+	one := shrunk(t, sparkTarget(t, "failover/kill:2"), reproducer.Options{Property: property, Jobs: 1})
 	was := runtime.GOMAXPROCS(1)
-	two := shrunk(t, sparkTarget(t, "failover/kill:2"), simctl.ShrinkOptions{Property: property, Jobs: 3})
+	two := shrunk(t, sparkTarget(t, "failover/kill:2"), reproducer.Options{Property: property, Jobs: 3})
 	runtime.GOMAXPROCS(was)
 	requireSameFiles(t, one, two)
 
@@ -69,18 +68,18 @@ func TestShrinkMakesAFailureMinimal(t *testing.T) {
 		require.Equal(t, n.Without == "passes", len(bare.Violations()) == 0, n)
 		require.NotContains(t, n.Without, "fails in the same way")
 	}
-	again := shrunk(t, left(one), simctl.ShrinkOptions{Property: property})
+	again := shrunk(t, left(one), reproducer.Options{Property: property})
 	require.Equal(t, one.Result.Scenario.String(), again.Result.Scenario.String(), "what is minimal stays as it is")
 	require.Equal(t, one.Result.Fingerprint, again.Result.Fingerprint)
 }
 
 // requireSameFiles holds two bundles of a minimal run against each other, byte
 // by byte.
-func requireSameFiles(t *testing.T, a, b *simctl.Shrunk) {
+func requireSameFiles(t *testing.T, a, b *reproducer.Shrunk) {
 	t.Helper()
 	dirs := []string{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")}
 	files := [2]map[string]string{{}, {}}
-	for i, s := range []*simctl.Shrunk{a, b} {
+	for i, s := range []*reproducer.Shrunk{a, b} {
 		require.NoError(t, s.Save(dirs[i]))
 		entries, err := os.ReadDir(dirs[i])
 		require.NoError(t, err)
@@ -104,15 +103,15 @@ func requireSameFiles(t *testing.T, a, b *simctl.Shrunk) {
 }
 
 func TestShrinkRefusesWhatDoesNotFail(t *testing.T) {
-	for name, o := range map[string]simctl.ShrinkOptions{"": {}, "no-panics": {Property: "no-panics"}} {
+	for name, o := range map[string]reproducer.Options{"": {}, "no-panics": {Property: "no-panics"}} {
 		target := sparkTarget(t, "defect/D-03-late-write:1")
 		if name == "" {
 			target.Options.Policy = policy.Hardened
 		}
-		_, err := simctl.Shrink(t.Context(), target, o)
-		require.ErrorIs(t, err, simctl.ErrNoFailure)
+		_, err := reproducer.Shrink(t.Context(), target, o)
+		require.ErrorIs(t, err, reproducer.ErrNoFailure)
 	}
-	out := shrunk(t, sparkTarget(t, "defect/D-03-late-write:1"), simctl.ShrinkOptions{Runs: 5})
+	out := shrunk(t, sparkTarget(t, "defect/D-03-late-write:1"), reproducer.Options{Runs: 5})
 	require.False(t, out.Report.Minimal)
 	require.Equal(t, checker.Violation, out.Result.Verdict, "what is left fails all the same")
 	story, err := out.Report.Story()
@@ -124,7 +123,7 @@ func TestShrinkRefusesWhatDoesNotFail(t *testing.T) {
 // written of a minimal run: in a package of this module, and in a module of
 // somebody else's that knows the root package alone.
 func TestARegressionTestIsGoThatFailsWhileTheBugIsThere(t *testing.T) {
-	out := shrunk(t, sparkTarget(t, "defect/D-03-late-write:1"), simctl.ShrinkOptions{})
+	out := shrunk(t, sparkTarget(t, "defect/D-03-late-write:1"), reproducer.Options{})
 	bad, err := out.Report.GoTest("regression")
 	require.NoError(t, err)
 	fixed := *out.Report
@@ -132,8 +131,8 @@ func TestARegressionTestIsGoThatFailsWhileTheBugIsThere(t *testing.T) {
 	good, err := fixed.GoTest("regression")
 	require.NoError(t, err)
 
-	require.NoError(t, os.MkdirAll("testdata", 0o755))
-	dir, err := os.MkdirTemp("testdata", "regression-") // no pattern of packages takes it
+	require.NoError(t, os.MkdirAll("testdata", 0o755)) // no pattern of packages takes it
+	dir, err := os.MkdirTemp("testdata", "regression-")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "bad_test.go"), bad, 0o644))
@@ -141,17 +140,17 @@ func TestARegressionTestIsGoThatFailsWhileTheBugIsThere(t *testing.T) {
 	text, err := vet.CombinedOutput()
 	require.NoError(t, err, "%s", text)
 
-	here, err := os.Getwd()
+	here, err := filepath.Abs("..")
 	require.NoError(t, err)
 	user := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(user, "bad_test.go"), bad, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(user, "good_test.go"), good, 0o644))
-	mod, err := os.ReadFile("go.mod")
+	mod, err := os.ReadFile("../go.mod")
 	require.NoError(t, err)
 	text = bytes.Replace(mod, []byte("module github.com/simctl/simctl\n"), []byte("module example.test/user\n\nrequire github.com/simctl/simctl v0.0.0\n\nreplace github.com/simctl/simctl => "+here+"\n"), 1)
 	require.NotEqual(t, string(mod), string(text))
 	require.NoError(t, os.WriteFile(filepath.Join(user, "go.mod"), text, 0o644))
-	sum, err := os.ReadFile("go.sum")
+	sum, err := os.ReadFile("../go.sum")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(user, "go.sum"), sum, 0o644))
 	run := exec.Command("go", "test", "-mod=mod", "-v", ".")
@@ -163,41 +162,9 @@ func TestARegressionTestIsGoThatFailsWhileTheBugIsThere(t *testing.T) {
 	require.Contains(t, string(text), "--- PASS: TestMendedAtMostOneActingMaster")
 }
 
-// TestARegressionIsRunAsItSays runs regressions without a test binary around
-// them.
-func TestARegressionIsRunAsItSays(t *testing.T) {
-	world := func(name string) string {
-		list, err := scenarios.Lookup(name)
-		require.NoError(t, err)
-		s := list[0]
-		s.Expect, s.ExpectUnder = "", ""
-		return s.String()
-	}
-	g := simctl.Regression{World: world("defect/D-03-late-write"), Seed: 1, Policy: "spark", Property: "at-most-one-acting-master"}
-	f := &fakeTB{}
-	g.Hold(f)
-	require.Len(t, f.failures, 1)
-	require.Contains(t, f.failures[0], "at-most-one-acting-master is violated")
-	g.Property = "acked-is-recovered"
-	f = &fakeTB{}
-	g.Hold(f)
-	require.Empty(t, f.failures)
-	for what, g := range map[string]simctl.Regression{
-		"unknown key":    {World: "nonsense"},
-		"policy":         {World: g.World, Policy: "soft"},
-		"no grain":       {World: g.World, Grain: "fine"},
-		"spark.no.thing": {World: g.World, Conf: map[string]string{"spark.no.thing": "1"}},
-	} {
-		f := &fakeTB{}
-		g.Hold(f)
-		require.Len(t, f.failures, 1, what)
-		require.Contains(t, f.failures[0], what)
-	}
-}
-
 // TestAStoryTellsOfAllThatIsLeft holds a report's parts against each other.
 func TestAStoryTellsOfAllThatIsLeft(t *testing.T) {
-	out := shrunk(t, sparkTarget(t, "failover/partition:3"), simctl.ShrinkOptions{Property: "at-most-one-acting-master"})
+	out := shrunk(t, sparkTarget(t, "failover/partition:3"), reproducer.Options{Property: "at-most-one-acting-master"})
 	text, err := out.Report.Story()
 	require.NoError(t, err)
 	for _, f := range out.Result.Scenario.Faults {
@@ -213,13 +180,4 @@ func TestAStoryTellsOfAllThatIsLeft(t *testing.T) {
 	require.Regexp(t, `(?m)^  participant m2$`, diagram)
 	require.Regexp(t, `(?m)^  c1->>m\d: RequestSubmitDriver \(`, diagram)
 	require.Equal(t, minimal.SizeOf(out.Result.Scenario, out.Result.Steps), out.Report.After)
-}
-
-// fakeTB keeps what a test is told.
-type fakeTB struct{ failures []string }
-
-func (*fakeTB) Helper() {}
-
-func (f *fakeTB) Fatalf(format string, args ...any) {
-	f.failures = append(f.failures, fmt.Sprintf(format, args...))
 }

@@ -1,4 +1,4 @@
-package simctl
+package reproducer
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/signature"
 	"github.com/simctl/simctl/model/trace"
@@ -19,15 +20,15 @@ import (
 
 // FirstFailing sets the target's seed to the first one under which a property is
 // violated, any if it is empty. Its error is [ErrNoFailure] if there is none.
-func FirstFailing(ctx context.Context, t *Target, seeds SeedList, property string) error {
+func FirstFailing(ctx context.Context, t *simctl.Target, seeds simctl.SeedList, property string) error {
 	found := false
-	o := SweepOptions{Options: t.Options, Stop: func(r *Result) bool {
-		if _, err := r.failure(property); err == nil {
+	o := simctl.SweepOptions{Options: t.Options, Stop: func(r *simctl.Result) bool {
+		if _, err := failure(r, property); err == nil {
 			t.Seed, found = r.Seed, true
 		}
 		return found
 	}}
-	if _, err := Sweep(ctx, []scenarios.Scenario{t.Scenario}, seeds.All(), o, nil); err != nil {
+	if _, err := simctl.Sweep(ctx, []scenarios.Scenario{t.Scenario}, seeds.All(), o, nil); err != nil {
 		return err
 	}
 	if found {
@@ -41,14 +42,13 @@ func FirstFailing(ctx context.Context, t *Target, seeds SeedList, property strin
 func (s *shrinking) messages(x scenarios.Scenario, seed uint64) []string {
 	names := map[string]bool{}
 	o := s.options
-	o.only = s.property
 	o.OnStep = func(step *trace.Step) {
 		if step.Kind == "message" && !strings.Contains(step.What, ".") && strings.IndexByte("mwc", step.Actor[0]) >= 0 {
 			names[step.What] = true
 		}
 	}
 	x.Faults = nil
-	if _, err := Run(s.ctx, x, seed, o); err != nil {
+	if _, err := simctl.Run(s.ctx, x, seed, o); err != nil {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(names))
@@ -56,21 +56,21 @@ func (s *shrinking) messages(x scenarios.Scenario, seed uint64) []string {
 
 // finish makes the minimal run once more, with everything that is told of it,
 // and without each of its faults.
-func (s *shrinking) finish(first *Result, left *shrink.Result) (*Shrunk, error) {
+func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, error) {
 	o := s.options
 	o.Steps = true
-	r, err := Run(s.ctx, left.Run.Scenario, left.Run.Seed, o)
+	r, err := simctl.Run(s.ctx, left.Run.Scenario, left.Run.Seed, o)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.failure(s.property)
+	f, err := failure(r, s.property)
 	if err != nil {
 		return nil, err
 	}
 	report := &minimal.Report{
 		Origin: first.Scenario.Name, Seed: first.Seed, Scenario: left.Run.Scenario.Name, LeftSeed: left.Run.Seed,
 		Policy: r.Options.Policy.String(), Property: s.property, Signature: s.signature,
-		Before: minimal.SizeOf(first.pinned(s.property), first.Steps), After: minimal.SizeOf(left.Run.Scenario, r.Steps),
+		Before: minimal.SizeOf(pinned(first, s.property), first.Steps), After: minimal.SizeOf(left.Run.Scenario, r.Steps),
 		Runs: left.Tried, Rounds: left.Rounds, Minimal: left.Minimal, Why: left.Why, Caused: left.Caused,
 		Says: says(s.property), Finding: f, World: left.Run.Scenario, Events: r.Events, Steps: r.Trace,
 		Test: minimal.Test{
@@ -99,7 +99,7 @@ func (s *shrinking) finish(first *Result, left *shrink.Result) (*Shrunk, error) 
 
 // says is a property in a sentence.
 func says(property string) string {
-	for _, p := range Properties() {
+	for _, p := range simctl.Properties() {
 		if p.Name == property {
 			return p.Says
 		}
@@ -112,7 +112,7 @@ func (s *shrinking) verdict(c shrink.Run) string {
 	if err := c.Scenario.Check(); err != nil {
 		return "there is no such scenario"
 	}
-	r, err := Run(s.ctx, c.Scenario, c.Seed, s.options)
+	r, err := simctl.Run(s.ctx, c.Scenario, c.Seed, s.options)
 	if err != nil {
 		return "there is no such run: " + err.Error()
 	}
