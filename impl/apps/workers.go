@@ -89,16 +89,13 @@ func (a *Apps) Reconcile(w wire.WorkerID, reported []wire.ExecutorOnWorker) {
 		}
 		p := a.live(on.App)
 		switch {
-		case p == nil || p.rec.State.Terminal():
-			a.owner.Use(w, on.Cores, on.Memory)
-			a.expel(stray{App: on.App, ID: on.ID, Worker: w, Cores: on.Cores, Memory: on.Memory})
-		case p.at(on.ID) >= 0 && p.execs[p.at(on.ID)].Worker == w:
-			x := &p.execs[p.at(on.ID)]
+		case p != nil && p.at(on.ID) >= 0 && p.execs[p.at(on.ID)].Worker == w:
+			x := &p.execs[p.at(on.ID)] // it is counted, also if the end of p is on its way
 			a.confirm(x)
 			if !x.Gone {
 				x.State = on.State
 			}
-		case a.adoptable(p, on.ID):
+		case p != nil && !p.rec.State.Terminal() && a.adoptable(p, on.ID):
 			a.adopt(p, w, on)
 		default:
 			a.owner.Use(w, on.Cores, on.Memory)
