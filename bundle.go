@@ -224,37 +224,3 @@ func (r *Result) Only(property string) bool {
 	r.Verdict = verdict(r.Findings, "")
 	return true
 }
-
-// Diff finds the first step in which two runs differ. Each side is a target
-// as of [ParseTarget]; a bundle's side is its recorded trace.
-func Diff(ctx context.Context, a, b string) (*trace.Difference, error) {
-	x, err := stepsOf(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	y, err := stepsOf(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	return trace.Diff(x, y), nil
-}
-
-func stepsOf(ctx context.Context, text string) ([]trace.Step, error) {
-	t, err := ParseTarget(text)
-	if err != nil {
-		return nil, err
-	}
-	if t.Dir != "" {
-		b, err := reports.ReadBundle(t.Dir)
-		if err != nil {
-			return nil, err
-		}
-		return b.Steps, nil
-	}
-	t.Options.Steps = true
-	r, err := Run(ctx, t.Scenario, t.Seed, t.Options)
-	if err != nil {
-		return nil, err
-	}
-	return r.Trace, nil
-}

@@ -108,6 +108,7 @@ const importLaw = `
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/exit:      checker
 	cmd/simctl/inquire:   . reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
+	cmd/simctl/serve:     reports/site
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `

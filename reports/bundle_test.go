@@ -159,13 +159,13 @@ func TestWhatIsNoBundleIsLeftAlone(t *testing.T) {
 }
 
 func TestPageEscapesWhatARunSays(t *testing.T) {
-	html, err := page(someBundle(t))
+	html, err := Timeline(someBundle(t))
 	require.NoError(t, err)
 	require.Contains(t, string(html), "d-3 &lt;b&gt; was acknowledged")
 	require.NotContains(t, string(html), "<b> was")
 	require.Contains(t, string(html), "the active master m1 is killed")
 	require.Contains(t, string(html), `"name":"m1"`)
-	_, err = page(&Bundle{})
+	_, err = Timeline(&Bundle{})
 	require.NoError(t, err, "a run in which nothing happened has a page")
 	if out := os.Getenv("SIMCTL_KEEP_PICTURES"); out != "" {
 		require.NoError(t, WriteFile(filepath.Join(out, "timeline.html"), html))

@@ -140,7 +140,7 @@ func bundleFiles(b *Bundle) (map[string][]byte, error) {
 		return nil, fmt.Errorf("run.json: %w", err)
 	}
 	files["run.json"] = w.Bytes()
-	html, err := page(b)
+	html, err := Timeline(b)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,18 @@ package reports
 
 import "github.com/simctl/simctl/reports/timeline"
 
-// page makes timeline.html: one file that needs nothing else.
-func page(b *Bundle) ([]byte, error) {
+// Timeline makes the page of a bundle: timeline.html, one file that needs
+// nothing else, of at most [timeline.MaxBytes].
+func Timeline(b *Bundle) ([]byte, error) {
 	return timeline.Page(b.timeline())
+}
+
+// Compare makes a page with the run b laid over the run a: lanes, sessions,
+// terms and operations of both, and where they part.
+func Compare(a, b *Bundle) ([]byte, error) {
+	in := a.timeline()
+	in.Other = b.timeline()
+	return timeline.Page(in)
 }
 
 func (b *Bundle) timeline() *timeline.Input {
@@ -15,13 +24,4 @@ func (b *Bundle) timeline() *timeline.Input {
 		Scenario: string(r.Scenario), Schedule: string(r.Schedule),
 		Steps: b.Steps, Events: b.Events, History: b.History, Findings: b.Findings,
 	}
-}
-
-// Compare makes a page with the run b laid over the run a, see
-// [timeline.Page]: lanes, sessions, terms and operations of both, and where
-// they part.
-func Compare(a, b *Bundle) ([]byte, error) {
-	in := a.timeline()
-	in.Other = b.timeline()
-	return timeline.Page(in)
 }
