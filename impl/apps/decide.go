@@ -83,6 +83,16 @@ func (a *Apps) end(p *app, s wire.AppState, why string, d decision) {
 	a.decide(p, next, true, d)
 }
 
+// Kill ends an application because an operator wants it, behind everything
+// that waits. A master that does not act ends none.
+func (a *Apps) Kill(id wire.AppID) { a.owner.Post(host.Bind((*Apps).killed, id)) }
+
+func (a *Apps) killed(id wire.AppID) {
+	if p := a.live(id); p != nil && a.owner.Phase() == Acting {
+		a.end(p, wire.AppKilled, "an operator killed it", decision{})
+	}
+}
+
 // endedNow is the committed end of an application.
 func (a *Apps) endedNow(p *app, d decision) {
 	a.bury(p)

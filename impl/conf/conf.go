@@ -97,6 +97,12 @@ func (c Conf) Given(name string) bool {
 	return slices.ContainsFunc(c.set, func(s setting) bool { return s.key.Name == name })
 }
 
+// Kills reports whether a live master's page takes kills
+// (spark.ui.killEnabled).
+func (c Conf) Kills() bool {
+	return !slices.ContainsFunc(c.set, func(s setting) bool { return s.key.Name == "spark.ui.killEnabled" && s.value == 0 })
+}
+
 // Empty reports whether nothing is set.
 func (c Conf) Empty() bool { return len(c.set) == 0 }
 

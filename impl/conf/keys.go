@@ -138,6 +138,8 @@ var table = number([]Key{
 		Doc: "how long a submission client waits for one master", apply: timer("ask")},
 	{Name: "spark.standalone.submit.waitAppCompletion", Kind: Bool, Default: "false", Since: "3.1.0",
 		Doc: "whether a submission client waits for the end", Refused: "status= of a scenario's work line says how often clients ask, until the end"},
+	{Name: "spark.ui.killEnabled", Kind: Bool, Default: "true", Since: "1.0.0",
+		Doc: "whether a master's page takes kills", Inert: "simulated masters have no page; live, that of a node takes none with false"},
 	{Name: "spark.master.rest.enabled", Kind: Bool, Default: "true", Since: "1.3.0",
 		Doc: "whether masters take submissions over HTTP", Inert: "simulated clients speak the masters' own protocol; live, --rest of a node says where"},
 	{Name: "spark.master.rest.port", Kind: Int, Least: 0, Default: "6066", Since: "1.3.0",

@@ -110,6 +110,9 @@ func (h *Host) Run(ctx context.Context, p host.Process) (int, error) {
 // [ErrKilled].
 func (h *Host) Kill() { h.post(func() { h.fail(ErrKilled) }) }
 
+// Deliver hands the process a signal that an operator sent it.
+func (h *Host) Deliver(s host.Signal) { h.post(func() { h.p.Signalled(s) }) }
+
 // supervise tells the process to terminate when ctx is done, and ends it if it
 // does not end by itself.
 func (h *Host) supervise(ctx context.Context) {
@@ -118,7 +121,7 @@ func (h *Host) supervise(ctx context.Context) {
 	case <-h.done:
 		return
 	case <-ctx.Done():
-		h.post(func() { h.p.Signalled(host.Terminate) })
+		h.Deliver(host.Terminate)
 	}
 	grace := time.NewTimer(h.o.Grace)
 	defer grace.Stop()

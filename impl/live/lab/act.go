@@ -143,6 +143,10 @@ func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
 		if !gone && !m.paused {
 			return s.pause(m)
 		}
+	case scenarios.Decommission:
+		if !gone {
+			return m.proc.Decommission()
+		}
 	case scenarios.Expire:
 		return s.expire(ctx, m)
 	case scenarios.ClockJump:

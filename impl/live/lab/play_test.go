@@ -49,6 +49,7 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 		"at=3s for=2s partition z1 | rest":                                         "",
 		"at=3s for=2s partition any-server | z3":                                   "",
 		"at=3s for=2s host-loss z1 m1":                                             "",
+		"at=3s decommission w1":                                                    "",
 		"at=3s tear z1":                                                            `fault "at=3s tear z1": no real run can have a tear`,
 		"at=3s drop MasterChanged active | workers":                                "no real run can have a drop",
 		"op at=3s c1 submit a for=0s job=ledger executors=2 ecores=1 ememory=64":   "",

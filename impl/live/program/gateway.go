@@ -155,6 +155,17 @@ func (g *gateway) KillAll(ctx context.Context) error {
 	return nil
 }
 
+// killApp ends an application, as Spark's page does.
+func (g *gateway) killApp(_ context.Context, id string) error {
+	return g.h.Call(func() {
+		for i := 0; g.m.Part(i) != nil; i++ {
+			if a, ok := g.m.Part(i).(*apps.Apps); ok {
+				a.Kill(wire.AppID(id))
+			}
+		}
+	})
+}
+
 // Status implements [web.Gateway].
 func (g *gateway) Status(ctx context.Context, id string) (d web.DriverState, err error) {
 	if err := g.notAlive(web.RequestStatus); err != nil {

@@ -28,8 +28,8 @@ func (o *Options) serve(h *live.Host, p host.Process) (end func(), err error) {
 		err = failed
 	}
 	switch p := p.(type) {
-	case *master.Master:
-		g := &gateway{h: h, m: p, self: o.Listen, cleared: map[wire.DriverID]bool{}, clearedApps: map[wire.AppID]bool{}}
+	case *display:
+		g := &gateway{h: h, m: p.Master, self: o.Listen, cleared: map[wire.DriverID]bool{}, clearedApps: map[wire.AppID]bool{}}
 		rest := ""
 		if o.REST != "" {
 			var s *web.Server
@@ -39,12 +39,18 @@ func (o *Options) serve(h *live.Host, p host.Process) (end func(), err error) {
 			keep(s, err)
 		}
 		if o.HTTP != "" && err == nil {
-			keep(web.ServeMaster(o.HTTP, func() (web.Master, error) {
+			var kills *web.Kills
+			if o.Conf.Kills() {
+				kills = &web.Kills{App: g.killApp, Driver: g.Kill}
+			}
+			keep(web.ServeMaster(o.HTTP, func() (page web.Master, err error) {
 				s, err := g.read()
-				page := masterPage(s)
+				if err == nil {
+					err = h.Call(func() { page = p.page(s) })
+				}
 				page.RestURL = rest
 				return page, err
-			}))
+			}, kills))
 		}
 	case *worker.Worker:
 		if o.HTTP != "" {
@@ -60,9 +66,25 @@ func (o *Options) serve(h *live.Host, p host.Process) (end func(), err error) {
 	return end, err
 }
 
-// masterPage is a master's status as its page shows it.
-func masterPage(s master.Status) web.Master {
-	out := web.Master{URL: url(s.Addr), Status: s.State, Term: s.Term, WaitingDrivers: s.Waiting}
+// page is a master's status as its page shows it.
+func (d *display) page(s master.Status) web.Master {
+	out := masterPage(s, d.now())
+	for i := range out.Workers {
+		out.Workers[i].LastHeartbeat = d.heard[wire.WorkerID(out.Workers[i].ID)]
+	}
+	for _, drivers := range [][]web.Driver{out.ActiveDrivers, out.CompletedDrivers} {
+		for i := range drivers {
+			if at := d.submitted[wire.DriverID(drivers[i].ID)]; at != 0 {
+				drivers[i].StartTime, drivers[i].SubmitDate = strconv.FormatInt(at, 10), web.Date(at)
+			}
+		}
+	}
+	return out
+}
+
+// masterPage is what a master's status says by itself, at a moment in ms.
+func masterPage(s master.Status, now int64) web.Master {
+	out := web.Master{URL: sparkURL(s.Addr), Status: s.State, Term: s.Term, WaitingDrivers: s.Waiting}
 	for _, w := range s.Workers {
 		name, port, _ := net.SplitHostPort(string(w.Addr))
 		n, _ := strconv.Atoi(port)
@@ -88,6 +110,15 @@ func masterPage(s master.Status) web.Master {
 			ID: string(a.Record.ID), Name: a.Record.Desc.Tag, User: user, MemoryPerExecutor: a.Record.Desc.Memory,
 			State: string(a.State), Cores: a.Cores,
 		}
+		if shown.StartTime = millis(host.Wall(a.Record.Start)); shown.StartTime != 0 {
+			shown.SubmitDate = web.Date(shown.StartTime)
+			switch until := millis(a.Until); {
+			case until != 0:
+				shown.Duration = until - shown.StartTime
+			case !a.Ended:
+				shown.Duration = now - shown.StartTime
+			}
+		}
 		if a.Ended {
 			out.CompletedApps = append(out.CompletedApps, shown)
 		} else {
@@ -103,7 +134,7 @@ const user = "simctl"
 // workerPage is a worker's status as its page shows it.
 func workerPage(s worker.Status) web.WorkerSelf {
 	out := web.WorkerSelf{
-		ID: string(s.ID), MasterURL: url(s.Master), Cores: s.Cores, CoresUsed: s.CoresUsed, Memory: s.Memory, MemoryUsed: s.MemoryUsed,
+		ID: string(s.ID), MasterURL: sparkURL(s.Master), Cores: s.Cores, CoresUsed: s.CoresUsed, Memory: s.Memory, MemoryUsed: s.MemoryUsed,
 	}
 	for _, x := range s.Executors {
 		if x.State.Finished() {
@@ -129,7 +160,7 @@ func executorOnPage(x worker.Executor) web.Executor {
 	}}
 }
 
-func url(a host.Addr) string {
+func sparkURL(a host.Addr) string {
 	if a == "" {
 		return ""
 	}

@@ -155,6 +155,12 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	if err != nil {
 		return -1, fmt.Errorf("node %s: %w", o.ID, err)
 	}
+	if m, ok := p.(*master.Master); ok {
+		p = newDisplay(m)
+	}
+	if o.Kind == "worker" {
+		defer decommissions(h)()
+	}
 	end, err := o.serve(h, p)
 	if err != nil {
 		return -1, fmt.Errorf("node %s: %w", o.ID, err)
@@ -251,7 +257,7 @@ func (o *Options) child(p host.Program) *exec.Cmd {
 	}
 	c := Options{
 		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Conf: o.Conf, Seed: o.Seed,
-		Record: DriversOf(o.Record), Args: p.Args, Routes: o.Routes, DriverPorts: o.DriverPorts, Clock: o.Clock,
+		Record: DriversOf(o.Record), Data: o.Data, Args: p.Args, Routes: o.Routes, DriverPorts: o.DriverPorts, Clock: o.Clock,
 	}
 	cmd := exec.Command(self, c.Flags()...)
 	cmd.Stderr = os.Stderr

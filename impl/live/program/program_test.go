@@ -31,6 +31,7 @@ func TestNodeIsToldEverythingByItsFlags(t *testing.T) {
 	driver := o.child(host.Program{Kind: "driver", Name: "d1#1", Args: `{"x":1}`})
 	require.Contains(t, driver.Args, "--id=w1/d1#1")
 	require.Contains(t, driver.Args, "--record=r-drivers.ndjson")
+	require.Contains(t, driver.Args, "--data=d", "its event log is written on its machine")
 	require.Contains(t, driver.Args, `--args={"x":1}`)
 }
 
@@ -104,17 +105,22 @@ func TestStatusPageShowsWorkersAndDrivers(t *testing.T) {
 			{Record: wire.DriverRecord{ID: "d2", State: wire.Finished}, Ended: true},
 		},
 		Apps: []apps.Status{
-			{Record: wire.AppRecord{ID: "a1", Desc: wire.AppDesc{Tag: "pi", Memory: 512}}, State: wire.AppRunning, Cores: 3},
-			{Record: wire.AppRecord{ID: "a0"}, State: wire.AppFailed, Ended: true},
+			{Record: wire.AppRecord{ID: "a1", Start: 1795274028982e6, Desc: wire.AppDesc{Tag: "pi", Memory: 512}}, State: wire.AppRunning, Cores: 3},
+			{Record: wire.AppRecord{ID: "a0", Start: 1795274000000e6}, State: wire.AppFailed, Ended: true, Until: 1795274008134e6},
+			{Record: wire.AppRecord{ID: "a-1", Start: 1795274000000e6}, State: wire.AppFailed, Ended: true},
 		},
-	})
+	}, 1795274030000)
 	require.Equal(t, "ALIVE", got.Workers[0].State)
 	require.Equal(t, int64(1), got.Workers[0].CoresUsed)
 	require.Equal(t, 7078, got.Workers[0].Port)
 	require.Equal(t, web.Driver{ID: "d1", State: "RUNNING", Cores: 1, Memory: 64, Worker: "w", MainClass: "job"}, got.ActiveDrivers[0])
 	require.Empty(t, got.CompletedDrivers[0].Worker)
-	require.Equal(t, []web.App{{ID: "a1", Name: "pi", Cores: 3, User: user, MemoryPerExecutor: 512, State: "RUNNING"}}, got.ActiveApps)
-	require.Equal(t, []web.App{{ID: "a0", User: user, State: "FAILED"}}, got.CompletedApps)
+	require.Equal(t, []web.App{{ID: "a1", Name: "pi", Cores: 3, User: user, MemoryPerExecutor: 512, State: "RUNNING",
+		StartTime: 1795274028982, SubmitDate: web.Date(1795274028982), Duration: 1018}}, got.ActiveApps)
+	ended := web.App{ID: "a0", User: user, State: "FAILED", StartTime: 1795274000000, SubmitDate: web.Date(1795274000000), Duration: 8134}
+	byAnother := ended
+	byAnother.ID, byAnother.Duration = "a-1", 0
+	require.Equal(t, []web.App{ended, byAnother}, got.CompletedApps, "how long one took that another master ended is not known")
 	x := func(id int64, s wire.ExecutorState) worker.Executor {
 		return worker.Executor{
 			ExecutorOnWorker: wire.ExecutorOnWorker{App: "a1", ID: id, State: s, Cores: 1, Memory: 512},

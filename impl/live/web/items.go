@@ -4,7 +4,10 @@
 // statuses are those that Spark 4.0.1 was seen to answer with.
 package web
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Resources are amounts of resources other than cores and memory, by name. No
 // worker here has any, so they are always empty.
@@ -47,7 +50,8 @@ type App struct {
 }
 
 // A Driver is one driver on a master's page. No record keeps when it was
-// submitted, so starttime is "0" and submitdate is empty.
+// submitted: a master that took it over from another shows "0" and an empty
+// submitdate.
 type Driver struct {
 	ID         string    `json:"id"`
 	StartTime  string    `json:"starttime"` // Unix time in ms, as text
@@ -84,6 +88,8 @@ type Master struct {
 	WaitingDrivers int `json:"-"`
 	// RestURL is where submissions are taken; empty: nowhere.
 	RestURL string `json:"-"`
+	// Kills: the page takes kills.
+	Kills bool `json:"-"`
 }
 
 // A Utilization is what GET /json/clusterutilization tells. Shares are whole
@@ -96,6 +102,16 @@ type Utilization struct {
 	Memory            int64 `json:"memory"`
 	MemoryUsed        int64 `json:"memoryused"`
 	MemoryUtilization int64 `json:"memoryutilization"`
+}
+
+// Date is a moment as Spark writes it, in the time of this machine: text of
+// the form "Sat Nov 21 15:13:48 UTC 2026", and empty for 0, which is not known.
+// It is in ms since 1970.
+func Date(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).Format("Mon Jan 02 15:04:05 MST 2006")
 }
 
 // complete computes the sums from the workers, of which those that are ALIVE

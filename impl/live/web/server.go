@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,8 +62,10 @@ func (s *Server) Close() error {
 // ServeMaster serves GET /json/, GET /json/clusterutilization, one field at
 // GET /json/FIELD, and a page for people at GET /. Read is called for each
 // request and has to read on the process's loop; an error of it is answered
-// with 503.
-func ServeMaster(addr string, read func() (Master, error)) (*Server, error) {
+// with 503. Whoever sends POST /app/kill/ or POST /driver/kill/ with id and
+// terminate=true is sent to the page again (MasterWebUI.scala), whatever came
+// of it; with nil kills there is nothing there.
+func ServeMaster(addr string, read func() (Master, error), kills *Kills) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /json/{field...}", func(w http.ResponseWriter, r *http.Request) {
 		m, err := read()
@@ -77,9 +80,34 @@ func ServeMaster(addr string, read func() (Master, error)) (*Server, error) {
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		m, err := read()
+		m.Kills = kills != nil
 		show(w, masterPage, m.complete(), err)
 	})
+	if kills != nil {
+		kills.serve(mux, "/app/kill", kills.App)
+		kills.serve(mux, "/driver/kill", kills.Driver)
+	}
 	return serve("status", addr, mux)
+}
+
+// Kills are how a master's page ends applications and drivers, by their IDs.
+type Kills struct {
+	App, Driver func(ctx context.Context, id string) error
+}
+
+func (k *Kills) serve(mux *http.ServeMux, path string, kill func(context.Context, string) error) {
+	handle := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			http.Error(w, "only POST kills", http.StatusMethodNotAllowed)
+			return
+		}
+		if id := r.FormValue("id"); id != "" && r.FormValue("terminate") == "true" {
+			_ = kill(r.Context(), id) // Spark's page does not tell either: it shows what is so
+		}
+		http.Redirect(w, r, "/", http.StatusFound)
+	}
+	mux.HandleFunc(path, handle)
+	mux.HandleFunc(path+"/", handle)
 }
 
 // ServeWorker serves GET /json/ and a page for people at GET /, as
@@ -145,7 +173,25 @@ var (
 	//go:embed worker.html
 	workerText string
 
-	pages      = template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}
+	pages = template.FuncMap{
+		"style": func() template.CSS { return template.CSS(style) },
+		"rows":  func(kills bool, rows any) table { return table{kills, rows} },
+		"kill": func(on bool, what, id, state string) button {
+			return button{on && slices.Contains([]string{"WAITING", "RUNNING", "SUBMITTED"}, state), what, id}
+		},
+	}
 	masterPage = template.Must(template.New("master").Funcs(pages).Parse(masterText))
 	workerPage = template.Must(template.New("worker").Funcs(pages).Parse(workerText))
 )
+
+// A table is part of a page, with or without buttons that kill.
+type table struct {
+	Kills bool
+	Rows  any
+}
+
+// A button kills what has an end to come: an application or a driver.
+type button struct {
+	On       bool
+	What, ID string
+}

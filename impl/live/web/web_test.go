@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,7 +55,7 @@ func sample() web.Master {
 
 func serveMaster(t *testing.T, m web.Master) string {
 	t.Helper()
-	s, err := web.ServeMaster(":0", func() (web.Master, error) { return m, nil })
+	s, err := web.ServeMaster(":0", func() (web.Master, error) { return m, nil }, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	require.Contains(t, s.Addr, "127.0.0.1:")
@@ -181,9 +183,63 @@ func TestPagesForPeopleNameEverything(t *testing.T) {
 	}
 }
 
+// Dates are Spark's: testdata/spark/master.json shows this moment as "Sat Nov 21
+// 15:13:48 UTC 2026".
+func TestDatesAreWrittenAsSparkDoes(t *testing.T) {
+	const moment = 1795274028982
+	want, err := time.Parse("Mon Jan 2 15:04:05 MST 2006", "Sat Nov 21 15:13:48 UTC 2026")
+	require.NoError(t, err)
+	require.Equal(t, want.In(time.Local).Format("Mon Jan 02 15:04:05 MST 2006"), web.Date(moment))
+	require.Empty(t, web.Date(0))
+}
+
+// A page that takes kills has a button at what has not ended, and does what
+// Spark's does: POST alone kills, only with terminate=true, and leads back to
+// the page whatever came of it.
+func TestKillsFromThePage(t *testing.T) {
+	var killed []string
+	note := func(what string) func(context.Context, string) error {
+		return func(_ context.Context, id string) error {
+			killed = append(killed, what+" "+id)
+			return errors.New("it has ended already")
+		}
+	}
+	read := func() (web.Master, error) { return sample(), nil }
+	s, err := web.ServeMaster(":0", read, &web.Kills{App: note("app"), Driver: note("driver")})
+	require.NoError(t, err)
+	defer s.Close()
+	url := "http://" + s.Addr
+	post := func(path, body string) int {
+		r, _ := ask(t, "POST", url+path, body, "Content-Type", "application/x-www-form-urlencoded")
+		if r.StatusCode == http.StatusFound {
+			require.Equal(t, "/", r.Header.Get("Location"))
+		}
+		return r.StatusCode
+	}
+	for path, body := range map[string]string{"/app/kill/": "id=app-1", "/driver/kill": "terminate=true", "/driver/kill/": "id=d&terminate=false"} {
+		require.Equal(t, 302, post(path, body), path)
+	}
+	require.Empty(t, killed)
+	require.Equal(t, 302, post("/app/kill/", "id=app-1&terminate=true"))
+	require.Equal(t, 302, post("/driver/kill?terminate=true", "id=driver-1"))
+	require.Equal(t, []string{"app app-1", "driver driver-1"}, killed)
+	r, _ := ask(t, "GET", url+"/app/kill/?id=app-1&terminate=true", "")
+	require.Equal(t, 405, r.StatusCode)
+	require.Len(t, killed, 2)
+
+	_, page := ask(t, "GET", url+"/", "")
+	require.Equal(t, 2, strings.Count(page, "<button"), "one that ended has none")
+	require.Contains(t, page, `action="/app/kill/"`)
+	plain := serveMaster(t, sample())
+	_, page = ask(t, "GET", plain+"/", "")
+	require.NotContains(t, page, "<button")
+	r, _ = ask(t, "POST", plain+"/app/kill/", "id=app-1&terminate=true")
+	require.Contains(t, []int{404, 405}, r.StatusCode)
+}
+
 func TestWhatIsNotThereIsUnavailable(t *testing.T) {
 	gone := errors.New("the process has ended")
-	m, err := web.ServeMaster("127.0.0.1:0", func() (web.Master, error) { return web.Master{}, gone })
+	m, err := web.ServeMaster("127.0.0.1:0", func() (web.Master, error) { return web.Master{}, gone }, nil)
 	require.NoError(t, err)
 	defer m.Close()
 	w, err := web.ServeWorker("127.0.0.1:0", func() (web.WorkerSelf, error) { return web.WorkerSelf{}, gone })
@@ -194,8 +250,8 @@ func TestWhatIsNotThereIsUnavailable(t *testing.T) {
 		require.Equal(t, 503, r.StatusCode, url)
 		require.Contains(t, text, "ended")
 	}
-	_, err = web.ServeMaster(m.Addr, nil)
+	_, err = web.ServeMaster(m.Addr, nil, nil)
 	require.ErrorContains(t, err, "serve status: ")
-	_, err = web.ServeMaster("nowhere", nil)
+	_, err = web.ServeMaster("nowhere", nil, nil)
 	require.ErrorContains(t, err, "serve status at nowhere: ")
 }

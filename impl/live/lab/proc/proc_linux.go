@@ -9,3 +9,6 @@ import (
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
+
+// Decommission asks the process to take no more work (SIGPWR).
+func (p *Proc) Decommission() error { return p.signal(p.PID(), syscall.SIGPWR) }

@@ -14,6 +14,7 @@ import (
 var played = []scenarios.Class{
 	scenarios.Stop, scenarios.KillOff, scenarios.HostLoss, scenarios.Pause, scenarios.Partition, scenarios.OneWay,
 	scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Expire, scenarios.Leader, scenarios.ClockJump,
+	scenarios.Decommission,
 }
 
 // understood are what a live run knows of each part of a scenario. Whatever
