@@ -52,6 +52,7 @@ const importLaw = `
 	impl/live/web:
 	impl/live/program:    impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
+	impl/live/steer:
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
 	impl/live/lab/proc:
@@ -99,7 +100,7 @@ const importLaw = `
 
 	reports/...:          reports/... checker/... model/... scenarios
 
-	zkserver:             impl/host impl/live impl/live/lab/... impl/live/load sim/zk/...
+	zkserver:             impl/host impl/live impl/live/lab/... impl/live/load impl/live/steer sim/zk/...
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver

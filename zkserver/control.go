@@ -1,20 +1,15 @@
 package zkserver
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	lab "github.com/simctl/simctl/impl/live/lab/ensemble"
+	"github.com/simctl/simctl/impl/live/steer"
 )
 
 // Verbs are what a running ensemble can be told, with what each does.
@@ -25,83 +20,6 @@ var Verbs = []struct{ Name, Doc string }{
 	{"start", "Start servers that do not run, and wait until they serve"},
 	{"pause", "Let servers stand still (SIGSTOP)"},
 	{"resume", "Let paused servers go on (SIGCONT)"},
-}
-
-// control is where a running ensemble is told what to do: a socket in a
-// directory of its own, because a socket's path must be short. The file
-// "control" among the data holds the path.
-type control struct {
-	file     string
-	dir      string
-	socket   net.Listener
-	commands chan command
-}
-
-// A command is one line from another program, and where the answer goes.
-type command struct {
-	words []string
-	conn  net.Conn
-}
-
-func newControl(data string) (*control, error) {
-	c := &control{file: filepath.Join(data, "control"), commands: make(chan command)}
-	if conn, err := dialControl(data); err == nil {
-		conn.Close()
-		return nil, fmt.Errorf("another simctl zk runs on %s", data)
-	}
-	var err error
-	if c.dir, err = os.MkdirTemp("", "simctl-zk-control-"); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(c.dir, "socket")
-	if c.socket, err = net.Listen("unix", path); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(c.dir))
-	}
-	if err := os.WriteFile(c.file, []byte(path+"\n"), 0o600); err != nil {
-		c.close()
-		return nil, err
-	}
-	return c, nil
-}
-
-func (c *control) close() {
-	c.socket.Close()
-	os.Remove(c.file)
-	os.RemoveAll(c.dir)
-}
-
-// serve hands commands on, one after another.
-func (c *control) serve(ctx context.Context) {
-	for {
-		conn, err := c.socket.Accept()
-		if err != nil {
-			return
-		}
-		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
-		line, err := bufio.NewReader(conn).ReadString('\n')
-		if err != nil {
-			conn.Close()
-			continue
-		}
-		select {
-		case c.commands <- command{strings.Fields(line), conn}:
-		case <-ctx.Done():
-			conn.Close()
-			return
-		}
-	}
-}
-
-// failure is how an answer begins that tells an error.
-const failure = "error: "
-
-func (c *command) answer(text string, err error) {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	if err != nil {
-		text = failure + strings.ReplaceAll(err.Error(), "\n", "; ")
-	}
-	_, _ = io.WriteString(c.conn, text) // who asked may be gone
-	c.conn.Close()
 }
 
 // carryOut does what one command says. Its answer is the status then.
@@ -164,32 +82,15 @@ func (e *ensemble) pause(s *lab.Server, on bool) error {
 	return s.Resume()
 }
 
-func dialControl(data string) (net.Conn, error) {
-	path, err := os.ReadFile(filepath.Join(data, "control"))
-	if err != nil {
-		return nil, err
-	}
-	return net.Dial("unix", strings.TrimSpace(string(path)))
-}
-
 // Control tells the ensemble that runs on the directory data what to do: a
 // verb of [Verbs] and servers, by number. It returns the status then.
 func Control(data, verb string, servers []string) (string, error) {
-	conn, err := dialControl(data)
-	if err != nil {
+	text, err := steer.Ask(data, append([]string{verb}, servers...)...)
+	switch {
+	case errors.Is(err, steer.ErrNobody):
 		return "", fmt.Errorf("zk: no simctl zk runs on %q", data)
-	}
-	defer conn.Close()
-	words := slices.Concat([]string{verb}, servers)
-	if _, err := fmt.Fprintln(conn, strings.Join(words, " ")); err != nil {
+	case err != nil:
 		return "", fmt.Errorf("zk: %w", err)
 	}
-	text, err := io.ReadAll(conn)
-	if err != nil {
-		return "", fmt.Errorf("zk: %w", err)
-	}
-	if why, failed := strings.CutPrefix(string(text), failure); failed {
-		return "", fmt.Errorf("zk: %s", why)
-	}
-	return string(text), nil
+	return text, nil
 }

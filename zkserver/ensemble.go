@@ -13,6 +13,7 @@ import (
 	"time"
 
 	lab "github.com/simctl/simctl/impl/live/lab/ensemble"
+	"github.com/simctl/simctl/impl/live/steer"
 )
 
 // Options say what servers to run, over TCP on loopback.
@@ -91,7 +92,7 @@ const begin = 30 * time.Second
 type ensemble struct {
 	o       Options
 	servers *lab.Ensemble
-	control *control
+	control *steer.Listener
 	ended   chan ending
 	paused  map[int]bool // by id
 }
@@ -114,11 +115,14 @@ func serveEnsemble(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(o.Data, 0o755); err != nil {
 		return fmt.Errorf("zk: %w", err)
 	}
-	control, err := newControl(o.Data)
-	if err != nil {
+	control, err := steer.Listen(o.Data)
+	switch {
+	case errors.Is(err, steer.ErrTaken):
+		return fmt.Errorf("zk: another simctl zk runs on %s", o.Data)
+	case err != nil:
 		return fmt.Errorf("zk: %w", err)
 	}
-	defer control.close()
+	defer control.Close()
 	lo := lab.Options{Servers: o.Servers, Port: o.Port, Tick: o.Tick, Dir: o.Data, Program: o.Program, Start: begin}
 	if o.MaxClientCnxns > 0 {
 		lo.Lines = append(lo.Lines, fmt.Sprintf("maxClientCnxns=%d", o.MaxClientCnxns))
@@ -164,7 +168,7 @@ func (e *ensemble) run(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	go e.control.serve(ctx)
+	go e.control.Serve(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -183,8 +187,8 @@ func (e *ensemble) run(ctx context.Context) error {
 				return fmt.Errorf("zk: the server %s", how)
 			}
 			fmt.Fprintf(e.o.Warn, "z%d %s\n", end.server.ID(), how)
-		case c := <-e.control.commands:
-			c.answer(e.carryOut(ctx, c.words))
+		case c := <-e.control.Commands:
+			c.Answer(e.carryOut(ctx, c.Words))
 		}
 	}
 }
