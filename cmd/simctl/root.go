@@ -34,7 +34,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.Stderr)
 	parts := inquire.Parts{Out: e.Stdout, Warn: e.Stderr, Args: args, Getenv: e.Getenv}
 	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
-		inquire.NewWhy(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args),
+		inquire.NewWhy(parts), inquire.NewInevitable(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args),
 		newLatency(e), newSoak(e), newNode(e), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
