@@ -105,10 +105,11 @@ const importLaw = `
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature model/trace reports/... scenarios sim/cluster/plan sim/shrink
+	inquiry:              . checker model/... reports/... scenarios sim/kernel
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/exit:      checker
-	cmd/simctl/inquire:   . reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
+	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
 	cmd/simctl/serve:     reports/site
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:

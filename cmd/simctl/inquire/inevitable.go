@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/inquiry"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/reports/knee"
 )
@@ -29,7 +30,7 @@ type inevitableLine struct {
 
 // NewInevitable returns the command inevitable.
 func NewInevitable(p Parts) *cobra.Command {
-	o := simctl.InevitableOptions{}
+	o := inquiry.Odds{}
 	var asJSON bool
 	var dir string
 	cmd := &cobra.Command{
@@ -49,7 +50,7 @@ func NewInevitable(p Parts) *cobra.Command {
 			if o.Redraws < 1 || o.Grid < 2 || o.More < 0 {
 				return fmt.Errorf("inevitable: want --redraws from 1, --grid from 2 and --more from 0")
 			}
-			c, err := simctl.Inevitable(cmd.Context(), t, o)
+			c, err := inquiry.Inevitable(cmd.Context(), t, o)
 			if err != nil {
 				return fmt.Errorf("inevitable: %w", err)
 			}
@@ -71,7 +72,7 @@ func NewInevitable(p Parts) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Property, "property", "", "the violated property that is meant (default the first)")
-	f.StringVar(&o.Faults, "faults", simctl.RedrawFaults, "faults that had not begun: redraw, keep or none")
+	f.StringVar(&o.Faults, "faults", inquiry.RedrawFaults, "faults that had not begun: redraw, keep or none")
 	f.IntVar(&o.Redraws, "redraws", 40, "runs a point")
 	f.IntVar(&o.Grid, "grid", 17, "points to begin with")
 	f.IntVar(&o.More, "more", 24, "points at most where it matters")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/cmd/simctl/exit"
+	"github.com/simctl/simctl/inquiry"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/reports/why"
 )
@@ -59,7 +60,7 @@ func NewWhy(p Parts) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := simctl.Why(cmd.Context(), t, property, tries)
+			b, err := inquiry.Why(cmd.Context(), t, property, tries)
 			if err != nil {
 				return fmt.Errorf("why: %w", err)
 			}
@@ -82,7 +83,7 @@ func NewWhy(p Parts) *cobra.Command {
 	return cmd
 }
 
-func whyLineOf(t *simctl.Target, b *simctl.Because) whyLine {
+func whyLineOf(t *simctl.Target, b *inquiry.Because) whyLine {
 	f := b.Slice.Finding
 	l := whyLine{
 		Schema: WhySchema, Scenario: t.Scenario.Name, Seed: t.Seed, Property: f.Property, Step: f.Step, Detail: f.Detail,

@@ -1,4 +1,4 @@
-package simctl
+package inquiry
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/knee"
 	"github.com/simctl/simctl/scenarios"
@@ -26,8 +27,8 @@ const (
 	NoFaults = "none"
 )
 
-// InevitableOptions say how the probability of a violation is estimated.
-type InevitableOptions struct {
+// Odds say how the probability of a violation is estimated.
+type Odds struct {
 	Property string // the violated property that is meant; empty: the first
 	Faults   string // RedrawFaults, KeepFaults or NoFaults; empty: the first
 	Redraws  int    // runs a point
@@ -42,7 +43,7 @@ type InevitableOptions struct {
 // delays of messages, ties, the choices of processes, and which machines are
 // healed. What the scenario's seed drew before the run began, as the jobs of
 // clients, stays. The same redraws are made behind each step.
-func Inevitable(ctx context.Context, t *Target, o InevitableOptions) (*knee.Curve, error) {
+func Inevitable(ctx context.Context, t *simctl.Target, o Odds) (*knee.Curve, error) {
 	if o.Faults == "" {
 		o.Faults = RedrawFaults
 	}
@@ -51,11 +52,11 @@ func Inevitable(ctx context.Context, t *Target, o InevitableOptions) (*knee.Curv
 	}
 	ro := t.Options
 	ro.Steps = true
-	r, err := Run(ctx, t.Scenario, t.Seed, ro)
+	r, err := simctl.Run(ctx, t.Scenario, t.Seed, ro)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.violationOf(o.Property)
+	f, err := violationOf(r, o.Property)
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +82,10 @@ func Inevitable(ctx context.Context, t *Target, o InevitableOptions) (*knee.Curv
 
 // redrawer redraws a run from its steps on.
 type redrawer struct {
-	t        *Target
-	r        *Result
+	t        *simctl.Target
+	r        *simctl.Result
 	property string
-	o        InevitableOptions
+	o        Odds
 	done     int
 }
 
@@ -93,7 +94,7 @@ func (x *redrawer) points(ctx context.Context, steps []uint64) ([]knee.Point, er
 	violated := make([]bool, len(steps)*x.o.Redraws)
 	err := parallel(ctx, len(violated), x.o.Jobs, func(i int) error {
 		o := x.options(steps[i/x.o.Redraws], i%x.o.Redraws)
-		r, err := Run(ctx, x.t.Scenario, x.t.Seed, o)
+		r, err := simctl.Run(ctx, x.t.Scenario, x.t.Seed, o)
 		violated[i] = err == nil && violates(r, x.property)
 		return err
 	})
@@ -125,7 +126,7 @@ func (x *redrawer) at(step uint64) int64 {
 
 // options are those of the i-th redraw behind a step: its seed depends on i
 // alone.
-func (x *redrawer) options(step uint64, i int) Options {
+func (x *redrawer) options(step uint64, i int) simctl.Options {
 	seed := kernel.New(x.t.Seed, nil).Draw(kernel.KeyOf("inevitable"), uint64(i))
 	o := x.t.Options
 	o.Steps, o.OnStep, o.UntilStep, o.UntilNs = false, nil, 0, 0

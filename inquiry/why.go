@@ -1,4 +1,7 @@
-package simctl
+// Package inquiry asks of a run why it went as it did, and when that became
+// certain, by making other runs that differ in one thing: a fault less, a
+// delivery lost, everything behind a step drawn anew.
+package inquiry
 
 import (
 	"context"
@@ -7,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/why"
@@ -24,14 +28,14 @@ type Because struct {
 // Why runs a target again and finds what its first violation of a property, or
 // of any if property is empty, came of. It tries at most so many runs without
 // one of the slice's faults or deliveries.
-func Why(ctx context.Context, t *Target, property string, tries int) (*Because, error) {
+func Why(ctx context.Context, t *simctl.Target, property string, tries int) (*Because, error) {
 	o := t.Options
 	o.Steps = true
-	r, err := Run(ctx, t.Scenario, t.Seed, o)
+	r, err := simctl.Run(ctx, t.Scenario, t.Seed, o)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.violationOf(property)
+	f, err := violationOf(r, property)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +47,7 @@ func Why(ctx context.Context, t *Target, property string, tries int) (*Because, 
 }
 
 // violationOf returns the run's first violation of a property, or of any.
-func (r *Result) violationOf(property string) (checker.Finding, error) {
+func violationOf(r *simctl.Result, property string) (checker.Finding, error) {
 	for _, f := range r.Violations() {
 		if property == "" || f.Property == property {
 			return f, nil
@@ -56,7 +60,7 @@ func (r *Result) violationOf(property string) (checker.Finding, error) {
 }
 
 // try makes runs without one fault or delivery of the slice.
-func (b *Because) try(ctx context.Context, t *Target, r *Result, tries int) error {
+func (b *Because) try(ctx context.Context, t *simctl.Target, r *simctl.Result, tries int) error {
 	faults, deliveries := b.Slice.Candidates()
 	steps := append(faults, deliveries...)
 	steps = steps[:min(len(steps), tries)]
@@ -72,7 +76,7 @@ func (b *Because) try(ctx context.Context, t *Target, r *Result, tries int) erro
 		} else {
 			o.Overrides = append(slices.Clone(o.Overrides), kernel.Override{Step: steps[i], Do: kernel.Drop})
 		}
-		again, err := Run(ctx, t.Scenario, t.Seed, o)
+		again, err := simctl.Run(ctx, t.Scenario, t.Seed, o)
 		if err != nil {
 			return err
 		}
@@ -85,7 +89,7 @@ func (b *Because) try(ctx context.Context, t *Target, r *Result, tries int) erro
 
 // without is the run's schedule without the fault that begins in a step; nil if
 // it is not found.
-func without(r *Result, step uint64) (out []scenarios.Fault) {
+func without(r *simctl.Result, step uint64) (out []scenarios.Fault) {
 	for i := range r.Events {
 		e := &r.Events[i]
 		if e.Step != step || e.Kind != trace.Fault || e.Value != "begin" {
@@ -102,7 +106,7 @@ func without(r *Result, step uint64) (out []scenarios.Fault) {
 }
 
 // violates reports whether a run violates a property.
-func violates(r *Result, property string) bool {
+func violates(r *simctl.Result, property string) bool {
 	return slices.ContainsFunc(r.Findings, func(f checker.Finding) bool {
 		return f.Property == property && f.Verdict == checker.Violation
 	})
