@@ -93,7 +93,7 @@ foreign: build ## suites of other clients of ZooKeeper against simctl zk, into s
 cover: ## how much of impl the scenarios reach by themselves
 	rm -rf out/cover && mkdir -p out/cover
 	go build -cover -coverpkg=./impl/... -o bin/simctl-cover ./cmd/simctl
-	GOCOVERDIR=out/cover bin/simctl-cover sweep --seeds=1-20 -q
+	GOCOVERDIR=out/cover bin/simctl-cover sweep --seeds=1-20 --strategy=random -q
 	go tool covdata percent -i=out/cover
 
 zookeeper: ## install ZooKeeper if this is Debian and we are root

@@ -34,7 +34,7 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 	}
 	run := reports.RunFile{
 		Kind: reports.SimBundle, Name: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain,
-		ZKClient: r.Options.ZKClient, Encode: r.Options.Encode, Scenario: reports.Text(r.Scenario.String()),
+		ZKClient: r.Options.ZKClient, Strategy: r.strategy(), Encode: r.Options.Encode, Scenario: reports.Text(r.Scenario.String()),
 		Schedule: reports.Text(scenarios.Schedule(r.Applied).String()),
 		Timers:   timers, Config: r.Options.Conf.Map(),
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
@@ -63,7 +63,7 @@ func (r *Result) failoverLines() []reports.Failover {
 func (r *Result) Line(dir string) reports.RunLine {
 	return reports.RunLine{
 		Schema: reports.RunSchema, Scenario: r.Scenario.Name, Seed: r.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain, ZKClient: r.Options.ZKClient,
-		Config: r.Options.Conf.Map(), Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
+		Strategy: r.strategy(), Config: r.Options.Conf.Map(), Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict,
 		Findings: r.Findings, Failovers: r.failoverLines(), Reached: r.Reached, Bundle: dir,
 	}
 }

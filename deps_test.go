@@ -66,12 +66,16 @@ const importLaw = `
 	model/history:        model/trace
 	model/spec:           model/history model/trace
 	model/abstract:       model/trace
+	model/coverage:       model/trace
 
 	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/order scenarios/reach scenarios/span scenarios/timers scenarios/zk
 	scenarios/zk:         scenarios/attr scenarios/hint scenarios/span
 	scenarios/anchor:     scenarios/hint
 	scenarios/attr:       scenarios/hint scenarios/span
 	scenarios/order:      scenarios/attr scenarios/hint scenarios/span
+	scenarios/swarm:      scenarios scenarios/anchor
+	scenarios/guided:     scenarios scenarios/swarm
+	scenarios/strategy:   scenarios scenarios/hint scenarios/order scenarios/swarm
 	scenarios/hint:
 	scenarios/reach:      scenarios/hint
 	scenarios/span:
@@ -103,15 +107,16 @@ const importLaw = `
 	zkserver:             impl/host impl/live impl/live/lab/... impl/live/load impl/live/steer sim/zk/...
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
-	.:                    impl/... model/... scenarios scenarios/hint sim/... checker/... reports/... zkserver
+	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker model/... reports/... scenarios sim/kernel
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/exit:      checker
+	cmd/simctl/progress:  reports
 	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
 	cmd/simctl/serve:     reports/site
-	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint scenarios/strategy reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
 

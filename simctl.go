@@ -33,6 +33,9 @@ import (
 // default; a zero Policy is not a preset: use [policy.Hardened].
 type Options struct {
 	Policy policy.Policy
+	// Strategy is how the seed becomes a run. It is empty in results, whose
+	// scenario is what the strategy made.
+	Strategy Strategy
 	// Schedule, if not nil, replaces the faults that the seed draws.
 	Schedule []scenarios.Fault
 	// Encode encodes and decodes every message on its way. It changes no
@@ -80,9 +83,10 @@ const (
 
 // A Result is one run and what the judges say of it.
 type Result struct {
-	Scenario scenarios.Scenario // as written, ranges and all
+	Scenario scenarios.Scenario // as written, or as the strategy made it, ranges and all
 	Drawn    scenarios.Scenario // as the seed drew it
 	Seed     uint64
+	Strategy Strategy // that made the scenario; mix never
 	Options  Options
 
 	Fingerprint uint64
@@ -101,6 +105,7 @@ type Result struct {
 	Reached   []string // reachability names that this run saw, sorted
 	Calls     int      // operations that clients began
 	Acked     int      // operations that were answered
+	News      []uint64 // in a sweep that is guided: what of model/coverage no run before had seen
 	// Wall is the wall time of the run and its judges. Nothing depends on it.
 	Wall time.Duration
 	// Interrupted: the run was ended early because its context was cancelled.
@@ -129,6 +134,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	if err != nil {
 		return nil, err
 	}
+	s, used := searched(s, seed, &o)
 	if s.NeedsService() {
 		o.Grain = GrainService
 	}
@@ -136,7 +142,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 		o.Grain = GrainEnsemble
 	}
 	watch := NewStopwatch()
-	r := &Result{Scenario: s, Seed: seed, Options: o}
+	r := &Result{Scenario: s, Seed: seed, Strategy: used, Options: o}
 	monitors := newMonitors(o.only)
 	opts := cluster.Options{
 		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep, UntilNs: o.UntilNs,

@@ -50,6 +50,14 @@ func (o SweepOptions) Runs(list []scenarios.Scenario, count uint64) uint64 {
 
 func (o SweepOptions) pinned(s scenarios.Scenario) bool { return o.Pinned && s.Seed != 0 }
 
+// A Share is one strategy's share of a sweep.
+type Share struct {
+	Runs, Violations int
+	// News is how many abstract states, and ways between two, its runs were the
+	// first to see; 0 in a sweep that does not look.
+	News int
+}
+
 // A Summary sums a sweep up.
 type Summary struct {
 	Runs, Violations, Inconclusive, Nondeterministic int
@@ -60,6 +68,7 @@ type Summary struct {
 	Faults                                           map[string]int // runs in which a class struck
 	Reached                                          map[string]int // runs that saw a thing
 	Scenarios                                        []ScenarioSummary
+	Strategies                                       map[Strategy]Share
 	// Unreached lists "SCENARIO: NAME" for what a scenario says some run of a
 	// sweep must see, and none of at least 20 did.
 	Unreached   []string
@@ -78,6 +87,7 @@ type ScenarioSummary struct {
 	MayDraw         map[string]int // runs that might have drawn it
 
 	failovers, acked []int
+	hopes            map[string]int // runs whose scenario says that some run must see a thing
 }
 
 // RunsPerSecond is the rate of the sweep in wall time.
@@ -100,14 +110,19 @@ func (s *Summary) Verdict() checker.Verdict {
 // sweepItem is one run to make, and its place in the order.
 type sweepItem struct {
 	n        int
+	name     string // of the scenario that was asked for
 	scenario scenarios.Scenario
 	seed     uint64
+	strategy Strategy
+	made     bool // the scenario is what the strategy made
 }
 
 // sweepDone is one run made.
 type sweepDone struct {
 	n     int
+	name  string
 	r     *Result
+	saw   []uint64
 	arena *cluster.Arena // holds the result's events
 	err   error
 }
@@ -147,48 +162,24 @@ func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	items, done, free := make(chan sweepItem), make(chan sweepDone), make(arenas, 2*jobs)
-	go feed(ctx, list, seeds, o, watch, items)
+	search := newSearch(ctx, o)
+	go search.feed(ctx, list, seeds, o, watch, items)
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
 			for it := range items {
 				a := free.take()
 				r, err := sweepOne(ctx, free, a, it, o)
-				done <- sweepDone{it.n, r, a, err}
+				done <- sweepDone{it.n, it.name, r, search.saw(r), a, err}
 			}
 		})
 	}
 	go func() { wg.Wait(); close(done) }()
-	s := &Summary{Faults: map[string]int{}, Reached: map[string]int{}}
-	err := s.collect(done, free, o, each, cancel)
+	s := &Summary{Faults: map[string]int{}, Reached: map[string]int{}, Strategies: map[Strategy]Share{}}
+	err := s.collect(done, search, free, o, each, cancel)
 	s.Wall = watch.Elapsed()
 	s.finish(list)
 	return s, err
-}
-
-func feed(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64], o SweepOptions, w Stopwatch, out chan<- sweepItem) {
-	defer close(out)
-	n := 0
-	for seed := range seeds {
-		for _, sc := range list {
-			if o.For > 0 && n > 0 && w.Elapsed() > o.For {
-				return
-			}
-			it := sweepItem{n, sc, seed}
-			if o.pinned(sc) {
-				it.seed = sc.Seed
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case out <- it:
-				n++
-			}
-		}
-		if list = slices.DeleteFunc(slices.Clone(list), o.pinned); len(list) == 0 {
-			return
-		}
-	}
 }
 
 // sweepOne makes one run, and makes it again if its turn or its verdict says
@@ -199,7 +190,14 @@ func sweepOne(ctx context.Context, free arenas, a *cluster.Arena, it sweepItem, 
 	if again <= 0 {
 		again = 20
 	}
+	o.Strategy = it.strategy
+	if it.made {
+		o.Strategy = ""
+	}
 	r, err := runIn(ctx, a, it.scenario, it.seed, o.Options)
+	if r != nil {
+		r.Strategy = it.strategy
+	}
 	if err != nil || it.n%again != 0 && r.Verdict != checker.Violation {
 		return r, err
 	}
@@ -216,7 +214,7 @@ func sweepOne(ctx context.Context, free arenas, a *cluster.Arena, it sweepItem, 
 }
 
 // collect puts results back in order.
-func (s *Summary) collect(done <-chan sweepDone, free arenas, o SweepOptions, each func(*Result), stop func()) error {
+func (s *Summary) collect(done <-chan sweepDone, search *search, free arenas, o SweepOptions, each func(*Result), stop func()) error {
 	waiting := map[int]sweepDone{}
 	next, stopped := 0, false
 	var failed error
@@ -235,6 +233,7 @@ func (s *Summary) collect(done <-chan sweepDone, free arenas, o SweepOptions, ea
 				stop()
 			case d.err != nil || stopped:
 			default:
+				search.add(&d)
 				s.add(d.r)
 				if each != nil {
 					each(d.r)
@@ -274,8 +273,17 @@ func (s *Summary) add(r *Result) {
 	for _, name := range r.Reached {
 		s.Reached[r.Scenario.Name+" "+name]++
 	}
+	share := s.Strategies[r.Strategy]
+	share.Runs, share.News = share.Runs+1, share.News+len(r.News)
+	if r.Verdict == checker.Violation {
+		share.Violations++
+	}
+	s.Strategies[r.Strategy] = share
 	sc := s.scenario(r.Scenario.Name)
 	sc.Runs++
+	for _, name := range r.Scenario.Sometimes {
+		sc.hopes[name]++
+	}
 	sc.failovers = append(sc.failovers, len(r.Failovers))
 	sc.acked = append(sc.acked, r.Acked)
 	struck := map[string]bool{}
@@ -301,7 +309,7 @@ func (s *Summary) scenario(name string) *ScenarioSummary {
 			return &s.Scenarios[i]
 		}
 	}
-	s.Scenarios = append(s.Scenarios, ScenarioSummary{Name: name, Faults: map[string]int{}, MayDraw: map[string]int{}})
+	s.Scenarios = append(s.Scenarios, ScenarioSummary{Name: name, Faults: map[string]int{}, MayDraw: map[string]int{}, hopes: map[string]int{}})
 	return &s.Scenarios[len(s.Scenarios)-1]
 }
 
@@ -313,11 +321,8 @@ func (s *Summary) finish(list []scenarios.Scenario) {
 		sc.MinAcked = slices.Min(sc.acked)
 	}
 	for _, sc := range list {
-		if s.scenario(sc.Name).Runs < 20 {
-			continue
-		}
 		for _, name := range sc.Sometimes {
-			if s.Reached[sc.Name+" "+name] == 0 {
+			if s.scenario(sc.Name).hopes[name] >= 20 && s.Reached[sc.Name+" "+name] == 0 {
 				s.Unreached = append(s.Unreached, sc.Name+": "+name)
 			}
 		}

@@ -37,6 +37,7 @@ type RunFile struct {
 	Policy       string              `json:"policy"`             // as policy.Parse reads it
 	Grain        string              `json:"grain"`              // of ZooKeeper: service, ensemble; "real" in a soak
 	ZKClient     string              `json:"zkClient,omitempty"` // the library of those that use it: go-zookeeper, curator
+	Strategy     string              `json:"strategy,omitempty"` // that made the scenario; none: random
 	Encode       bool                `json:"encode,omitempty"`
 	Scenario     Text                `json:"scenario"`  // its text, not yet drawn
 	Schedule     Text                `json:"schedule"`  // the faults as they were carried out
@@ -126,7 +127,7 @@ func (r *RunFile) ParseSchedule(dir string) (scenarios.Schedule, error) {
 func (b *Bundle) Line(dir string) RunLine {
 	r := &b.Run
 	return RunLine{
-		Schema: RunSchema, Scenario: r.Name, Seed: r.Seed, Policy: r.Policy, Grain: r.Grain, ZKClient: r.ZKClient, Config: r.Config, Fingerprint: r.Fingerprint,
+		Schema: RunSchema, Scenario: r.Name, Seed: r.Seed, Policy: r.Policy, Grain: r.Grain, ZKClient: r.ZKClient, Strategy: r.Strategy, Config: r.Config, Fingerprint: r.Fingerprint,
 		Steps: r.Steps, SimulatedNs: r.SimulatedNs, Verdict: r.Verdict, Findings: b.Findings, Failovers: r.Failovers, Bundle: dir,
 	}
 }

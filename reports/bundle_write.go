@@ -177,7 +177,10 @@ func Command(r *RunFile) string {
 	if r.ZKClient != "" && r.ZKClient != "go-zookeeper" {
 		text += " --zk-client=" + r.ZKClient
 	}
-	if ss, err := scenarios.Lookup(r.Name); err == nil && len(ss) == 1 && r.Timers.Name != "" && ss[0].Timers != r.Timers.Name {
+	if r.Strategy != "" {
+		text += " --strategy=" + r.Strategy
+	}
+	if ss, err := scenarios.Lookup(r.Name); err == nil && len(ss) == 1 && ss[0].Timers != "" && r.Timers.Name != "" && ss[0].Timers != r.Timers.Name {
 		text += " --timers=" + string(r.Timers.Name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Config)) {

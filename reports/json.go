@@ -33,6 +33,7 @@ type RunLine struct {
 	Policy      string            `json:"policy"`
 	Grain       string            `json:"grain"`
 	ZKClient    string            `json:"zkClient,omitempty"` // the library of those that use ZooKeeper
+	Strategy    string            `json:"strategy,omitempty"` // that made the run of the seed; none: random
 	Config      map[string]string `json:"config,omitempty"`   // what was set with --conf
 	Fingerprint string            `json:"fingerprint"`        // 16 hexadecimal digits
 	Steps       uint64            `json:"steps"`
@@ -73,9 +74,20 @@ type SweepLine struct {
 	Acked          int64          `json:"acked"`
 	Faults         map[string]int `json:"faults"` // runs that had a fault of the class
 	Scenarios      []SweepShare   `json:"scenarios,omitempty"`
-	WallNs         int64          `json:"wallNs"`
-	RunsPerSecond  int64          `json:"runsPerSecond"`
-	StepsPerSecond int64          `json:"stepsPerSecond"`
+	// Strategies is each strategy's share of the runs.
+	Strategies     map[string]StrategyShare `json:"strategies,omitempty"`
+	WallNs         int64                    `json:"wallNs"`
+	RunsPerSecond  int64                    `json:"runsPerSecond"`
+	StepsPerSecond int64                    `json:"stepsPerSecond"`
+}
+
+// A StrategyShare is one strategy's share of a sweep.
+type StrategyShare struct {
+	Runs       int `json:"runs"`
+	Violations int `json:"violations"`
+	// News is how many abstract states, and ways between two, its runs were the
+	// first to see; only of sweeps in which some run is guided.
+	News int `json:"news"`
 }
 
 // A SweepShare is one scenario's share of a sweep: whether its runs had power.

@@ -51,11 +51,19 @@ func Default() []Scenario {
 	return slices.DeleteFunc(All(), func(s Scenario) bool { return strings.HasPrefix(s.Name, "defect/") })
 }
 
+// Swarm is the name of the scenarios that a seed draws as a whole. Under it
+// stands no scenario of the catalogue, but one without machines: package swarm
+// makes a world of it.
+const Swarm = "swarm"
+
 // Lookup returns the scenarios that a pattern names: one by its name
-// ("failover/kill"), a subtree ("failover/..."), or "..." for [Default].
+// ("failover/kill"), a subtree ("failover/..."), "..." for [Default], or [Swarm].
 func Lookup(pattern string) ([]Scenario, error) {
-	if pattern == "..." {
+	switch pattern {
+	case "...":
 		return Default(), nil
+	case Swarm:
+		return []Scenario{{Name: Swarm, Doc: "every seed draws its machines, its work, its network and its faults"}}, nil
 	}
 	all := All()
 	prefix, tree := strings.CutSuffix(pattern, "...")

@@ -11,6 +11,7 @@ import (
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // An engine is the library as the commands need it. Errors say that nothing
@@ -50,15 +51,16 @@ type property struct {
 
 // runOptions are what run, sweep, replay and latency have in common.
 type runOptions struct {
-	Policy policy.Policy
-	Grain  string               // "service" or "ensemble"; empty: the default
-	Client string               // of ZooKeeper: "go-zookeeper" or "curator"; empty: the first
-	Timers scenarios.TimersName // empty: the scenario's own
-	Conf   conf.Conf            // goes before the scenario's own
-	Encode bool                 // every simulated message goes through its encoding
-	Travel *inquire.Travel      // of replay: where to stop, what to force and to watch; else nil
-	Out    string               // directory that bundles are written below
-	Given  bool                 // policy, grain or timers were asked for on the command line
+	Policy   policy.Policy
+	Grain    string               // "service" or "ensemble"; empty: the default
+	Client   string               // of ZooKeeper: "go-zookeeper" or "curator"; empty: the first
+	Timers   scenarios.TimersName // empty: the scenario's own
+	Conf     conf.Conf            // goes before the scenario's own
+	Encode   bool                 // every simulated message goes through its encoding
+	Strategy strategy.Strategy    // how the seed becomes a run
+	Travel   *inquire.Travel      // of replay: where to stop, what to force and to watch; else nil
+	Out      string               // directory that bundles are written below
+	Given    bool                 // policy, grain or timers were asked for on the command line
 }
 
 // sweepOptions say how a sweep is carried out.
@@ -93,12 +95,13 @@ type outcome struct {
 // A tally is what the engine alone knows of a sweep; the command counts the
 // rest from the outcomes.
 type tally struct {
-	Ops       int64          // operations that clients began
-	Acked     int64          // operations that were answered
-	Faults    map[string]int // runs that had each class
-	Unreached []string       // "SCENARIO: NAME" of what some run should have seen and none did
-	Scenarios []reports.SweepShare
-	Wall      time.Duration
+	Ops        int64          // operations that clients began
+	Acked      int64          // operations that were answered
+	Faults     map[string]int // runs that had each class
+	Unreached  []string       // "SCENARIO: NAME" of what some run should have seen and none did
+	Scenarios  []reports.SweepShare
+	Strategies map[string]reports.StrategyShare
+	Wall       time.Duration
 }
 
 // A difference is the first step in which two runs differ.

@@ -11,11 +11,14 @@ import (
 	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // commonFlags are those of every command that runs scenarios.
 type commonFlags struct {
 	policy, grain, client, timers, out string
+	strategy                           string
+	strategies                         []string // that the command takes
 	encode, json, quiet, wall          bool
 	conf                               properties.Flags
 }
@@ -34,6 +37,20 @@ func (c *commonFlags) add(cmd *cobra.Command, e *env) {
 	complete(cmd, "zk-grain", []string{"service", "ensemble"})
 	complete(cmd, "zk-client", []string{"curator", "go-zookeeper"})
 	complete(cmd, "timers", []string{"fast", "spark"})
+}
+
+// addStrategy adds --strategy, which is one of several. Where mix is among them
+// it is taken if none is given, else the first.
+func (c *commonFlags) addStrategy(cmd *cobra.Command, of []strategy.Strategy) {
+	def := of[0]
+	for _, s := range of {
+		c.strategies = append(c.strategies, string(s))
+		if s == strategy.Mix {
+			def = s
+		}
+	}
+	cmd.Flags().StringVar(&c.strategy, "strategy", string(def), "how seeds become runs: "+strings.Join(c.strategies, ", "))
+	complete(cmd, "strategy", c.strategies)
 }
 
 // addOutput adds --json, -q and -o alone.
@@ -61,14 +78,18 @@ func (c *commonFlags) options(cmd *cobra.Command) (runOptions, error) {
 	if o.Conf, err = c.conf.Read(cmd); err != nil {
 		return o, err
 	}
+	if o.Strategy = strategy.Strategy(c.strategy); c.strategy == string(strategy.Guided) && !slices.Contains(c.strategies, c.strategy) {
+		return o, fmt.Errorf("--strategy=guided: such a run depends on those of its sweep before it; replay its bundle")
+	}
 	for _, f := range [...][]string{
+		append([]string{"strategy", c.strategy}, c.strategies...),
 		{"zk-grain", c.grain, "service", "ensemble"}, {"zk-client", c.client, "curator", "go-zookeeper"}, {"timers", c.timers, "fast", "spark"},
 	} {
 		if err := oneOf(f[0], f[1], f[2:]...); err != nil {
 			return o, err
 		}
 	}
-	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode", "conf", "properties-file"} {
+	for _, name := range []string{"policy", "zk-grain", "zk-client", "timers", "encode", "conf", "properties-file", "strategy"} {
 		o.Given = o.Given || cmd.Flags().Changed(name)
 	}
 	return o, nil

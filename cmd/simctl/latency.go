@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl/cmd/simctl/progress"
 	"github.com/simctl/simctl/reports"
 
 	"github.com/simctl/simctl/cmd/simctl/exit"
@@ -37,14 +38,14 @@ func newLatency(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bar := newProgress(e, "latency", seeds.Count()*uint64(len(ss)), common.json || common.quiet)
+			bar := progress.New(e.Stderr, e.IsTTY(e.Stderr), "latency", seeds.Count()*uint64(len(ss)), common.json || common.quiet)
 			worst := held
 			lo := latencyOptions{sweepOptions: sweepOptions{runOptions: o, Jobs: jobs}, Overlay: overlay}
 			report, err := e.engine.Latency(cmd.Context(), ss, seeds.All(), lo, func(out *outcome) {
-				bar.ran(out)
+				bar.Ran((expectation{}).status(out) == violated)
 				worst = exit.Worse(worst, (expectation{}).status(out))
 			})
-			bar.end()
+			bar.End()
 			if err != nil {
 				return err
 			}

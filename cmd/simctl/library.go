@@ -37,7 +37,7 @@ func (lib) Properties() []property {
 }
 
 func optionsOf(o *runOptions) simctl.Options {
-	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, Conf: o.Conf}
+	return simctl.Options{Policy: o.Policy, Grain: o.Grain, ZKClient: o.Client, Encode: o.Encode, Timers: o.Timers, Conf: o.Conf, Strategy: o.Strategy}
 }
 
 // Run implements engine.
@@ -88,6 +88,10 @@ func (lib) Sweep(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[ui
 		return nil, err
 	}
 	t := &tally{Ops: int64(s.Calls), Acked: int64(s.Acked), Faults: s.Faults, Unreached: s.Unreached, Wall: s.Wall}
+	t.Strategies = map[string]reports.StrategyShare{}
+	for name, share := range s.Strategies {
+		t.Strategies[string(name)] = reports.StrategyShare(share)
+	}
 	for _, sc := range s.Scenarios {
 		t.Scenarios = append(t.Scenarios, reports.SweepShare{
 			Name: sc.Name, Runs: sc.Runs, MedianFailovers: sc.MedianFailovers, MedianAcked: sc.MedianAcked, MinAcked: sc.MinAcked,
@@ -107,6 +111,7 @@ func saveAgain(r *simctl.Result, dir string) error {
 	if err != nil {
 		return err
 	}
+	again.Strategy = r.Strategy
 	return again.Save(dir)
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -73,24 +72,12 @@ func TestColourIsForTerminalsThatWantIt(t *testing.T) {
 	}
 }
 
-func TestProgressIsABarOnTerminalsAndALineElsewhere(t *testing.T) {
+func TestProgressIsABarOnTerminals(t *testing.T) {
 	var stderr bytes.Buffer
 	e, stdout := newTestEnv(&stderr, true, nil)
 	require.Equal(t, 0, run(context.Background(), e, []string{"sweep", "failover/kill", "--seeds=5-9"}))
 	require.Contains(t, stderr.String(), "/5,")
 	require.NotContains(t, stdout.String(), "/5,")
-
-	stderr.Reset()
-	e, _ = newTestEnv(&stderr, false, nil)
-	p := newProgress(e, "sweep", 10, false)
-	now := p.last
-	p.now = func() time.Time { return now }
-	p.ran(&outcome{RunLine: reports.RunLine{Verdict: "violation"}})
-	require.Empty(t, stderr.String())
-	now = now.Add(quietFor)
-	p.ran(&outcome{})
-	p.end()
-	require.Equal(t, "sweep 2/10 runs  1 violations\n", stderr.String())
 
 	stderr.Reset()
 	e, _ = newTestEnv(&stderr, true, nil)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/cmd/simctl/inquire"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // mainJob is the scenario that a bare seed means.
@@ -44,7 +45,7 @@ func newReplay(e *env) *cobra.Command {
 				return err
 			}
 			if t.Bundle != "" && o.Given {
-				return fmt.Errorf("replay: %s holds its own policy, grain, timers, configuration and encoding; leave out those flags", t.Bundle)
+				return fmt.Errorf("replay: %s holds its own policy, grain, timers, configuration, strategy and encoding; leave out those flags", t.Bundle)
 			}
 			if !common.json {
 				announceTarget(e, t, o)
@@ -58,6 +59,7 @@ func newReplay(e *env) *cobra.Command {
 	}
 	common.add(cmd, e)
 	travel.Add(cmd)
+	common.addStrategy(cmd, strategy.Alone())
 	addExpect(cmd, e, &expect)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/reports"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 func newRun(e *env) *cobra.Command {
@@ -45,6 +46,7 @@ func newRun(e *env) *cobra.Command {
 		},
 	}
 	common.add(cmd, e)
+	common.addStrategy(cmd, strategy.Alone())
 	cmd.Flags().StringVar(&seedText, "seed", "1", "decimal or 0x")
 	addExpect(cmd, e, &expect)
 	return cmd

@@ -11,15 +11,17 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/cmd/simctl/exit"
+	"github.com/simctl/simctl/cmd/simctl/progress"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // sweepFlags are those of sweep alone.
 type sweepFlags struct {
-	seeds, expect, strategy string
-	jobs, stopAfter         int
-	limit                   time.Duration
+	seeds, expect   string
+	jobs, stopAfter int
+	limit           time.Duration
 }
 
 func newSweep(e *env) *cobra.Command {
@@ -41,7 +43,7 @@ func newSweep(e *env) *cobra.Command {
 	flags.IntVar(&f.jobs, "jobs", 0, "runs at once (default one a core)")
 	flags.DurationVar(&f.limit, "for", 0, "begin no run after this much wall time")
 	flags.IntVar(&f.stopAfter, "stop-after", 0, "stop after this many runs with a violation (default never)")
-	flags.StringVar(&f.strategy, "strategy", "random", "how seeds become worlds: random")
+	common.addStrategy(cmd, append(strategy.Alone(), strategy.Guided, strategy.Mix))
 	addExpect(cmd, e, &f.expect)
 	return cmd
 }
@@ -53,9 +55,6 @@ func runSweep(cmd *cobra.Command, e *env, common *commonFlags, f *sweepFlags, ar
 	}
 	if f.jobs < 0 || f.stopAfter < 0 || f.limit < 0 {
 		return fmt.Errorf("sweep: --jobs, --stop-after and --for are not negative")
-	}
-	if err := oneOf("strategy", f.strategy, "random"); err != nil {
-		return err
 	}
 	x, err := parseExpectation(f.expect, e.engine.Properties())
 	if err != nil {
@@ -70,7 +69,7 @@ func runSweep(cmd *cobra.Command, e *env, common *commonFlags, f *sweepFlags, ar
 		return err
 	}
 	if !common.json && !common.quiet {
-		fmt.Fprintf(e.Stderr, "sweep of %d scenarios, seeds %s, policy %s\n", len(ss), seeds, o.Policy)
+		fmt.Fprintf(e.Stderr, "sweep of %d scenarios, seeds %s, policy %s, strategy %s\n", len(ss), seeds, o.Policy, o.Strategy)
 	}
 	s := &sweeping{env: e, common: common, expect: x, stopAfter: f.stopAfter}
 	return s.run(cmd.Context(), ss, seeds, sweepOptions{runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == ""})
@@ -111,12 +110,12 @@ func (s *sweeping) run(ctx context.Context, ss []scenarios.Scenario, seeds simct
 	for i, scenario := range ss {
 		s.order[scenario.Name] = i
 	}
-	bar := newProgress(s.env, "sweep", simctl.SweepOptions{Pinned: o.Pinned}.Runs(ss, seeds.Count()), s.common.json || s.common.quiet)
+	bar := progress.New(s.env.Stderr, s.env.IsTTY(s.env.Stderr), "sweep", simctl.SweepOptions{Pinned: o.Pinned}.Runs(ss, seeds.Count()), s.common.json || s.common.quiet)
 	t, err := s.env.engine.Sweep(ctx, ss, seeds.All(), o, func(out *outcome) bool {
-		bar.ran(out)
+		bar.Ran((expectation{}).status(out) == violated)
 		return s.add(out)
 	})
-	bar.end()
+	bar.End()
 	if s.err != nil {
 		return s.err
 	}
@@ -186,7 +185,7 @@ func (s *sweeping) close(t *tally, final status) {
 		return
 	}
 	s.sum.Ops, s.sum.Acked, s.sum.Unreached, s.sum.WallNs = t.Ops, t.Acked, t.Unreached, t.Wall.Nanoseconds()
-	s.sum.Scenarios = t.Scenarios
+	s.sum.Scenarios, s.sum.Strategies = t.Scenarios, t.Strategies
 	if t.Faults != nil {
 		s.sum.Faults = t.Faults
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/reports"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // A painter colours words, where colour is wanted. A colour never carries a
@@ -39,6 +40,9 @@ func announce(w io.Writer, scenario string, seed uint64, o runOptions) {
 	fmt.Fprintf(w, "%s  seed=%d  policy=%s", scenario, seed, o.Policy)
 	if o.Grain != "" {
 		fmt.Fprintf(w, "  zk-grain=%s", o.Grain)
+	}
+	if o.Strategy != "" && o.Strategy != strategy.Random {
+		fmt.Fprintf(w, "  strategy=%s", o.Strategy)
 	}
 	if o.Timers != "" {
 		fmt.Fprintf(w, "  timers=%s", o.Timers)
@@ -95,6 +99,9 @@ func (o *outcome) reproduce() string {
 	if o.ZKClient == "curator" {
 		cmd += " --zk-client=" + o.ZKClient
 	}
+	if o.Strategy != "" {
+		cmd += " --strategy=" + o.Strategy
+	}
 	for _, key := range sortedKeys(o.Config) {
 		cmd += " --conf " + key + "=" + o.Config[key]
 	}
@@ -115,6 +122,11 @@ func (e *env) printSweep(l *reports.SweepLine, first *outcome) {
 	fmt.Fprintf(w, "  operations %s, %s of them acknowledged\n", reports.Thousands(l.Ops), reports.Thousands(l.Acked))
 	for _, class := range sortedKeys(l.Faults) {
 		fmt.Fprintf(w, "  fault      %-16s in %s runs\n", class, reports.Thousands(l.Faults[class]))
+	}
+	for _, name := range sortedKeys(l.Strategies) {
+		share := l.Strategies[name]
+		fmt.Fprintf(w, "  strategy   %-16s in %s runs, %s violations, %s new states and ways\n",
+			name, reports.Thousands(share.Runs), reports.Thousands(share.Violations), reports.Thousands(share.News))
 	}
 	if len(l.Scenarios) > 0 {
 		fmt.Fprintf(w, "\n  %-28s %8s %20s %28s\n", "scenario", "runs", "failovers, median", "acknowledged, median (min)")

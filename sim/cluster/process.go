@@ -30,6 +30,7 @@ type machine struct {
 	id      network.MachineID
 	up      bool
 	held    bool  // a fault stopped its process, and will start it again
+	again   bool  // it was to be started again while its process was still ending
 	drift   int64 // parts per million that its clocks run fast
 	offset  int64 // of the wall clock, nanoseconds
 	disk    *disk.Disk
@@ -109,6 +110,7 @@ type process struct {
 	counts  map[string]use // of workers by ID, as a master noted it in its reign
 
 	begun   bool // it was called with Start
+	asked   bool // to end, by a fault
 	exiting bool
 	status  int
 	strike  strike
@@ -248,7 +250,10 @@ func (p *process) start() {
 	inc := p.inc
 	w.k.SetIncarnation(p.actor, inc)
 	p.impl = p.make()
-	p.begun = false
+	p.begun, p.asked = false, false
+	if p.parent == nil {
+		p.machine.again = false
+	}
 	p.life, p.exiting, p.status, p.strike, p.struck, p.held = running, false, 0, strike{}, false, nil
 	p.children, p.state, p.follows, p.own, p.counts = nil, "", "", use{}, nil
 	end := network.End{Machine: p.machine.id, Actor: p.actor, Inc: inc}

@@ -26,6 +26,7 @@ func (w *World) Stop(name string, outputs int) {
 		return
 	}
 	_ = outputs // a graceful stop is itself a step of the process
+	p.asked = true
 	w.terminate(p)
 }
 
@@ -101,6 +102,7 @@ func (w *World) Start(name string) {
 		return
 	}
 	m.proc.strike = strike{}
+	m.again = m.proc.life != dead && m.proc.asked
 	if m.server >= 0 {
 		w.ens.bootSoon(m)
 		return

@@ -189,7 +189,18 @@ func (w *World) addProcess(m *machine) {
 // retire is told when a process's incarnation ended: its supervisor starts it
 // again after the scenario's pause, unless a fault ended it and says when.
 func (w *World) retire(p *process) {
-	if p.parent != nil || w.s.Restart.Hi == 0 || !p.machine.up || p.machine.held || p.kind == "client" {
+	again := p.machine.again
+	p.machine.again = false
+	switch {
+	case p.parent != nil || !p.machine.up || p.machine.held:
+		return
+	case w.s.Restart.Hi == 0 && again: // its fault was over while it was still ending
+		w.k.Post(w.k.Now(), kernel.Event{
+			Actor: w.self, Kind: kernel.Service, A: superviseEvent, V: p.machine.name,
+			Name: "start again", Sum: uint64(kernel.KeyOf(p.machine.name, uint64(p.inc))),
+		})
+		return
+	case w.s.Restart.Hi == 0 || p.kind == "client":
 		return
 	}
 	delay := w.k.Between(kernel.KeyOf("restart "+p.machine.name), uint64(p.inc), int64(w.s.Restart.Lo), int64(w.s.Restart.Hi))

@@ -1,7 +1,9 @@
-package main
+// Package progress shows how far a command with many runs is.
+package progress
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,10 +15,10 @@ import (
 // terminal to draw a bar on.
 const quietFor = 30 * time.Second
 
-// A progress shows how far a command is, on standard error: a bar on a
+// A Progress shows how far a command is, on standard error: a bar on a
 // terminal, a plain line now and then elsewhere, and nothing if told so.
-type progress struct {
-	env    *env
+type Progress struct {
+	w      io.Writer
 	what   string
 	total  uint64 // 0: unknown
 	bar    *progressbar.ProgressBar
@@ -27,16 +29,18 @@ type progress struct {
 	failed uint64
 }
 
-func newProgress(e *env, what string, total uint64, off bool) *progress {
-	p := &progress{env: e, what: what, total: total, off: off, now: time.Now}
+// New begins to show it on w, which is a terminal or not. What is the command,
+// total how many runs there will be, 0 if nobody knows; off shows nothing.
+func New(w io.Writer, terminal bool, what string, total uint64, off bool) *Progress {
+	p := &Progress{w: w, what: what, total: total, off: off, now: time.Now}
 	p.last = p.now()
-	if !off && e.IsTTY(e.Stderr) {
+	if !off && terminal {
 		size := int64(-1)
 		if total > 0 && total < 1<<62 {
 			size = int64(total)
 		}
 		p.bar = progressbar.NewOptions64(size,
-			progressbar.OptionSetWriter(e.Stderr), progressbar.OptionSetDescription(what),
+			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
 			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("runs"),
 			progressbar.OptionThrottle(500*time.Millisecond), progressbar.OptionSetWidth(20),
 			progressbar.OptionEnableColorCodes(false), progressbar.OptionClearOnFinish())
@@ -44,10 +48,10 @@ func newProgress(e *env, what string, total uint64, off bool) *progress {
 	return p
 }
 
-// ran counts one more run.
-func (p *progress) ran(o *outcome) {
+// Ran counts one more run, and whether it violated something.
+func (p *Progress) Ran(failed bool) {
 	p.done++
-	if (expectation{}).status(o) == violated {
+	if failed {
 		p.failed++
 	}
 	if p.off {
@@ -64,12 +68,12 @@ func (p *progress) ran(o *outcome) {
 		if p.total > 0 {
 			of = "/" + reports.Thousands(p.total)
 		}
-		fmt.Fprintf(p.env.Stderr, "%s %s%s runs  %s violations\n", p.what, reports.Thousands(p.done), of, reports.Thousands(p.failed))
+		fmt.Fprintf(p.w, "%s %s%s runs  %s violations\n", p.what, reports.Thousands(p.done), of, reports.Thousands(p.failed))
 	}
 }
 
-// end takes the bar away.
-func (p *progress) end() {
+// End takes the bar away.
+func (p *Progress) End() {
 	if p.bar != nil {
 		_ = p.bar.Finish()
 	}
