@@ -198,6 +198,10 @@ func IsLink(class string) bool {
 	return false
 }
 
+// Lag is how long after a cut, in nanoseconds, TCP may wait before it sends again
+// what was held up: until then links are not what they were.
+const Lag = 3_000_000_000
+
 // RecordID returns the ID in the key of a stored record, if it is a record of
 // that kind: "d1" for the driver record "driver/d1", which a store may also
 // call "driver_d1".

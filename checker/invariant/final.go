@@ -8,7 +8,7 @@ import (
 var terminalIsFinal = checker.Property{
 	Name: "terminal-is-final", Kind: checker.Safety,
 	Says: "A final state of a job is told for ever: nobody who asks later is told another one, or that there is no such job, " +
-		"and no later master holds another one.",
+		"and no later master holds another one. Evicted stands for the final state.",
 	Source: "invariant I4; defects D-04, D-05, D-30: what has ended runs again, or is not known any more",
 	New: func() checker.Monitor {
 		return &final{verdict: verdict{property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]int64{},
@@ -17,14 +17,17 @@ var terminalIsFinal = checker.Property{
 }
 
 // final keeps the first final state that a client was told of each job, and the
-// first that a master held of each driver when it became Alive. What the service
-// evicted is told to be so.
+// first that a master held of each driver when it became Alive.
 type final struct {
 	verdict
 	told  map[string]trace.Event // by tag
 	asked map[question]int64     // when an operation that has no answer yet was begun
 	held  map[string]trace.Event // by ID
 }
+
+// evicted is what is told of a job that is over and was forgotten as one of too
+// many. It stands for its final state, whichever that is.
+const evicted = "evicted"
 
 // question is one operation of one client.
 type question struct {
@@ -49,10 +52,11 @@ func (m *final) status(e *trace.Event) {
 	asked, known := m.asked[q]
 	delete(m.asked, q)
 	before, over := m.told[e.Subject]
+	forgotten := before.Detail == evicted
 	switch {
-	case over && known && asked > before.Latest() && e.Detail != before.Detail && e.Detail != "evicted":
+	case over && known && asked > before.Latest() && e.Detail != before.Detail && e.Detail != evicted && !(forgotten && isFinal(e.Detail)):
 		m.violated(e, "%s, asked at %s, after %s", at(e), trace.Moment(asked), at(&before))
-	case !over && isFinal(e.Detail):
+	case (!over || forgotten) && isFinal(e.Detail), !over && e.Detail == evicted:
 		m.told[e.Subject] = *e
 	}
 }

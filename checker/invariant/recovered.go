@@ -200,12 +200,11 @@ func (m *recovered) fault(e *trace.Event) {
 	}
 }
 
-// cutOff reports whether a link of a worker's process was at fault since an
-// acknowledgement.
-func (m *recovered) cutOff(process string, ack *trace.Event) bool {
+// cutOff reports whether a link of a worker's process was at fault since a moment.
+func (m *recovered) cutOff(process string, since int64) bool {
 	for i := range m.faults {
 		f := &m.faults[i]
-		if (f.until < 0 || f.until >= ack.At) && checker.Concerns(f.text, process, "worker") {
+		if (f.until < 0 || f.until >= since) && checker.Concerns(f.text, process, "worker") {
 			return true
 		}
 	}
@@ -213,10 +212,15 @@ func (m *recovered) cutOff(process string, ack *trace.Event) bool {
 }
 
 // lost reports whether a master may have ended d, rightly and telling nobody,
-// because a worker that had it was lost.
-func (m *recovered) lost(d *driver) bool {
-	return d.removed && slices.ContainsFunc(d.carriers, func(process string) bool {
-		return m.harmed[process] || m.cutOff(process, &d.acked)
+// because a worker that had it was lost. Where it was placed before the term
+// of e, if no worker ever obeyed, nobody tells: that may be any that came to harm.
+func (m *recovered) lost(d *driver, e *trace.Event) bool {
+	on := d.carriers
+	if len(on) == 0 && d.placed(e.Term) {
+		on = slices.Sorted(maps.Values(m.owners))
+	}
+	return d.removed && slices.ContainsFunc(on, func(process string) bool {
+		return m.harmed[process] || m.cutOff(process, d.acked.At-checker.Lag)
 	})
 }
 
@@ -250,7 +254,7 @@ func (m *recovered) alive(e *trace.Event) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.workers)) {
 		if w := m.workers[id]; earlierTerm(&w.acked, e) {
-			if _, ok := held["worker/"+id]; !ok && !m.cutOff(m.owners[id], &w.acked) {
+			if _, ok := held["worker/"+id]; !ok && !m.cutOff(m.owners[id], w.acked.At) {
 				m.violated(e, "%s without worker %s, although %s", at(e), id, at(&w.acked))
 			}
 		}
@@ -278,7 +282,7 @@ func (m *recovered) judgeDriver(e *trace.Event, id string, d *driver, held map[s
 			m.violated(e, "%s with driver %s as %s, although %s", at(e), id, have.Value, at(&d.ended))
 		}
 	case d.ended.Kind != "" || d.killed:
-	case !ok && m.lost(d):
+	case !ok && m.lost(d, e):
 	case !ok:
 		m.violated(e, "%s without driver %s, although %s", at(e), id, at(&d.acked))
 	case have.Value == "ERROR" && !d.placed(e.Term):

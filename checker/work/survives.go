@@ -224,10 +224,6 @@ func (m *survives) executorsHarmed(p *running) bool {
 	return false
 }
 
-// lag is how long after a cut TCP may wait before it sends again what was held
-// up: until then links are not what they were.
-const lag = 3_000_000_000
-
 // harmed reports whether a machine or its links came to harm since a moment.
 func (m *survives) harmed(machine string, since int64) bool {
 	if m.machines[machine] > since {
@@ -239,7 +235,7 @@ func (m *survives) harmed(machine string, since int64) bool {
 	}
 	for i := range m.faults {
 		f := &m.faults[i]
-		if (f.until < 0 || f.until+lag >= since) && checker.Concerns(f.text, machine, kind) {
+		if (f.until < 0 || f.until+checker.Lag >= since) && checker.Concerns(f.text, machine, kind) {
 			return true
 		}
 	}
