@@ -53,6 +53,7 @@ const importLaw = `
 	impl/live/program:    impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/steer:
+	impl/live/cluster:    impl/host impl/wire impl/policy impl/conf impl/live/program impl/live/steer impl/live/lab/ensemble impl/live/lab/proc scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
 	impl/live/lab/proc:
@@ -112,6 +113,7 @@ const importLaw = `
 	inquiry:              . checker model/... reports/... scenarios sim/kernel
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
+	cmd/simctl/playground: . cmd/simctl/properties impl/policy scenarios
 	cmd/simctl/exit:      checker
 	cmd/simctl/progress:  reports
 	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/simctl/simctl/cmd/simctl/inquire"
+	"github.com/simctl/simctl/cmd/simctl/playground"
 	"github.com/simctl/simctl/cmd/simctl/serve"
 	"github.com/simctl/simctl/cmd/simctl/zookeeper"
 	"github.com/simctl/simctl/scenarios/hint"
@@ -34,8 +35,8 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.Stderr)
 	parts := inquire.Parts{Out: e.Stdout, Warn: e.Stderr, Args: args, Getenv: e.Getenv}
 	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
-		inquire.NewWhy(parts), inquire.NewInevitable(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args),
-		newLatency(e), newSoak(e), newNode(e), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
+		inquire.NewWhy(parts), inquire.NewInevitable(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args), newLatency(e), newSoak(e), newNode(e),
+		playground.New(e.Stdout, e.Stderr, args, once), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

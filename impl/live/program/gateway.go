@@ -56,8 +56,14 @@ func (g *gateway) notAlive(only string) error {
 func ask[Answer host.Message](ctx context.Context, g *gateway, q host.Message) (a Answer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	return Ask[Answer](ctx, g.self, q)
+}
+
+// Ask sends the master at an address a request, over a connection of its own,
+// and waits for its answer until ctx is done.
+func Ask[Answer host.Message](ctx context.Context, master host.Addr, q host.Message) (a Answer, err error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp", string(g.self))
+	c, err := d.DialContext(ctx, "tcp", string(master))
 	if err != nil {
 		return a, fmt.Errorf("ask the master: %w", err)
 	}
