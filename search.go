@@ -87,8 +87,12 @@ func (s *search) feed(ctx context.Context, list []scenarios.Scenario, seeds iter
 	n := 0
 	for seed := range seeds {
 		for _, sc := range list {
-			if o.For > 0 && n > 0 && w.Elapsed() > o.For {
+			if o.For > 0 && n > len(o.Past) && w.Elapsed() > o.For {
 				return
+			}
+			if n < len(o.Past) {
+				n++
+				continue
 			}
 			it := sweepItem{n: n, name: sc.Name, scenario: sc, seed: seed, strategy: strategy.Random}
 			if o.pinned(sc) {

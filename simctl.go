@@ -105,6 +105,8 @@ type Result struct {
 	Reached   []string // reachability names that this run saw, sorted
 	Calls     int      // operations that clients began
 	Acked     int      // operations that were answered
+	Asked     string   // in a sweep: the scenario that was asked for
+	SweepNs   int64    // in a sweep: nanoseconds of wall time until it was added
 	News      []uint64 // in a sweep that is guided: what of model/coverage no run before had seen
 	// Wall is the wall time of the run and its judges. Nothing depends on it.
 	Wall time.Duration

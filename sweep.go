@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/reports/journal"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster"
 )
@@ -33,6 +34,9 @@ type SweepOptions struct {
 	// Pinned: a scenario that names a seed is run once, from that one, whatever
 	// the seeds are.
 	Pinned bool
+	// Past are the runs that the same sweep has finished before. They are
+	// counted and not made again; each and Stop do not see them.
+	Past []journal.Line
 }
 
 // Runs is how many runs a sweep of count seeds makes; 0 if they have no end.
@@ -162,7 +166,12 @@ func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	items, done, free := make(chan sweepItem), make(chan sweepDone), make(arenas, 2*jobs)
-	search := newSearch(ctx, o)
+	s, search := &Summary{Faults: map[string]int{}, Reached: map[string]int{}, Strategies: map[Strategy]Share{}}, newSearch(ctx, o)
+	before, err := s.resume(search, o.Past)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	watch.start = watch.start.Add(-before)
 	go search.feed(ctx, list, seeds, o, watch, items)
 	var wg sync.WaitGroup
 	for range jobs {
@@ -175,8 +184,7 @@ func Sweep(ctx context.Context, list []scenarios.Scenario, seeds iter.Seq[uint64
 		})
 	}
 	go func() { wg.Wait(); close(done) }()
-	s := &Summary{Faults: map[string]int{}, Reached: map[string]int{}, Strategies: map[Strategy]Share{}}
-	err := s.collect(done, search, free, o, each, cancel)
+	err = s.collect(done, search, free, watch, o, each, cancel)
 	s.Wall = watch.Elapsed()
 	s.finish(list)
 	return s, err
@@ -214,9 +222,9 @@ func sweepOne(ctx context.Context, free arenas, a *cluster.Arena, it sweepItem, 
 }
 
 // collect puts results back in order.
-func (s *Summary) collect(done <-chan sweepDone, search *search, free arenas, o SweepOptions, each func(*Result), stop func()) error {
+func (s *Summary) collect(done <-chan sweepDone, search *search, free arenas, watch Stopwatch, o SweepOptions, each func(*Result), stop func()) error {
 	waiting := map[int]sweepDone{}
-	next, stopped := 0, false
+	next, stopped := len(o.Past), false
 	var failed error
 	for d := range done {
 		waiting[d.n] = d
@@ -233,6 +241,7 @@ func (s *Summary) collect(done <-chan sweepDone, search *search, free arenas, o 
 				stop()
 			case d.err != nil || stopped:
 			default:
+				d.r.Asked, d.r.SweepNs = d.name, watch.Elapsed().Nanoseconds()
 				search.add(&d)
 				s.add(d.r)
 				if each != nil {

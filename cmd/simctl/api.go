@@ -70,6 +70,9 @@ type sweepOptions struct {
 	For  time.Duration // wall time after which no run begins; 0: until the seeds end
 
 	Pinned bool // scenarios that name a seed are run from that one alone
+	// Journal is what was asked for, if finished runs are to be kept in Out, so that
+	// the sweep can go on later; else nil.
+	Journal []string
 }
 
 // A target is what is to be replayed: a bundle, or a scenario and a seed.

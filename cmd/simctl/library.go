@@ -12,17 +12,13 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/calibration"
-	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/cmd/simctl/keep"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
 )
 
 // library is the engine of a real process.
 func library() engine { return lib{} }
-
-// keptBundles is how many bundles a sweep writes at most: a policy that fails
-// in every run would fill the disk with the same story.
-const keptBundles = 20
 
 // lib is the package simctl as an engine.
 type lib struct{}
@@ -71,20 +67,19 @@ func outcomeOf(r *simctl.Result, dir string) *outcome {
 // Sweep implements engine.
 func (lib) Sweep(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[uint64], o sweepOptions, each func(*outcome) bool) (*tally, error) {
 	collectSeldom()
-	kept := 0
-	var failed error
 	so := simctl.SweepOptions{Options: optionsOf(&o.runOptions), Jobs: o.Jobs, For: o.For, Pinned: o.Pinned}
-	so.Stop = func(r *simctl.Result) bool {
-		dir := ""
-		if r.Verdict == checker.Violation && kept < keptBundles {
-			dir = filepath.Join(o.Out, r.Name())
-			kept++
-			failed = saveAgain(r, dir)
-		}
-		return failed != nil || !each(outcomeOf(r, dir))
+	k := keep.Keeper{Dir: o.Out, Asked: o.Journal, Each: func(l reports.RunLine, differs string) bool {
+		return each(&outcome{RunLine: l, Nondeterminism: differs})
+	}}
+	ended, err := k.Open(&so)
+	if err != nil {
+		return nil, err
+	}
+	if ended {
+		seeds = func(func(uint64) bool) {} // what is in the journal is enough
 	}
 	s, err := simctl.Sweep(ctx, ss, seeds, so, nil)
-	if err = errors.Join(err, failed); err != nil {
+	if err = errors.Join(err, k.Close(ctx, err)); err != nil {
 		return nil, err
 	}
 	t := &tally{Ops: int64(s.Calls), Acked: int64(s.Acked), Faults: s.Faults, Unreached: s.Unreached, Wall: s.Wall}
@@ -99,20 +94,6 @@ func (lib) Sweep(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[ui
 		})
 	}
 	return t, nil
-}
-
-// saveAgain makes a run of a sweep once more, this time with its trace, and
-// writes the bundle. It takes milliseconds, and is finished even when the
-// sweep was interrupted.
-func saveAgain(r *simctl.Result, dir string) error {
-	o := r.Options
-	o.Steps = true
-	again, err := simctl.Run(context.Background(), r.Scenario, r.Seed, o)
-	if err != nil {
-		return err
-	}
-	again.Strategy = r.Strategy
-	return again.Save(dir)
 }
 
 // Replay implements engine.

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -29,8 +35,42 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": wantStatus,
+			"slain":  slain,
 		},
 	})
+}
+
+// slain is the script's command "slain N FILE COMMAND ...": it kills the command
+// (SIGKILL) as soon as the file has N lines.
+func slain(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: slain N FILE COMMAND ...")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	cmd := exec.Command(firstOnPath(ts, args[2]), args[3:]...)
+	cmd.Dir, cmd.Env = ts.MkAbs("."), append(os.Environ(), "PATH="+ts.Getenv("PATH"), "HOME="+ts.Getenv("HOME"))
+	ts.Check(cmd.Start())
+	for tick, began := time.NewTicker(2*time.Millisecond), time.Now(); time.Since(began) < time.Minute; <-tick.C {
+		if text, _ := os.ReadFile(ts.MkAbs(args[1])); bytes.Count(text, []byte("\n")) >= n {
+			break
+		}
+	}
+	ts.Check(cmd.Process.Kill())
+	if err := cmd.Wait(); err == nil || err.Error() != "signal: killed" {
+		ts.Fatalf("it had ended: %v", err)
+	}
+}
+
+// firstOnPath is where the script finds a command.
+func firstOnPath(ts *testscript.TestScript, name string) string {
+	for dir := range strings.SplitSeq(ts.Getenv("PATH"), string(os.PathListSeparator)) {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return filepath.Join(dir, name)
+		}
+	}
+	ts.Fatalf("no command %s", name)
+	return ""
 }
 
 // wantStatus is the script's command "status N COMMAND ...": it runs the command

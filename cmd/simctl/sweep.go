@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
@@ -72,7 +73,26 @@ func runSweep(cmd *cobra.Command, e *env, common *commonFlags, f *sweepFlags, ar
 		fmt.Fprintf(e.Stderr, "sweep of %d scenarios, seeds %s, policy %s, strategy %s\n", len(ss), seeds, o.Policy, o.Strategy)
 	}
 	s := &sweeping{env: e, common: common, expect: x, stopAfter: f.stopAfter}
-	return s.run(cmd.Context(), ss, seeds, sweepOptions{runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == ""})
+	return s.run(cmd.Context(), ss, seeds, sweepOptions{
+		runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == "", Journal: journalOf(cmd, args, seeds),
+	})
+}
+
+// journalOf is what a sweep is asked for, as far as it decides what is run, if -o
+// says where a journal is to be; else nil.
+func journalOf(cmd *cobra.Command, args []string, seeds simctl.SeedList) []string {
+	if !cmd.Flags().Changed("out") {
+		return nil
+	}
+	out := append([]string{"seeds " + seeds.String()}, args...)
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "out", "seeds", "jobs", "json", "quiet", "with-wall":
+		default:
+			out = append(out, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	return out
 }
 
 // sweepSeeds reads --seeds, or chooses: without a limit of time some hundred.
