@@ -12,7 +12,7 @@ FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help ablation build demo test check fmt vet det lint race twice sweep mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help ablation build demo test check fmt vet det lint race twice sweep timelines mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,15 @@ sweep: build ## look for violations: SEEDS=1-10000
 
 ablation: ## hardened with one switch off at a time: what breaks, into docs/ablation.md; goes on where it was interrupted
 	SIMCTL_ABLATE=$(ABLATE) go test -count=1 -timeout 0 -v -run AblationIsTrue .
+
+SHOT = chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=4000
+
+timelines: build ## the pictures of timelines in docs (Chromium)
+	bin/simctl run defect/D-03-late-write --policy=spark -q -o out/docs
+	bin/simctl run failover/two-masters --seed=6 -q -o out/docs
+	$(SHOT) --window-size=1400,1010 --screenshot=docs/timeline-d03-1400.png file://$(CURDIR)/out/docs/defect-D-03-late-write-1/timeline.html
+	$(SHOT) --window-size=800,1100 --screenshot=docs/timeline-d03-800.png file://$(CURDIR)/out/docs/defect-D-03-late-write-1/timeline.html
+	$(SHOT) --window-size=1200,850 --screenshot=docs/failover.png file://$(CURDIR)/out/docs/failover-two-masters-6/timeline.html
 
 mutants: ## plant each known mistake and see it caught
 	scenarios/mutants/run

@@ -55,7 +55,7 @@ const keys = [
   ['Enter', '', 'zoom to what is picked', () => state.picked && move(() => { const s = (state.to - state.from) / 8; show(state.picked.at - s, state.picked.at + s); })],
   ['u', '', 'up: the cause of what is picked', () => $('cause') && $('cause').click()],
   ['m', '', 'messages, or none', () => toggle('messages')],
-  ['b', '', 'beats (pings and heartbeats), or none', () => toggle('beats')],
+  ['b', '', 'beats (pings, heartbeats, timers that set themselves again), or none', () => toggle('beats')],
   ['c', '', 'causes, or none', () => toggle('causes')],
   ['o', '', 'the other run: both, A, B', otherRun],
   ['/', '', 'search', () => $('q').focus()],

@@ -50,14 +50,14 @@ func long(n int, word string) *timeline.Input {
 // not longer than it may be, and everything around the violation is on it.
 func TestSizeIsBounded(t *testing.T) {
 	for name, in := range map[string]*timeline.Input{
-		"many steps":                          long(70_000, "a message of a usual length"),
+		"many steps":                          long(50_000, "a message of a usual length"),
 		"words that JSON and HTML write long": long(6_000, strings.Repeat("<&>\x01", 400)),
-		"two runs":                            {Other: long(40_000, "b")},
+		"two runs":                            {Other: long(25_000, "b")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if in.Other != nil {
 				other := in.Other
-				in = long(40_000, "a")
+				in = long(25_000, "a")
 				in.Other = other
 			}
 			html, err := timeline.Page(in)

@@ -223,8 +223,6 @@ func (m *machine) begin(e *trace.Event) {
 	switch m.group {
 	case masters:
 		m.next(e, "standby", "Standby")
-	case servers:
-		m.next(e, "looking", "looking")
 	case workers:
 		m.next(e, "up", "not registered")
 	default:

@@ -4,9 +4,11 @@ const data = JSON.parse($('data').textContent);
 const A = decode(data.a), B = data.b ? decode(data.b) : null;
 const end = Math.max(A.end, B ? B.end : 0, 1e6);
 
+const first = B && !A.marks.length ? [0, end] : A.view; // what is seen at first
+
 // The state of the page: everything that a key or the mouse changes.
 const state = {
-  from: A.view[0], to: Math.max(A.view[1], A.view[0] + 1e3),
+  from: first[0], to: Math.max(first[1], first[0] + 1e3),
   messages: true, beats: false, causes: true, other: 'both',
   closed: new Set(), // groups that are folded
   picked: null, // {run, kind, i}

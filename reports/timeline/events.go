@@ -48,7 +48,7 @@ func eventsOf(in *Input, w *windows, size int) events {
 		words[i] = clip(trace.Describe(&in.Events[i]), 500)
 	}
 	kept := w.keep(len(words), size, func(i int) int64 { return in.Events[i].At },
-		func(i int) int { return 36 + len(words[i])*5/4 },
+		func(i int) int { return 36 + quoted(words[i]) },
 		func(i int) bool {
 			return mainEvent(&in.Events[i]) || in.Events[i].Step > 0 && w.slice[in.Events[i].Step]
 		})

@@ -35,7 +35,7 @@ var (
 
 // Page makes the page of a run, of at most [MaxBytes].
 func Page(in *Input) ([]byte, error) {
-	for size := MaxBytes * 3 / 4; ; size /= 2 {
+	for size := MaxBytes * 5 / 6; ; size /= 2 {
 		html, err := render(in, size)
 		if err != nil || len(html) <= MaxBytes {
 			return html, err

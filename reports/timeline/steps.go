@@ -46,10 +46,14 @@ func stepsOf(in *Input, w *windows, size int) steps {
 	all := make([]told, len(in.Steps))
 	for i := range in.Steps {
 		all[i] = tell(&in.Steps[i])
+		if s := &in.Steps[i]; s.Kind == "timer" && s.Cause > 0 && s.Cause < s.N { // one that sets itself again and again
+			c := stepAt(in.Steps, s.Cause)
+			all[i].what.Beat = all[i].what.Beat || c != nil && c.Kind == s.Kind && c.Actor == s.Actor && c.What == s.What
+		}
 	}
 	out := steps{All: len(in.Steps), Density: density(in.Steps, in.Length)}
 	kept := w.keep(len(all), size, func(i int) int64 { return in.Steps[i].At },
-		func(i int) int { return 34 + len(all[i].detail)*5/4 },
+		func(i int) int { return 34 + quoted(all[i].detail) },
 		func(i int) bool { return w.slice[in.Steps[i].N] })
 	out.Gaps = gaps(in.Steps, kept)
 	// A message needs the step that sent it.

@@ -6,6 +6,8 @@
 package timeline
 
 import (
+	"encoding/json"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/history"
 	"github.com/simctl/simctl/model/trace"
@@ -104,6 +106,18 @@ type edge struct {
 	How string `json:"h"`
 }
 
+// jsonSize is how long things are as JSON, in bytes.
+func jsonSize(things ...any) (n int) {
+	for _, x := range things {
+		text, err := json.Marshal(x)
+		if err != nil {
+			panic(err) // they are numbers and texts
+		}
+		n += len(text)
+	}
+	return n
+}
+
 // modelOf builds the model of a run, of at most size bytes, and the slice of
 // its first violation, nil if there is none.
 func modelOf(in *Input, size int) (*model, *why.Slice) {
@@ -117,7 +131,7 @@ func modelOf(in *Input, size int) (*model, *why.Slice) {
 	w := windowsOf(in, m)
 	m.bound(w, size*3/10)
 	m.Events = eventsOf(in, w, size*3/10)
-	m.Steps = stepsOf(in, w, size*4/10)
+	m.Steps = stepsOf(in, w, max(size/4, size-jsonSize(m.Lanes, m.Faults, m.Edges, m.Events))) // what is left is theirs
 	m.say(in)
 	return m, slice
 }

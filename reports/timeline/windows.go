@@ -250,9 +250,24 @@ func (m *model) bound(w *windows, size int) {
 	m.Left = append(m.Left, fmt.Sprintf("%d bars of lanes", left))
 }
 
+// quoted is at least how long a text is as JSON inside of HTML, in bytes.
+func quoted(s string) (n int) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == '<' || c == '>' || c == '&' || c >= 0x80:
+			n += 6
+		case c == '"' || c == '\\':
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
 // bytes is at least how long a bar is as JSON.
 func (b *bar) bytes() int {
-	n := 90 + 2*len(b.Label) + 2*len(b.Title) + len(b.Class) + len(b.Key)
+	n := 90 + quoted(b.Label) + quoted(b.Title) + len(b.Class) + quoted(b.Key)
 	for _, on := range b.On {
 		n += len(on) + 3
 	}
