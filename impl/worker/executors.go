@@ -83,10 +83,13 @@ func (w *Worker) launchedBefore(id executorID) bool {
 		return true
 	}
 	state, ok := w.past[id]
-	if ok {
+	switch {
+	case ok:
 		w.wasNever(id, state, "")
+	case w.over[id.App]: // which of its executors were here is forgotten
+		w.wasNever(id, wire.ExecutorKilled, "its application is over")
 	}
-	return ok
+	return ok || w.over[id.App]
 }
 
 // execution returns the index of the table's entry for an executor, -1 if it
@@ -135,7 +138,7 @@ func (w *Worker) killExecutor(c host.ConnID, m wire.KillExecutor) {
 
 // wasNever tells the end of an executor that does not run here.
 func (w *Worker) wasNever(id executorID, state wire.ExecutorState, why string) {
-	if w.cfg.Policy.TermInIDs {
+	if w.cfg.Policy.TermInIDs && !w.over[id.App] {
 		w.past[id] = state
 	}
 	w.executors = append(w.executors, execution{Executor: Executor{
@@ -217,6 +220,9 @@ func (w *Worker) appFinished(c host.ConnID, m wire.ApplicationFinished) {
 	w.noteCommand(ok, "finish-app", string(m.App), m.Term, 0, m.Decision)
 	if ok {
 		w.finishing[m.App] = m.Term
+		if w.cfg.Policy.TermInIDs {
+			w.over[m.App] = true
+		}
 		w.clean(m.App)
 	}
 }

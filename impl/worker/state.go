@@ -67,7 +67,7 @@ func (w *Worker) Clone(h host.Host) host.Process {
 	c.runs = slices.Clone(w.runs)
 	c.known = maps.Clone(w.known)
 	c.executors, c.finished, c.watched = slices.Clone(w.executors), slices.Clone(w.finished), slices.Clone(w.watched)
-	c.past, c.finishing = maps.Clone(w.past), maps.Clone(w.finishing)
+	c.past, c.finishing, c.over = maps.Clone(w.past), maps.Clone(w.finishing), maps.Clone(w.over)
 	c.sync = w.sync.clone()
 	return &c
 }

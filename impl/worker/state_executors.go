@@ -28,6 +28,7 @@ func (w *Worker) digestExecutors(d *host.Digest) {
 		d.Str(string(app))
 		d.Int(w.finishing[app])
 	}
+	host.DigestMap(d, w.over)
 	w.sync.digest(d)
 	d.Int(w.reqs)
 	d.Uint(uint64(len(w.watched)))

@@ -110,7 +110,8 @@ type Worker struct {
 	executors      []execution
 	past           map[executorID]wire.ExecutorState // how executors ended; only with term-in-ids
 	finished       []Executor                        // those that ended last, to be shown
-	finishing      map[wire.AppID]int64              // applications that are over, and the term that said so
+	finishing      map[wire.AppID]int64              // applications that are over, and the term that said so; until they are cleaned
+	over           map[wire.AppID]bool               // applications that are over; only with term-in-ids
 	sync           syncing
 	reqs           int64   // reports on executors
 	watched        []watch // connections that children dialled
@@ -122,7 +123,7 @@ func New(c Config) *Worker {
 	c.setDefaults()
 	w := &Worker{
 		cfg: c, known: map[wire.DriverID]ending{}, past: map[executorID]wire.ExecutorState{},
-		finishing: map[wire.AppID]int64{}, sync: syncing{failures: map[executorID]int64{}},
+		finishing: map[wire.AppID]int64{}, over: map[wire.AppID]bool{}, sync: syncing{failures: map[executorID]int64{}},
 	}
 	w.lease = lease.New(w, c.Lease)
 	return w
