@@ -30,7 +30,9 @@ func drawScenario(t *rapid.T) Scenario {
 	s.Restart, s.KeepAll = drawSpan(t, "restart"), rapid.Bool().Draw(t, "core all")
 	s.Seed = rapid.Uint64Range(0, 9).Draw(t, "seed")
 	s.Source = rapid.SampledFrom([]string{"", "Master.scala; D-1"}).Draw(t, "source")
-	s.Curator = rapid.SampledFrom([]string{"", "5.6", "5.7"}).Draw(t, "curator")
+	if s.Curator = rapid.SampledFrom([]string{"", "2.13", "5.6", "5.7"}).Draw(t, "curator"); s.Curator == "2.13" {
+		s.CuratorLag = drawSpan(t, "lag").Lo
+	}
 	between := drawSpan(t, "delay")
 	s.Delay = Delay{Min: between.Lo, Max: between.Hi}
 	if rapid.Bool().Draw(t, "tail") {

@@ -208,10 +208,14 @@ func parseSeed(s *Scenario, rest string) error {
 }
 
 func parseCurator(s *Scenario, rest string) error {
-	if s.Curator = rest; rest != "5.6" && rest != "5.7" {
-		return fmt.Errorf("unknown version %q of curator; want 5.6 or 5.7", rest)
+	version, rest, _ := strings.Cut(rest, " ")
+	if s.Curator = version; !contains([]string{"2.13", "5.6", "5.7"}, version) {
+		return fmt.Errorf("unknown version %q of curator; want 2.13, 5.6 or 5.7", version)
 	}
-	return nil
+	if rest != "" && version != "2.13" {
+		return fmt.Errorf("curator %s takes no %s", version, rest)
+	}
+	return attr.Parse(strings.Fields(rest), []attr.Attr{attr.Duration("lag", &s.CuratorLag)})
 }
 
 func parseCore(s *Scenario, rest string) error {

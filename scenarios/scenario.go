@@ -38,9 +38,12 @@ type Scenario struct {
 	Restart Range
 	// Curator is the version of the library whose client masters have, which
 	// takes a session for expired when its timeout has passed without a
-	// connection, and whose latch Spark's masters have: "5.6" does not look whose
-	// its own znode is, "5.7" does. "": no such estimate, the latch of 5.7.
+	// connection, and whose latch Spark's masters have: "2.13", "5.6" or "5.7",
+	// each with its defects. "": no such estimate, the latch of 5.9.
 	Curator string
+	// CuratorLag is how far the two threads of version 2.13 may be behind each
+	// other; each time drawn anew.
+	CuratorLag time.Duration
 	// KeepAll: every machine lives on behind the healing. Else half of the runs
 	// keep but some of them.
 	KeepAll bool

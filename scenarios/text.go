@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/simctl/simctl/scenarios/anchor"
 	"github.com/simctl/simctl/scenarios/span"
@@ -39,7 +40,7 @@ func (s Scenario) String() string {
 		line("restart %s", s.Restart)
 	}
 	if s.Curator != "" {
-		line("curator %s", s.Curator)
+		line("curator %s%s", s.Curator, lag(s.CuratorLag))
 	}
 	if s.KeepAll {
 		line("core all")
@@ -86,6 +87,14 @@ func (s Scenario) travelLines(line func(format string, args ...any)) {
 	if s.Order != (Order{}) {
 		line("order %s", s.Order)
 	}
+}
+
+// lag returns " lag=20ms", and nothing for 0.
+func lag(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return " lag=" + span.Text(d)
 }
 
 // under returns " under POLICY", and nothing for all of them.

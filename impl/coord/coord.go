@@ -77,6 +77,10 @@ const (
 	Ephemeral            Mode = 1
 	PersistentSequential Mode = 2
 	EphemeralSequential  Mode = 3
+	// Container is persistent until it had children and has none: then the
+	// service deletes it, some time later. In a service that only stands for
+	// ZooKeeper it stays.
+	Container Mode = 4
 )
 
 // AnyVersion as a version matches every version.

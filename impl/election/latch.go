@@ -59,6 +59,11 @@ type Config struct {
 	// connection: then its start has failed, and it never stands for election,
 	// though it runs on (SPARK-25101, D-07c). 0: for ever.
 	Start time.Duration
+	// Curator is the version of the library, if it is one of those whose latch
+	// is another: see [Curator213]. "": 5.9.
+	Curator string
+	Backoff time.Duration // of Curator213: the first pause before a background operation is tried again
+	Lag     time.Duration // of Curator213: how far its threads may be behind each other; 0: not at all
 }
 
 // A Latch is one candidate. It belongs to a process as a part of it
@@ -108,7 +113,9 @@ func (l *Latch) SetSession(s coord.Session) {
 		l.starting = host.After(l.h, l.cfg.Start, (*Latch).startFailed, 0)
 	}
 	l.session, l.id, l.connected = s, 0, false
-	l.garbage, l.watched = nil, ""
+	if l.watched = ""; l.cfg.Curator != Curator213 {
+		l.garbage = nil
+	}
 	l.round++
 }
 
@@ -123,6 +130,11 @@ func (l *Latch) SessionChanged(c coord.StateChange) {
 		l.id = c.ID
 		l.h.StopTimer(l.starting)
 		l.starting = 0
+		if l.cfg.Curator == Curator213 {
+			l.sweep()
+			l.reconnected()
+			return
+		}
 		l.resume()
 	case coord.Disconnected:
 		if !l.cfg.Policy.HoldSuspended {
@@ -177,6 +189,8 @@ func (l *Latch) list() {
 func (l *Latch) listed(a at, r coord.Result) {
 	switch {
 	case a.Round != l.round:
+		return
+	case errors.Is(r.Err, coord.ErrNoNode) && l.neverAgain():
 		return
 	case errors.Is(r.Err, coord.ErrNoNode):
 		l.lose(NodeGone)

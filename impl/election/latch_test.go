@@ -21,11 +21,15 @@ type candidate struct {
 	h      host.Host
 	policy policy.Policy
 	latch  *election.Latch
+
+	curator string
+	lag     time.Duration
 }
 
 func (c *candidate) Start(h host.Host) {
 	c.h = h
-	c.latch = election.New(h, c, election.Config{Dir: "/a/b", Policy: c.policy, Retry: time.Second})
+	c.latch = election.New(h, c, election.Config{Dir: "/a/b", Policy: c.policy, Retry: time.Second,
+		Curator: c.curator, Lag: c.lag, Backoff: 5 * time.Second})
 	c.open()
 }
 
@@ -59,13 +63,15 @@ func (c *candidate) LatchRefused(why string)       { c.tell("refused: %s", why) 
 func (c *candidate) Signalled(host.Signal)         { c.latch.Release() }
 func (c *candidate) Exited(host.ProcessID, int)    { c.latch.Rejoin() }
 
-// TestScripts runs testdata: "start M POLICY" starts a candidate, "terminate"
+// TestScripts runs testdata: "start M POLICY [curator=VERSION]" starts a candidate, "terminate"
 // makes it release its term and "exited" makes it join the queue anew.
 func TestScripts(t *testing.T) {
 	hosttest.RunClusterScripts(t, "testdata", func(t *testing.T, d *datadriven.TestData) host.Process {
 		p, err := policy.Parse(d.CmdArgs[0].String())
 		require.NoError(t, err)
-		return &candidate{policy: p}
+		c := &candidate{policy: p}
+		d.MaybeScanArgs(t, "curator", &c.curator)
+		return c
 	}, func(p host.Process) string { return fmt.Sprint(p.(*candidate).latch.Leading()) })
 }
 

@@ -15,9 +15,13 @@ func (l *Latch) create() {
 		return
 	}
 	l.own, l.watched, l.sent = "", "", false
-	l.guid = fmt.Sprintf("%08x%08x%08x%08x", l.word(), l.word(), l.word(), l.word())
+	l.guid = l.newGUID()
 	l.nonce = l.word()<<32 | l.word()
 	l.send()
+}
+
+func (l *Latch) newGUID() string {
+	return fmt.Sprintf("%08x%08x%08x%08x", l.word(), l.word(), l.word(), l.word())
 }
 
 func (l *Latch) send() {
@@ -48,12 +52,20 @@ func (l *Latch) created(a at, r coord.Result) {
 // makeParents creates what is missing above the own znode and tries again.
 func (l *Latch) makeParents() {
 	l.round++
+	l.parents()
+	l.do(coord.Op{Kind: coord.Create, Path: l.dir(), Mode: l.mode()}, (*Latch).parentsMade, "")
+}
+
+// parents creates what is above the queue, and with an old version the queue.
+func (l *Latch) parents() {
 	for i, c := range l.dir() {
 		if c == '/' && i > 0 {
-			l.do(coord.Op{Kind: coord.Create, Path: l.dir()[:i]}, (*Latch).ignored, "")
+			l.do(coord.Op{Kind: coord.Create, Path: l.dir()[:i], Mode: l.mode()}, (*Latch).ignored, "")
 		}
 	}
-	l.do(coord.Op{Kind: coord.Create, Path: l.dir()}, (*Latch).parentsMade, "")
+	if l.cfg.Curator == Curator213 {
+		l.do(coord.Op{Kind: coord.Create, Path: l.dir(), Mode: l.mode()}, (*Latch).ignored, "")
+	}
 }
 
 func (l *Latch) parentsMade(a at, r coord.Result) {

@@ -325,7 +325,7 @@ func (c *Coord) allowed(o coord.Op, gone map[string]bool) error {
 		switch {
 		case c.tree[parent(o.Path)] == nil:
 			return coord.ErrNoNode
-		case n != nil && !gone[o.Path] && o.Mode < coord.PersistentSequential:
+		case n != nil && !gone[o.Path] && !sequential(o.Mode):
 			return coord.ErrNodeExists
 		}
 		return nil
@@ -346,7 +346,7 @@ func (c *Coord) perform(m *Machine, o op, p coord.Op) coord.Result {
 	switch p.Kind {
 	case coord.Create:
 		up := c.tree[parent(p.Path)]
-		if p.Mode >= coord.PersistentSequential {
+		if sequential(p.Mode) {
 			r.Path = fmt.Sprintf("%s%010d", p.Path, up.names)
 		}
 		up.names++
@@ -382,4 +382,8 @@ func (c *Coord) perform(m *Machine, o op, p coord.Op) coord.Result {
 		}
 	}
 	return r
+}
+
+func sequential(m coord.Mode) bool {
+	return m == coord.PersistentSequential || m == coord.EphemeralSequential
 }

@@ -233,6 +233,10 @@ func request(c *zk.Conn, op coord.Op, watch bool) coord.Result {
 	var err error
 	switch op.Kind {
 	case coord.Create:
+		if op.Mode == coord.Container {
+			r.Path, err = c.CreateContainer(op.Path, op.Data, zk.FlagContainer, zk.WorldACL(zk.PermAll))
+			break
+		}
 		r.Path, err = c.Create(op.Path, op.Data, int32(op.Mode), zk.WorldACL(zk.PermAll))
 	case coord.Delete:
 		err = c.Delete(op.Path, op.Version)

@@ -125,7 +125,8 @@ func (m *Master) equip() {
 	case persist.None:
 		m.monarchy = election.NewMonarchy(m.h, m, election.MonarchyConfig{Retry: c.Relaunch})
 	default:
-		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch, Start: 10 * c.StoreRetry})
+		m.latch = election.New(m.h, m, election.Config{Dir: c.Dir, Policy: m.pol, Retry: c.Relaunch, Start: 10 * c.StoreRetry,
+			Curator: c.Curator, Backoff: c.StoreRetry, Lag: c.CuratorLag})
 	}
 	m.apps = apps.New(m.h, m, m.store, apps.Config{Addr: c.Addr, Policy: m.pol, Schedule: c.Schedule,
 		Silence: c.WorkerTimeout, Again: c.Relaunch, Retries: c.ExecutorRetries, Retained: c.RetainedApps, IDs: c.AppIDs})

@@ -27,6 +27,10 @@ type Master struct {
 	// RecordFormat is the form of the records that this release writes; see
 	// persist.Config.
 	RecordFormat byte
+	// Curator is the version of the library, "" for the latch of 5.9, and
+	// CuratorLag how far its threads may be apart; see election.Config.
+	Curator    string
+	CuratorLag time.Duration
 
 	Session       time.Duration // session timeout asked for; default 60 s
 	Lease         time.Duration // Alive this long after the last committed write was sent; default Session/2

@@ -52,11 +52,16 @@ func (w *World) newMaster(m *machine) host.Process {
 	if w.s.Curator == "5.6" && p == policy.Spark {
 		p.LatchOwnerCheck = false // CURATOR-696
 	}
+	curator := w.s.Curator
+	if p.TermFencing {
+		curator = "" // the policy's own latch
+	}
 	c := master.Config{
 		Addr: host.Addr(m.name + masterPort), ZK: addrs(given.Servers, serverPort, w.servers), Dir: given.Dir, Policy: p,
 		RecoveryMode: persist.Mode(strings.ToUpper(w.s.Recovery.Mode)), RecordFormat: byte(given.Format),
 		Session: t.Session, Lease: t.Lease, Recovery: t.Recovery, WorkerTimeout: t.WorkerTimeout,
 		WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch, Drift: max(w.s.Drift, 1),
+		Curator: curator, CuratorLag: w.s.CuratorLag,
 	}
 	w.conf.Master(&c)
 	return master.New(c)

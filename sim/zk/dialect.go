@@ -107,5 +107,5 @@ func legal(op *coord.Op) bool {
 		return false
 	}
 	sequential := op.Kind == coord.Create && op.Mode&coord.PersistentSequential != 0
-	return op.Kind <= coord.Sync && op.Mode <= coord.EphemeralSequential && validPath(op.Path, sequential)
+	return op.Kind <= coord.Sync && op.Mode <= coord.Container && validPath(op.Path, sequential)
 }

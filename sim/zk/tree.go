@@ -148,7 +148,7 @@ func (t *tree) one(x txn, op *coord.Op) coord.Result {
 
 func (t *tree) create(x txn, op *coord.Op) coord.Result {
 	sequential := op.Mode == coord.PersistentSequential || op.Mode == coord.EphemeralSequential
-	if op.Mode > coord.EphemeralSequential || !strings.HasPrefix(op.Path, "/") {
+	if op.Mode > coord.Container || !strings.HasPrefix(op.Path, "/") {
 		return coord.Result{Err: coord.ErrBadArguments}
 	}
 	path := op.Path

@@ -56,9 +56,17 @@ var types = map[coord.Kind]int32{
 	coord.Multi: jute.OpMulti, coord.Sync: jute.OpSync,
 }
 
+// typeOf is the number of an operation: a container's creation has its own.
+func typeOf(op *coord.Op) int32 {
+	if op.Kind == coord.Create && op.Mode == coord.Container {
+		return jute.OpCreateContainer
+	}
+	return types[op.Kind]
+}
+
 // Request asks for an operation. Its tag stays here.
 func Request(xid int32, op *coord.Op, watch bool) jute.Frame {
-	e := begin(xid, types[op.Kind], 64+len(op.Path)+len(op.Data)+96*len(op.Ops))
+	e := begin(xid, typeOf(op), 64+len(op.Path)+len(op.Data)+96*len(op.Ops))
 	switch op.Kind {
 	case coord.Multi:
 		for i := range op.Ops {
@@ -78,7 +86,7 @@ func Request(xid int32, op *coord.Op, watch bool) jute.Frame {
 
 func opOf(op *coord.Op, watch bool) jute.Op {
 	return jute.Op{
-		Type: types[op.Kind], Path: op.Path, Data: op.Data, ACL: open, Flags: int32(op.Mode), Version: op.Version, Watch: watch,
+		Type: typeOf(op), Path: op.Path, Data: op.Data, ACL: open, Flags: int32(op.Mode), Version: op.Version, Watch: watch,
 	}
 }
 
