@@ -79,16 +79,20 @@ func TestPagesInABrowser(t *testing.T) {
 	long := sample()
 	long.ActiveDrivers[0].MainClass = strings.Repeat("org.example.", 12) + "Main"
 	master, worker := serveMaster(t, long), serveWorker(t, sampleWorker())
-	views := []view{{master, 1400}, {master, 800}, {worker, 1400}, {worker, 800}}
+	kills, err := web.ServeMaster(":0", func() (web.Master, error) { return long, nil }, &web.Kills{})
+	require.NoError(t, err)
+	defer kills.Close()
+	views := []view{{master, 1400}, {master, 800}, {worker, 1400}, {worker, 800}, {"http://" + kills.Addr, 1400}, {"http://" + kills.Addr, 800}}
 	for _, state := range []string{"STANDBY", "RECOVERING", "SUSPENDED"} {
 		views = append(views, view{serveMaster(t, web.Master{Status: state}), 800})
 	}
 	const full = "wide false; status ALIVE rgb(10, 107, 45); workers 2 worker-1; activeapps 1 app-1; " +
 		"activedrivers 1 driver-1; completedapps 1 app-0; completeddrivers 1 driver-0"
+	buttons := strings.NewReplacer("app-1", "app-1 kill", "driver-1", "driver-1 kill").Replace(full)
 	const onWorker = "wide false; executors 1 7; drivers 1 driver-1; finishedexecutors 1 7"
 	const empty = "; workers 1 none; activeapps 1 none; activedrivers 1 none; completedapps 1 none; completeddrivers 1 none"
 	require.Equal(t, []string{
-		full, full, onWorker, onWorker,
+		full, full, onWorker, onWorker, buttons, buttons,
 		"wide false; status STANDBY rgb(85, 85, 85)" + empty,
 		"wide false; status RECOVERING rgb(138, 82, 0)" + empty,
 		"wide false; status SUSPENDED rgb(170, 17, 17)" + empty,
