@@ -167,11 +167,12 @@ func (g *runnable) missing(w *watch, now int64) string {
 	return g.apps.missing(w, now, g.sizes)
 }
 
-// fits reports whether some running worker of the core is large enough.
+// fits reports whether some running worker of the core, which was not told to
+// take no more work, is large enough.
 func (g *runnable) fits(w *watch, need *trace.Event) bool {
 	told := false
 	for _, p := range w.roster.Workers() {
-		if !p.Runs() || !w.inCore(p.Name) {
+		if !p.Runs() || !w.inCore(p.Name) || g.apps.retired[p.Name] {
 			continue
 		}
 		size, known := g.sizes[p.Name]
