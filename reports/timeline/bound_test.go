@@ -72,6 +72,13 @@ func TestSizeIsBounded(t *testing.T) {
 				require.False(t, g[0] <= broken && broken <= g[1], "the violation at %d is in the gap %v", broken, g)
 			}
 			require.Contains(t, whole(a), broken, "every step around the violation is there")
+			for _, l := range a.Lanes {
+				for _, r := range l.Rows {
+					for _, b := range r.Bars {
+						require.False(t, b.C == "gap" && b.A <= broken && broken <= b.B, "%s: what it was at the violation is left out", l.Name)
+					}
+				}
+			}
 		})
 	}
 }

@@ -64,7 +64,6 @@ type act struct {
 	at   int64
 	step uint64
 	term int64
-	text string
 }
 
 const open = int64(-1) // the end of what has not ended yet
@@ -136,7 +135,7 @@ func (b *builder) event(e *trace.Event) {
 			Label: fmt.Sprintf("term %d: %s", e.Term, e.Process), Title: trace.Describe(e)})
 	case trace.Commit, trace.Acked, trace.Obeyed, trace.Accepted:
 		if e.Term > 0 {
-			b.acts = append(b.acts, act{e.At, e.Step, e.Term, trace.Describe(e)})
+			b.acts = append(b.acts, act{e.At, e.Step, e.Term})
 		}
 	case trace.Job, trace.Executor:
 		b.work(e)

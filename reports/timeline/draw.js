@@ -104,9 +104,9 @@ function drawBar(out, words, r, b, i) {
   const same = state.picked && state.picked.key && b.k === state.picked.key && r.kind === 'bar' ? ' same' : '';
   const picked = state.picked && state.picked.id === id ? ' picked' : '';
   const title = `<title>${esc(b.t || b.l || '')}</title>`;
-  if (r.kind === 'tick') {
+  if (r.kind === 'tick' && b.c === 'act') {
     const late = lateAct(r, b) ? ' late' : '';
-    out.push(`<path class="act${late}${picked}" data-k="${id}" d="M${x(b.a).toFixed(1)} ${r.y}v${r.h}">${title}</path>`);
+    out.push(`<path class="act${late}${picked}" data-k="${id}" d="M${x(b.a).toFixed(1)} ${r.y}v${r.h}"><title>${esc(actText(r.run, b))}</title></path>`);
     return;
   }
   let y = r.y, h = r.h;

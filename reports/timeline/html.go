@@ -93,6 +93,10 @@ func render(in *Input, size int) ([]byte, error) {
 	}
 	var slice *why.Slice
 	data.A, slice = modelOf(in, size)
+	v.violated(data.A, "")
+	if data.B != nil {
+		v.violated(data.B, "in B: ")
+	}
 	text, err := json.Marshal(&data)
 	if err != nil {
 		return nil, fmt.Errorf("timeline of %s: %w", in.Name, err)
@@ -138,15 +142,19 @@ const (
 	mostShown  = 5
 )
 
-// tell fills in what stands below the picture.
-func (v *view) tell(in *Input, m *model, slice *why.Slice) error {
+// violated puts a run's violations above the picture.
+func (v *view) violated(m *model, where string) {
 	for _, k := range m.Marks[:min(mostShown, len(m.Marks))] {
-		when := story.Seconds(k.At)
+		when := where + story.Seconds(k.At)
 		if k.Step > 0 {
-			when = fmt.Sprintf("step %d at %s", k.Step, when)
+			when = fmt.Sprintf("%sstep %d at %s", where, k.Step, story.Seconds(k.At))
 		}
 		v.Marks = append(v.Marks, sentence{k.Property, when, clip(k.Detail, longLine)})
 	}
+}
+
+// tell fills in what stands below the picture.
+func (v *view) tell(in *Input, m *model, slice *why.Slice) error {
 	if slice != nil {
 		for _, l := range slice.Lines(nil, mostCauses) {
 			var of []string

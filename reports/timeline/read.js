@@ -9,6 +9,13 @@ function stepText(m, i) {
   return text;
 }
 
+// actText is what was done in the name of a term.
+function actText(m, b) {
+  const told = [];
+  for (let i = lowest(m.et, b.a); i < m.et.length && m.et[i] === b.a; i++) if (m.es[i] === b.s) told.push(m.events.texts[m.events.text[i]]);
+  return told.join('; ') || `done in the name of term ${b.k}`;
+}
+
 // thing is what a mark in the picture stands for: when, which step, in words.
 function thing(id) {
   const [r, kind, ...rest] = id.split(':'), run = r === 'a' ? A : B, key = rest.join(':');
@@ -27,6 +34,7 @@ function thing(id) {
   }
   const cut = key.split('/'), lane = run.lanes.find((l) => l.name === cut.slice(0, -2).join('/'));
   const b = lane && lane.rows[+cut[cut.length - 2]].bars[+cut[cut.length - 1]];
+  if (b && b.c === 'act') return { id, run, at: b.a, step: b.s, text: `${seconds(b.a, 1e6)} s: ${actText(run, b)}` };
   return b ? ofBar(id, run, b, lane.name + ': ') : null;
 }
 function ofBar(id, run, b, before) {

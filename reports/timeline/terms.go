@@ -67,7 +67,7 @@ func (b *builder) termLanes() []lane {
 	ticks := make([][]bar, len(packed))
 	for _, a := range b.acts {
 		if i, ok := byTerm[fmt.Sprint(a.term)]; ok {
-			ticks[i] = append(ticks[i], bar{From: a.at, To: a.at, Class: "act", Title: a.text, Step: a.step, Key: fmt.Sprint(a.term)})
+			ticks[i] = append(ticks[i], bar{From: a.at, To: a.at, Class: "act", Step: a.step, Key: fmt.Sprint(a.term)})
 		}
 	}
 	for i, bars := range packed {

@@ -129,8 +129,8 @@ func modelOf(in *Input, size int) (*model, *why.Slice) {
 	slice := m.comesOf(in)
 	m.View = m.firstView()
 	w := windowsOf(in, m)
-	m.bound(w, size*3/10)
-	m.Events = eventsOf(in, w, size*3/10)
+	m.bound(w, size*9/20)
+	m.Events = eventsOf(in, w, size/4)
 	m.Steps = stepsOf(in, w, max(size/4, size-jsonSize(m.Lanes, m.Faults, m.Edges, m.Events))) // what is left is theirs
 	m.say(in)
 	return m, slice

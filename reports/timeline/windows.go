@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/simctl/simctl/checker"
@@ -199,79 +198,6 @@ func (w *windows) parts(n int, at func(int) int64) []part {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.far, b.far), cmp.Compare(a.first, b.first))
 	})
 	return parts
-}
-
-// bound drops bars until those that are left take at most size bytes, and says
-// how many.
-func (m *model) bound(w *windows, size int) {
-	var total, left int
-	count := func(bars []bar) (n int) {
-		for i := range bars {
-			n += bars[i].bytes()
-		}
-		return n
-	}
-	total = count(m.Faults)
-	for i := range m.Lanes {
-		m.Lanes[i].trim()
-		for _, r := range m.Lanes[i].Rows {
-			total += count(r.Bars) + 40
-		}
-	}
-	if total <= size {
-		return
-	}
-	share := size / (len(m.Lanes) + 1)
-	cut := func(bars []bar, budget int) []bar {
-		kept := w.keep(len(bars), budget, func(i int) int64 { return bars[i].From }, func(i int) int { return bars[i].bytes() },
-			func(i int) bool { return bars[i].Bad })
-		out := []bar{}
-		for i, ok := range kept {
-			if ok {
-				out = append(out, bars[i])
-				continue
-			}
-			left++
-			if n := len(out); i > 0 && !kept[i-1] && n > 0 {
-				out[n-1].To = max(out[n-1].To, bars[i].To)
-				continue
-			}
-			out = append(out, bar{From: bars[i].From, To: bars[i].To, Class: "gap", Label: "left out", Title: "what stands here is not on this page"})
-		}
-		return out
-	}
-	m.Faults = cut(m.Faults, share)
-	for i := range m.Lanes {
-		rows := m.Lanes[i].Rows
-		for j := range rows {
-			rows[j].Bars = cut(rows[j].Bars, share/len(rows)-40)
-		}
-	}
-	m.Left = append(m.Left, fmt.Sprintf("%d bars of lanes", left))
-}
-
-// quoted is at least how long a text is as JSON inside of HTML, in bytes.
-func quoted(s string) (n int) {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c == '<' || c == '>' || c == '&' || c >= 0x80:
-			n += 6
-		case c == '"' || c == '\\':
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
-
-// bytes is at least how long a bar is as JSON.
-func (b *bar) bytes() int {
-	n := 90 + quoted(b.Label) + quoted(b.Title) + len(b.Class) + quoted(b.Key)
-	for _, on := range b.On {
-		n += len(on) + 3
-	}
-	return n
 }
 
 // clip shortens a text, on the boundary of a character.
