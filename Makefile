@@ -47,7 +47,7 @@ lint: ## staticcheck, pinned
 race: ## every test under the race detector
 	go test -race ./...
 
-twice: build ## every scenario on seeds 1-60, with one core, two, and the race detector: the same bytes
+twice: build ## every scenario on seeds 1-60 with one core, two, and the race detector: the same bytes; seeds survive edits
 	.ci/twice
 
 sweep: build ## look for violations: SEEDS=1-10000

@@ -40,7 +40,7 @@ func (r *Result) Bundle() (*reports.Bundle, error) {
 		Versions:    reports.Versions{Simctl: Version, Go: runtime.Version()},
 		Fingerprint: reports.Fingerprint(r.Fingerprint), Steps: r.Steps, SimulatedNs: r.SimulatedNs,
 		Verdict: r.Verdict, Partial: r.Options.UntilStep > 0 || r.Options.UntilNs > 0 || r.Interrupted, Failovers: r.failoverLines(),
-		ScheduleUsed: r.Options.Schedule != nil, Overrides: overrideFile(r.Options.Overrides),
+		ScheduleUsed: r.Options.Schedule != nil, Overrides: overrideFile(r.Options.Overrides), Certificate: r.Certificate,
 	}
 	for _, c := range r.Checkpoints {
 		run.Checkpoints = append(run.Checkpoints, reports.Fingerprint(c))

@@ -85,6 +85,7 @@ const importLaw = `
 	sim/kernel:           impl/host model/trace
 	sim/network:          sim/kernel impl/host model/trace
 	sim/order:            sim/kernel scenarios/order
+	sim/twin:             model/trace
 	sim/disk:             sim/kernel impl/host model/trace
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace

@@ -12,8 +12,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/simctl/simctl/checker"
@@ -22,10 +22,12 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/reports/seen"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/cluster"
 	"github.com/simctl/simctl/sim/kernel"
+	"github.com/simctl/simctl/sim/twin"
 	"github.com/simctl/simctl/sim/zk"
 )
 
@@ -115,6 +117,9 @@ type Result struct {
 	// Nondeterminism tells the first difference between two runs of this
 	// seed; empty if they were equal or there was only one.
 	Nondeterminism string
+	// Certificate says that the run was made a second time, elsewhere, and what
+	// came of it; nil if it was not.
+	Certificate *reports.Certificate
 }
 
 // Run runs one scenario from one seed and judges it. The error says that
@@ -285,41 +290,66 @@ func (r *Result) Name() string {
 	return fmt.Sprintf("%s-%d", name, r.Seed)
 }
 
-// Twice runs like [Run], a second time, and compares the two step by step.
+// Twice runs like [Run], a second time under another GOMAXPROCS and GOGC, and
+// compares the two. The result's Certificate says so.
 func Twice(ctx context.Context, s scenarios.Scenario, seed uint64, o Options) (*Result, error) {
 	first, err := Run(ctx, s, seed, o)
 	if err != nil || first.Interrupted {
 		return first, err
 	}
-	again := o
-	again.OnStep, again.Steps = nil, false
-	second, err := Run(context.WithoutCancel(ctx), s, seed, again)
+	return first, first.certify(ctx)
+}
+
+// certify runs once more what was run, elsewhere, and compares.
+func (r *Result) certify(ctx context.Context) (err error) {
+	ctx = context.WithoutCancel(ctx)
+	var second *twin.Run
+	twin.Elsewhere(func() { second, err = r.again(ctx, twin.Window{}) })
+	if err != nil {
+		return err
+	}
+	r.compare(ctx, second)
+	r.Certificate = &reports.Certificate{
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Race: twin.Race, Steps: r.Steps, Same: r.Nondeterminism == "",
+		Runs: []reports.CertifiedRun{
+			{Settings: "as started", Fingerprint: reports.Fingerprint(r.Fingerprint)},
+			{Settings: fmt.Sprintf("GOMAXPROCS=%d GOGC=%d", twin.Procs, twin.GC), Fingerprint: reports.Fingerprint(second.Fingerprint)},
+		},
+	}
+	return nil
+}
+
+// compare names the first difference of a run from another one, if there is one.
+func (r *Result) compare(ctx context.Context, second *twin.Run) {
+	if first := r.twin(); !twin.Same(first, second) {
+		r.Nondeterminism = twin.Differ(first, second, kernel.CheckpointEvery, func(w twin.Window) (*twin.Run, error) { return r.again(ctx, w) })
+	}
+}
+
+// twin is what is compared of a run.
+func (r *Result) twin() *twin.Run {
+	return &twin.Run{Fingerprint: r.Fingerprint, Checkpoints: r.Checkpoints, Steps: r.Steps, Events: r.Events}
+}
+
+// again makes the run again, and keeps the steps of a window.
+func (r *Result) again(ctx context.Context, w twin.Window) (*twin.Run, error) {
+	var kept []trace.Step
+	o := r.Options
+	o.Steps, o.OnStep = false, nil
+	if w.Last > 0 {
+		o.OnStep = func(s *trace.Step) {
+			if w.First <= s.N && s.N <= w.Last {
+				kept = append(kept, *s)
+			}
+		}
+	}
+	x, err := Run(ctx, r.Scenario, r.Seed, o)
 	if err != nil {
 		return nil, err
 	}
-	if first.Fingerprint != second.Fingerprint || first.Steps != second.Steps {
-		first.Nondeterminism = divergence(ctx, first, second, s, seed, o)
-	}
-	return first, nil
-}
-
-// divergence finds the first step in which two runs differ: by bisection over
-// their checkpoints, and then step by step in the window that is left.
-func divergence(ctx context.Context, a, b *Result, s scenarios.Scenario, seed uint64, o Options) string {
-	n := min(len(a.Checkpoints), len(b.Checkpoints))
-	lo := sort.Search(n, func(i int) bool { return a.Checkpoints[i] != b.Checkpoints[i] })
-	o.Steps, o.OnStep = true, nil
-	x, errX := Run(ctx, s, seed, o)
-	y, errY := Run(ctx, s, seed, o)
-	if errX != nil || errY != nil {
-		return fmt.Sprintf("fingerprints %016x and %016x differ within checkpoint %d", a.Fingerprint, b.Fingerprint, lo)
-	}
-	d := trace.Diff(x.Trace, y.Trace)
-	if d == nil {
-		return fmt.Sprintf("fingerprints %016x and %016x differ after checkpoint %d, and two more runs did not",
-			a.Fingerprint, b.Fingerprint, lo)
-	}
-	return d.String()
+	out := x.twin()
+	out.Trace = kept
+	return out, nil
 }
 
 // Stopwatch measures wall time for closing lines. It is the only clock here,

@@ -215,9 +215,7 @@ func sweepOne(ctx context.Context, free arenas, a *cluster.Arena, it sweepItem, 
 	if err != nil {
 		return nil, err
 	}
-	if r.Fingerprint != second.Fingerprint {
-		r.Nondeterminism = divergence(ctx, r, second, it.scenario, it.seed, o.Options)
-	}
+	r.compare(ctx, second.twin())
 	return r, nil
 }
 

@@ -54,12 +54,31 @@ type RunFile struct {
 	Failovers    []Failover          `json:"failovers"`
 	Files        map[string]FileInfo `json:"files"`              // WriteBundle fills it
 	ScheduleUsed bool                `json:"replayed,omitempty"` // the schedule was given, not drawn
+	Certificate  *Certificate        `json:"certificate,omitempty"`
 }
 
 // An Override forces one choice of a run.
 type Override struct {
 	Choice string `json:"choice"` // what is chosen, as the kernel names it
 	Value  uint64 `json:"value"`
+}
+
+// A Certificate says that a run was made more than once, under settings on which
+// nothing may depend, and did the same each time. Its bytes are the same wherever
+// the run is made with the same Go on the same platform.
+type Certificate struct {
+	Go       string         `json:"go"`
+	Platform string         `json:"platform"` // GOOS/GOARCH
+	Race     bool           `json:"race"`     // a build with the race detector
+	Steps    uint64         `json:"steps"`
+	Runs     []CertifiedRun `json:"runs"`
+	Same     bool           `json:"same"` // all of them did the same
+}
+
+// A CertifiedRun is one of the runs that a certificate compares.
+type CertifiedRun struct {
+	Settings    string `json:"settings"`
+	Fingerprint string `json:"fingerprint"`
 }
 
 // Versions say what made a bundle.

@@ -40,7 +40,7 @@ func optionsOf(o *runOptions) simctl.Options {
 func (lib) Run(ctx context.Context, s scenarios.Scenario, seed uint64, o runOptions) (*outcome, error) {
 	so := optionsOf(&o)
 	so.Steps = true
-	r, err := simctl.Run(ctx, s, seed, so)
+	r, err := simctl.Twice(ctx, s, seed, so)
 	if err != nil {
 		return nil, err
 	}

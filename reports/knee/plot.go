@@ -62,9 +62,15 @@ func (c *Curve) PNG() ([]byte, error) {
 	}
 	p.Add(curve, points)
 	if k := c.Knee; k != nil {
+		name := fmt.Sprintf("knee: step %d, %s", k.To.Step, trace.Moment(k.To.At))
+		if k.To.Step > k.From.Step+1 {
+			name = fmt.Sprintf("knee: steps %d to %d, until %s", k.From.Step+1, k.To.Step, trace.Moment(k.To.At))
+			x := float64(k.From.Step)
+			p.Add(rule(x, 0, x, 1, red, []vg.Length{vg.Points(1), vg.Points(3)}, 1.2))
+		}
 		x := float64(k.To.Step)
 		p.Add(rule(x, 0, x, 1, red, []vg.Length{vg.Points(6), vg.Points(3)}, 1.6))
-		if err := c.label(p, Mark{k.To.Step, fmt.Sprintf("knee: step %d, %s", k.To.Step, trace.Moment(k.To.At))}, -0.05, red); err != nil {
+		if err := c.label(p, Mark{k.To.Step, name}, -0.05, red); err != nil {
 			return nil, err
 		}
 	}
