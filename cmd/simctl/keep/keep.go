@@ -82,7 +82,7 @@ func (k *Keeper) Close(ctx context.Context, failed error) error {
 func saveAgain(r *simctl.Result, dir string) error {
 	o := r.Options
 	o.Steps = true
-	again, err := simctl.Run(context.Background(), r.Scenario, r.Seed, o)
+	again, err := simctl.Twice(context.Background(), r.Scenario, r.Seed, o)
 	if err != nil {
 		return err
 	}
