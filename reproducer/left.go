@@ -80,6 +80,10 @@ func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, 
 	for _, p := range left.Passes {
 		report.Passes = append(report.Passes, minimal.Pass(p))
 	}
+	report.Seeds = rateSeeds
+	if report.Failing, err = s.rate(left.Run); err != nil {
+		return nil, err
+	}
 	var also []string
 	for _, f := range r.Violations() {
 		if f.Property != s.property {
@@ -95,6 +99,24 @@ func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, 
 		report.Faults = append(report.Faults, n)
 	}
 	return &Shrunk{from: first.Name(), Result: r, Signature: s.signature, Report: report}, nil
+}
+
+// rateSeeds is with how many seeds a minimal world is run besides.
+const rateSeeds = 20
+
+// rate is how many of the first seeds fail in the same way in the world of a run.
+func (s *shrinking) rate(r shrink.Run) (failing int, err error) {
+	var runs []shrink.Run
+	for seed := uint64(1); seed <= rateSeeds; seed++ {
+		runs = append(runs, shrink.Run{Scenario: r.Scenario, Seed: seed})
+	}
+	answers, err := s.judge(runs)
+	for _, a := range answers {
+		if a.Fails {
+			failing++
+		}
+	}
+	return failing, err
 }
 
 // says is a property in a sentence.

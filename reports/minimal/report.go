@@ -35,6 +35,10 @@ type Report struct {
 	Passes    []Pass `json:"passes"`
 	Faults    []Need `json:"faults"`
 	Also      string `json:"also,omitempty"` // other properties that the run violates
+	// Seeds is with how many seeds the minimal world was run besides, from 1 on,
+	// and Failing how many of these fail in the same way.
+	Seeds   int `json:"seeds"`
+	Failing int `json:"failing"`
 	Bundle    string `json:"bundle,omitempty"`
 
 	Says    string             `json:"-"` // the property in a sentence

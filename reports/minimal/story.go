@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,9 +33,33 @@ func (r *Report) Files() (map[string][]byte, error) {
 		return nil, fmt.Errorf("story.md: %w", err)
 	}
 	return map[string][]byte{
-		"shrink.json": line.Bytes(), "story.md": text, "world.txt": []byte(r.World.String()),
+		"shrink.json": line.Bytes(), "story.md": text, "world.txt": r.Text(),
 		"regression_test.go.txt": test, // no name that a build would take
 	}, nil
+}
+
+// Text is the minimal world as a file: a scenario, and before it what is known of
+// it, as comments of the form "# key: value".
+func (r *Report) Text() []byte {
+	var b bytes.Buffer
+	line := func(key, format string, args ...any) { fmt.Fprintf(&b, "# %s: %s\n", key, fmt.Sprintf(format, args...)) }
+	line("property", "%s", r.Property)
+	line("signature", "%s", strings.ReplaceAll(r.Signature, "\n", " "))
+	line("policy", "%s", r.Policy)
+	if r.Test.Grain != "" {
+		line("grain", "%s", r.Test.Grain)
+	}
+	if r.Test.ZKClient != "" {
+		line("client", "%s", r.Test.ZKClient)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Test.Conf)) {
+		line("conf", "%s=%s", key, r.Test.Conf[key])
+	}
+	line("seed", "%d", r.LeftSeed)
+	line("found", "%s:%d", r.Origin, r.Seed)
+	line("size", "%d faults, %d operations, %d machines; it was %d, %d and %d", r.After.Faults, r.After.Ops, r.After.Machines, r.Before.Faults, r.Before.Ops, r.Before.Machines)
+	line("rate", "%d of %d seeds", r.Failing, r.Seeds)
+	return append(b.Bytes(), r.World.String()...)
 }
 
 // Story is the readme of the bundle.
@@ -130,6 +155,7 @@ func (r *Report) sizes(b *bytes.Buffer) {
 	for _, p := range r.Passes {
 		fmt.Fprintf(b, "| %s | %d | %d |\n", p.Name, p.Tried, p.Kept)
 	}
+	fmt.Fprintf(b, "\nOf the seeds 1 to %d, %d fail in this way in the world that is left.\n", r.Seeds, r.Failing)
 	fmt.Fprintf(b, "\nEach that was kept fails as this does: `%s`.\n", strings.ReplaceAll(r.Signature, "`", "'"))
 }
 
