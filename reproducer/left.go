@@ -14,6 +14,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/reports/minimal"
+	"github.com/simctl/simctl/reports/seen"
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/sim/shrink"
 )
@@ -71,7 +72,7 @@ func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, 
 		Origin: first.Scenario.Name, Seed: first.Seed, Scenario: left.Run.Scenario.Name, LeftSeed: left.Run.Seed,
 		Policy: r.Options.Policy.String(), Property: s.property, Signature: s.signature,
 		Before: minimal.SizeOf(pinned(first, s.property), first.Steps), After: minimal.SizeOf(left.Run.Scenario, r.Steps),
-		Runs: left.Tried, Rounds: left.Rounds, Minimal: left.Minimal, Why: left.Why, Caused: left.Caused,
+		Runs: left.Tried, Rounds: left.Rounds, Minimal: left.Minimal, FaultsOnly: s.property == seen.Property, Why: left.Why, Caused: left.Caused,
 		Says: says(s.property), Finding: f, World: left.Run.Scenario, Events: r.Events, Steps: r.Trace,
 		Test: minimal.Test{
 			Seed: left.Run.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain, ZKClient: r.Options.ZKClient, Conf: r.Options.Conf.Map(),
@@ -195,9 +196,12 @@ func (s *Shrunk) Summary() string {
 		}
 	}
 	fmt.Fprintf(&b, "\n  %s  step %d\n  %s\n", r.Property, r.Finding.Step, r.Finding.Detail)
-	if r.Minimal {
+	switch {
+	case r.Minimal && r.FaultsOnly:
+		fmt.Fprintf(&b, "\n  1-minimal: no single fault can be left out; the world is as it was, for it says what is to be seen\n")
+	case r.Minimal:
 		fmt.Fprintf(&b, "\n  1-minimal: no single fault, operation or machine can be left out\n")
-	} else {
+	default:
 		fmt.Fprintf(&b, "\n  NOT PROVEN MINIMAL  %s\n", cmp.Or(r.Why, string(checker.Inconclusive)))
 	}
 	return b.String()

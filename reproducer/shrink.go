@@ -99,7 +99,7 @@ func Shrink(ctx context.Context, t *simctl.Target, o Options) (*Shrunk, error) {
 	loose := start.Clone() // what clients do is drawn, should that matter
 	loose.Ops, loose.Work = first.Drawn.Ops, first.Drawn.Work
 	left, err := shrink.Shrink([]shrink.Run{{Scenario: start, Seed: t.Seed}, {Scenario: loose, Seed: t.Seed}}, shrink.Options{
-		Judge: s.judge, Runs: s.o.Runs, Messages: s.messages(start, t.Seed),
+		Judge: s.judge, Runs: s.o.Runs, FaultsOnly: f.Property == seen.Property, Messages: s.messages(start, t.Seed),
 		Stop: func() bool { return ctx.Err() != nil || o.For > 0 && watch.Elapsed() > o.For },
 	})
 	switch {

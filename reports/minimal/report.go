@@ -31,15 +31,18 @@ type Report struct {
 	Rounds    int    `json:"rounds"` // the last one found nothing more
 	Minimal   bool   `json:"minimal"`
 	Why       string `json:"why,omitempty"` // why it is not known to be minimal
-	Caused    bool   `json:"caused"`        // without its faults it does not fail
-	Passes    []Pass `json:"passes"`
-	Faults    []Need `json:"faults"`
-	Also      string `json:"also,omitempty"` // other properties that the run violates
+	// FaultsOnly: the world was left as it is, because what fails is something
+	// that was to be seen of it.
+	FaultsOnly bool   `json:"faultsOnly,omitempty"`
+	Caused     bool   `json:"caused"` // without its faults it does not fail
+	Passes     []Pass `json:"passes"`
+	Faults     []Need `json:"faults"`
+	Also       string `json:"also,omitempty"` // other properties that the run violates
 	// Seeds is with how many seeds the minimal world was run besides, from 1 on,
 	// and Failing how many of these fail in the same way.
-	Seeds   int `json:"seeds"`
-	Failing int `json:"failing"`
-	Bundle    string `json:"bundle,omitempty"`
+	Seeds   int    `json:"seeds"`
+	Failing int    `json:"failing"`
+	Bundle  string `json:"bundle,omitempty"`
 
 	Says    string             `json:"-"` // the property in a sentence
 	Finding checker.Finding    `json:"-"`

@@ -107,7 +107,11 @@ func (r *Report) proof() string {
 	case !r.Caused:
 		return "no fault is needed, and without any single operation or machine that is left it does not fail in this way"
 	}
-	return "1-minimal, that is, every single fault, operation and machine that is left was left out in turn, and no such run fails because of its faults in this way"
+	what := "fault, operation and machine"
+	if r.FaultsOnly {
+		what = "fault"
+	}
+	return "1-minimal, that is, every single " + what + " that is left was left out in turn, and no such run fails because of its faults in this way"
 }
 
 // account is a paragraph of what happened in order, up to the violation.

@@ -53,6 +53,9 @@ type Options struct {
 	Runs int
 	// Stop, if not nil, is asked now and then; true ends the shrinking.
 	Stop func() bool
+	// FaultsOnly leaves the world, what clients do, and when faults strike as they
+	// are: what fails is something that was to be seen of just that.
+	FaultsOnly bool
 	// Messages are the kinds of message that a lost one may be of.
 	Messages []string
 }
@@ -73,8 +76,9 @@ type Result struct {
 	// Caused: without its faults the run does not fail. If it does, there are
 	// none left.
 	Caused bool
-	// Minimal: every single fault, operation and machine was left out, and no
-	// such run fails. If not, Why says what ended the search.
+	// Minimal: every single fault was left out, and unless FaultsOnly every
+	// operation and machine, and no such run fails because of its faults. If not,
+	// Why says what ended the search.
 	Minimal bool
 	Why     string
 }
@@ -120,7 +124,9 @@ func Shrink(starts []Run, o Options) (*Result, error) {
 		out.Rounds++
 		for i, p := range passes {
 			s.pass = &Pass{Name: p.name}
-			p.run(s)
+			if p.faults || !o.FaultsOnly {
+				p.run(s)
+			}
 			kept += s.pass.Kept
 			if len(out.Passes) == i {
 				out.Passes = append(out.Passes, Pass{Name: p.name})
@@ -136,17 +142,18 @@ func Shrink(starts []Run, o Options) (*Result, error) {
 
 // passes are the ways of making a run smaller, the most worth first.
 var passes = []struct {
-	name string
-	run  func(s *shrinker)
+	name   string
+	run    func(s *shrinker)
+	faults bool // it changes what faults there are, and nothing else
 }{
-	{"what comes after", (*shrinker).after},
-	{"faults", (*shrinker).faults},
-	{"operations", (*shrinker).operations},
-	{"machines", (*shrinker).machines},
-	{"the world", (*shrinker).world},
-	{"weaker faults", (*shrinker).weaken},
-	{"times", (*shrinker).times},
-	{"ties", (*shrinker).ties},
+	{"what comes after", (*shrinker).after, false},
+	{"faults", (*shrinker).faults, true},
+	{"operations", (*shrinker).operations, false},
+	{"machines", (*shrinker).machines, false},
+	{"the world", (*shrinker).world, false},
+	{"weaker faults", (*shrinker).weaken, true},
+	{"times", (*shrinker).times, false},
+	{"ties", (*shrinker).ties, true},
 }
 
 // judge answers what is known, and asks for the others.

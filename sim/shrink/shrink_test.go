@@ -154,6 +154,39 @@ func TestASearchThatEndsEarlySaysSo(t *testing.T) {
 	require.EqualError(t, err, "the judge is ill")
 }
 
+func TestWhatIsBetweenTwoMomentsGoes(t *testing.T) {
+	count := 0
+	apart := func(x scenarios.Scenario) bool {
+		var kill, pause time.Duration
+		for _, f := range x.Faults {
+			if f.Class == scenarios.KillOff || f.Class == scenarios.Stop {
+				kill = f.At.Lo
+			}
+			if f.Class == scenarios.Pause {
+				pause = f.At.Lo
+			}
+		}
+		return kill >= 3*time.Second && pause-kill >= 1500*time.Millisecond
+	}
+	got, err := shrink.Shrink(start(t), shrink.Options{Judge: fails(&count, apart)})
+	require.NoError(t, err)
+	text := got.Run.Scenario.String()
+	require.Contains(t, text, "at=3s for=1s stop ")
+	require.Contains(t, text, "at=5s for=1s pause ")
+}
+
+func TestFaultsOnlyLeavesTheRestAsItIs(t *testing.T) {
+	count := 0
+	is := func(x scenarios.Scenario) bool { return has(x, []scenarios.Class{scenarios.Partition, scenarios.OneWay}, "m3") }
+	got, err := shrink.Shrink(start(t), shrink.Options{Judge: fails(&count, is), FaultsOnly: true})
+	require.NoError(t, err)
+	want := start(t)[0].Scenario
+	want.Faults = got.Run.Scenario.Faults
+	require.Equal(t, want.String(), got.Run.Scenario.String())
+	require.Len(t, want.Faults, 1)
+	require.Regexp(t, `^at=(7.531s for=4.25s|13.5s for=2s) one-way .*m3`, want.Faults[0].String())
+}
+
 func TestTheFirstFormThatFailsIsTaken(t *testing.T) {
 	count := 0
 	a, b := start(t)[0], start(t)[0]

@@ -58,29 +58,27 @@ func simpler(d, least time.Duration) (out []time.Duration) {
 	return out
 }
 
-// gaps moves everything from some moment on to earlier.
+// gaps moves everything from some moment on to earlier, for as long as it can
+// go nearer to what is before it.
 func (s *shrinker) gaps() {
-	for i := 0; s.over == ""; i++ {
+	for i := 0; s.over == ""; {
 		at := moments(s.best.Scenario)
 		if i >= len(at) {
 			return
 		}
-		for s.over == "" {
-			at = moments(s.best.Scenario)
-			before := time.Duration(0)
-			if i > 0 {
-				before = at[min(i, len(at)-1)-1]
+		before := time.Duration(0)
+		if i > 0 {
+			before = at[i-1]
+		}
+		gap := at[i] - before
+		var candidates []Run
+		for _, by := range []time.Duration{gap.Truncate(time.Second), (gap / 2).Truncate(time.Second), time.Second} {
+			if by > 0 && by <= gap {
+				candidates = append(candidates, s.best.changed(func(r *Run) { earlier(&r.Scenario, at[i], by) }))
 			}
-			gap := at[min(i, len(at)-1)] - before
-			var candidates []Run
-			for _, by := range []time.Duration{gap.Truncate(time.Second), (gap / 2).Truncate(time.Second), time.Second} {
-				if by > 0 && by <= gap {
-					candidates = append(candidates, s.best.changed(func(r *Run) { earlier(&r.Scenario, before+gap, by) }))
-				}
-			}
-			if s.first(candidates) < 0 {
-				break
-			}
+		}
+		if s.first(candidates) < 0 {
+			i++
 		}
 	}
 }
