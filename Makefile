@@ -6,7 +6,6 @@ BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c
 
 SEEDS = 1-10000
 ABLATE = 30
-SWARM = 1000
 T     = 30s
 N     = 6
 FOR   = 5m
@@ -72,9 +71,6 @@ mutants: ## plant each known mistake and see it caught
 corpus: ## run the minimal world of every failure ever found, on its seed and 20 others, and say what has become of it
 	SIMCTL_CORPUS=20 go test -count=1 -timeout 0 -run TheCorpusIsWhatItSays ./reproducer
 	git diff --stat -- scenarios/corpus
-
-shrink-table: ## what swarm finds of the known defects, made minimal, into docs/shrink.md; goes on where it was interrupted
-	SIMCTL_SHRINK=$(SWARM) go test -count=1 -timeout 0 -v -run ShrinkTableIsTrue ./reproducer
 
 defects: ## run every known defect, with and without its remedy, and write docs/spark-defects.md and docs/zookeeper-defects.md
 	SIMCTL_UPDATE=1 go test -count=1 -run Defects .

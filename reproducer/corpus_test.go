@@ -92,12 +92,13 @@ func TestAnEntryTellsWhatHasBecomeOfIt(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, head string) {
 		world := `scenario shrunk/x
-topology masters=1 workers=0 clients=1 servers=3 cores=4 memory=4096
+topology masters=1 workers=0 clients=1 servers=2 cores=4 memory=4096
 timers fast
 safety 6s
+core all
 delay 200us
 op at=2s c1 submit a for=1s
-at=2s for=3s partition m1 | z1 z2 z3
+at=2s for=3s one-way m1 | z1 z2
 `
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".txt"), []byte(head+world), 0o644))
 	}

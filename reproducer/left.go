@@ -72,7 +72,7 @@ func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, 
 		Origin: first.Scenario.Name, Seed: first.Seed, Scenario: left.Run.Scenario.Name, LeftSeed: left.Run.Seed,
 		Policy: r.Options.Policy.String(), Property: s.property, Signature: s.signature,
 		Before: minimal.SizeOf(pinned(first, s.property), first.Steps), After: minimal.SizeOf(left.Run.Scenario, r.Steps),
-		Runs: left.Tried, Rounds: left.Rounds, Minimal: left.Minimal, FaultsOnly: s.property == seen.Property, Why: left.Why, Caused: left.Caused,
+		Runs: left.Tried, Rounds: left.Rounds, Minimal: left.Minimal, FaultsOnly: s.property == seen.Property, Why: left.Why, Caused: left.Caused, Control: s.control,
 		Says: says(s.property), Finding: f, World: left.Run.Scenario, Events: r.Events, Steps: r.Trace,
 		Test: minimal.Test{
 			Seed: left.Run.Seed, Policy: r.Options.Policy.String(), Grain: r.Options.Grain, ZKClient: r.Options.ZKClient, Conf: r.Options.Conf.Map(),
@@ -151,6 +151,8 @@ func (s *shrinking) verdict(c shrink.Run) string {
 		}
 	}
 	switch {
+	case own != "" && s.control && s.fails(c, s.hardened()).Fails:
+		return "fails, and under hardened too: that has another cause"
 	case own != "":
 		return own
 	case len(others) > 0:

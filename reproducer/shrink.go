@@ -16,6 +16,7 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/signature"
+	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/minimal"
 	"github.com/simctl/simctl/reports/seen"
@@ -64,6 +65,7 @@ type shrinking struct {
 	property  string
 	signature string
 	tags      []string
+	control   bool // under hardened a candidate must not fail
 	pool      *simctl.Pool
 	tried     int
 }
@@ -95,6 +97,9 @@ func Shrink(ctx context.Context, t *simctl.Target, o Options) (*Shrunk, error) {
 	s.o.Jobs, s.pool = jobs, simctl.NewPool(jobs)
 	if s.o.Runs == 0 {
 		s.o.Runs = 20_000
+	}
+	if s.options.Policy != policy.Hardened {
+		s.control = !s.fails(shrink.Run{Scenario: start, Seed: t.Seed}, s.hardened()).Fails
 	}
 	loose := start.Clone() // what clients do is drawn, should that matter
 	loose.Ops, loose.Work = first.Drawn.Ops, first.Drawn.Work
@@ -176,9 +181,25 @@ func (s *shrinking) judge(runs []shrink.Run) ([]shrink.Answer, error) {
 	return answers, nil
 }
 
-// ask runs one candidate. One that cannot be run does not fail.
-func (s *shrinking) ask(c shrink.Run) (answer shrink.Answer) {
-	_ = s.pool.Ask(s.ctx, c.Scenario, c.Seed, s.options, s.property, func(r *simctl.Result) {
+// ask runs one candidate, and again under hardened if it fails and that is the
+// control. One that cannot be run does not fail.
+func (s *shrinking) ask(c shrink.Run) shrink.Answer {
+	answer := s.fails(c, s.options)
+	if answer.Fails && s.control {
+		answer.Fails = !s.fails(c, s.hardened()).Fails
+	}
+	return answer
+}
+
+// hardened are the options of the control.
+func (s *shrinking) hardened() simctl.Options {
+	o := s.options
+	o.Policy = policy.Hardened
+	return o
+}
+
+func (s *shrinking) fails(c shrink.Run, o simctl.Options) (answer shrink.Answer) {
+	_ = s.pool.Ask(s.ctx, c.Scenario, c.Seed, o, s.property, func(r *simctl.Result) {
 		for _, f := range r.Violations() {
 			if f.Property == s.property && signature.Of(f, s.tags) == s.signature {
 				answer = shrink.Answer{Fails: true, At: when(r, f)}

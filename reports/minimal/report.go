@@ -33,11 +33,14 @@ type Report struct {
 	Why       string `json:"why,omitempty"` // why it is not known to be minimal
 	// FaultsOnly: the world was left as it is, because what fails is something
 	// that was to be seen of it.
-	FaultsOnly bool   `json:"faultsOnly,omitempty"`
-	Caused     bool   `json:"caused"` // without its faults it does not fail
-	Passes     []Pass `json:"passes"`
-	Faults     []Need `json:"faults"`
-	Also       string `json:"also,omitempty"` // other properties that the run violates
+	FaultsOnly bool `json:"faultsOnly,omitempty"`
+	Caused     bool `json:"caused"` // without its faults it does not fail
+	// Control: under hardened it does not fail, and neither did any run that was
+	// kept.
+	Control bool   `json:"control"`
+	Passes  []Pass `json:"passes"`
+	Faults  []Need `json:"faults"`
+	Also    string `json:"also,omitempty"` // other properties that the run violates
 	// Seeds is with how many seeds the minimal world was run besides, from 1 on,
 	// and Failing how many of these fail in the same way.
 	Seeds   int    `json:"seeds"`

@@ -67,6 +67,9 @@ func (r *Report) Story() ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s is violated\n\n", r.Property)
 	fmt.Fprintf(&b, "%s, seed %d, policy %s, made smaller: %s.\n", r.Origin, r.Seed, r.Policy, r.proof())
+	if r.Control {
+		b.WriteString("Under hardened the same run does not fail, and neither did any that was kept on the way.\n")
+	}
 	fmt.Fprintf(&b, "\n## What happened\n\n%s\n", r.account())
 	fmt.Fprintf(&b, "\n## Why it is wrong\n\n%s: %s\n\n```\n", r.Property, r.Says)
 	if err := story.Violation(&b, r.Events, r.Finding); err != nil {

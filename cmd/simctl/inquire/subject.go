@@ -11,13 +11,14 @@ import (
 	"github.com/simctl/simctl/cmd/simctl/properties"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/strategy"
 )
 
 // subject is what a command is about: the flags of a run that is not a bundle.
 type subject struct {
-	policy, grain, client, timers, out string
-	json, quiet                        bool
-	conf                               properties.Flags
+	policy, grain, client, timers, strategy, out string
+	json, quiet                                  bool
+	conf                                         properties.Flags
 }
 
 func (s *subject) add(cmd *cobra.Command, p Parts) {
@@ -26,6 +27,7 @@ func (s *subject) add(cmd *cobra.Command, p Parts) {
 	f.StringVar(&s.grain, "zk-grain", "", "of SCENARIO:SEED: ensemble (default), or service")
 	f.StringVar(&s.client, "zk-client", "", "of SCENARIO:SEED: go-zookeeper (default) or curator")
 	f.StringVar(&s.timers, "timers", "", "of SCENARIO:SEED: spark or fast, instead of the scenario's own")
+	f.StringVar(&s.strategy, "strategy", "", "of SCENARIO:SEED: how the seed becomes a run, as sweep has it (default random)")
 	s.conf.Add(cmd)
 	f.BoolVar(&s.json, "json", false, "one JSON object on standard output")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "no progress")
@@ -57,7 +59,7 @@ func (s *subject) target(cmd *cobra.Command, arg string) (*simctl.Target, error)
 	}
 	given := func(name string) bool { return cmd.Flags().Changed(name) }
 	if t.Dir != "" {
-		if slices.ContainsFunc([]string{"policy", "zk-grain", "zk-client", "timers", "conf", "properties-file"}, given) {
+		if slices.ContainsFunc([]string{"policy", "zk-grain", "zk-client", "timers", "strategy", "conf", "properties-file"}, given) {
 			return nil, fmt.Errorf("%s: %s holds its own policy, grain, timers and configuration; leave out those flags", cmd.Name(), t.Dir)
 		}
 		return t, nil
@@ -66,6 +68,9 @@ func (s *subject) target(cmd *cobra.Command, arg string) (*simctl.Target, error)
 		return nil, err
 	}
 	if t.Options.Conf, err = s.conf.Read(cmd); err != nil {
+		return nil, err
+	}
+	if t.Options.Strategy, err = strategy.Parse(s.strategy); err != nil {
 		return nil, err
 	}
 	for _, f := range [...][]string{
