@@ -42,7 +42,9 @@ func (r *Report) Files() (map[string][]byte, error) {
 // it, as comments of the form "# key: value".
 func (r *Report) Text() []byte {
 	var b bytes.Buffer
-	line := func(key, format string, args ...any) { fmt.Fprintf(&b, "# %s: %s\n", key, fmt.Sprintf(format, args...)) }
+	line := func(key, format string, args ...any) {
+		fmt.Fprintf(&b, "# %s: %s\n", key, fmt.Sprintf(format, args...))
+	}
 	line("property", "%s", r.Property)
 	line("signature", "%s", strings.ReplaceAll(r.Signature, "\n", " "))
 	line("policy", "%s", r.Policy)

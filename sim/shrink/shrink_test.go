@@ -177,7 +177,9 @@ func TestWhatIsBetweenTwoMomentsGoes(t *testing.T) {
 
 func TestFaultsOnlyLeavesTheRestAsItIs(t *testing.T) {
 	count := 0
-	is := func(x scenarios.Scenario) bool { return has(x, []scenarios.Class{scenarios.Partition, scenarios.OneWay}, "m3") }
+	is := func(x scenarios.Scenario) bool {
+		return has(x, []scenarios.Class{scenarios.Partition, scenarios.OneWay}, "m3")
+	}
 	got, err := shrink.Shrink(start(t), shrink.Options{Judge: fails(&count, is), FaultsOnly: true})
 	require.NoError(t, err)
 	want := start(t)[0].Scenario
