@@ -117,12 +117,8 @@ const importLaw = `
 	cmd/simctl/playground: . cmd/simctl/properties impl/policy scenarios
 	cmd/simctl/exit:      checker
 	cmd/simctl/progress:  reports
-<<<<<<< HEAD
 	cmd/simctl/keep:      . checker reports/...
-	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios
-=======
 	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios scenarios/strategy
->>>>>>> d1952a0 (scenarios/corpus: the minimal worlds of defects and of planted mistakes, and make corpus)
 	cmd/simctl/serve:     reports/site
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint scenarios/strategy reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
