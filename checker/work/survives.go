@@ -124,6 +124,13 @@ func (m *survives) fault(e *trace.Event) {
 	switch e.Value {
 	case "begin":
 		until := int64(-1)
+		if e.Subject == "stop" { // of the process itself: nobody here asked for it
+			for name := range strings.FieldsSeq(e.Detail) {
+				if p := m.work[name]; p != nil {
+					p.over = true
+				}
+			}
+		}
 		if e.Subject == "clock-jump" { // over at once, and no harm to what begins later
 			until = e.At
 		}
