@@ -153,7 +153,13 @@ const (
 	DeleteZ   Class = "delete-znode" // a third party deletes the znode What of the masters Targets
 	LostReply Class = "lost-reply"   // the next N operations What of Targets happen, and their connection is lost before the answer
 	SlowOp    Class = "slow-op"      // operations What of Targets take Extra longer
-	CutOff    Class = "session-cut"  // the session What of Targets is cut off from the servers, silently, and no other
+	Lossy     Class = "lossy"        // N of a thousand packets between the groups are lost, and sent again by TCP ever later
+	Drain     Class = "drain"        // connections between the groups carry one message every Extra
+
+	DiskFull Class = "disk-full" // nothing can be appended to files of Targets, and none created
+	SlowDisk Class = "slow-disk" // each call of the disk of Targets takes Extra longer
+
+	CutOff Class = "session-cut" // the session What of Targets is cut off from the servers, silently, and no other
 )
 
 // A Fault is one thing that goes wrong. It prints as

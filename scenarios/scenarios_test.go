@@ -122,7 +122,11 @@ func TestEveryClassOfFaultIsDrawnOften(t *testing.T) {
 			best = max(best, share(s, class))
 		}
 		require.GreaterOrEqual(t, best, 30, "%s, in the scenario that draws it most often", class)
-		require.GreaterOrEqual(t, share(main[0], class), 20, "%s in failover/3x3x3", class)
+		switch class {
+		case Lossy, Drain, DiskFull, SlowDisk: // younger than the seeds of failover/3x3x3 that are on record
+		default:
+			require.GreaterOrEqual(t, share(main[0], class), 20, "%s in failover/3x3x3", class)
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ func TestOnlyWhatIsNewIsKept(t *testing.T) {
 func TestChangesAreScenariosAndDependOnWhatWasBeforeAlone(t *testing.T) {
 	small, large := corpus(12), corpus(30)
 	made, longer, shorter := map[string]bool{}, 0, 0
-	for seed := range uint64(400) {
+	for seed := range uint64(150) {
 		s, ok := small.Next(swarm.Name, 12, drawn(seed))
 		again, okToo := large.Next(swarm.Name, 12, drawn(seed))
 		require.Equal(t, ok, okToo)
@@ -70,7 +70,7 @@ func TestChangesAreScenariosAndDependOnWhatWasBeforeAlone(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, len(made), 250, "one in four is made from nothing, and few are made twice")
+	require.Greater(t, len(made), 90, "one in four is made from nothing, and few are made twice")
 	require.Positive(t, longer)
 	require.Positive(t, shorter)
 	_, ok := small.Next("failover/kill", 12, drawn(1))

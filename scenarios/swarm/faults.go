@@ -55,6 +55,7 @@ func troubles() []trouble {
 		{"swizzle", nil, (*gen).swizzle},
 		{"one-way", nil, (*gen).oneWay},
 		{"link", nil, (*gen).link},
+		{"disk", servers, (*gen).disk},
 		{"expire", sessions, (*gen).expire},
 		{"leader loss", ensemble, func(*gen, string) []scenarios.Fault { return []scenarios.Fault{{Class: scenarios.Leader}} }},
 		{"clock", masters, (*gen).clock},
@@ -203,6 +204,20 @@ func (g *gen) holder(k string) [][]string {
 		return [][]string{{"any-probe"}}
 	}
 	return [][]string{{pick(g, k+"/holder", "active", "active", "standby", "any-master", "masters")}}
+}
+
+// disk draws a disk that is full or slow: a server's, or that of a master which
+// keeps its records in files.
+func (g *gen) disk(k string) []scenarios.Fault {
+	targets := []string{"zk-leader", "zk-follower", "any-server"}
+	if g.s.Recovery.Mode == "filesystem" {
+		targets = []string{"active"}
+	}
+	f := scenarios.Fault{Class: scenarios.DiskFull, Groups: [][]string{{pick(g, k+"/who", targets...)}}, For: at(g.around(k + "/for"))}
+	if !g.coin(k+"/full", 3) {
+		f.Class, f.Extra = scenarios.SlowDisk, g.logarithmic(k+"/by", 2*time.Millisecond, 9)
+	}
+	return []scenarios.Fault{f}
 }
 
 func (g *gen) expire(k string) []scenarios.Fault {

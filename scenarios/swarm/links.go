@@ -92,7 +92,7 @@ func (g *gen) oneWay(k string) []scenarios.Fault {
 // link draws what else happens to connections.
 func (g *gen) link(k string) []scenarios.Fault {
 	a, b := g.sides(k)
-	f := scenarios.Fault{Class: pick(g, k+"/class", scenarios.Stall, scenarios.ResetConn, scenarios.Slow), Groups: [][]string{a, b}}
+	f := scenarios.Fault{Class: pick(g, k+"/class", scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Lossy, scenarios.Drain), Groups: [][]string{a, b}}
 	switch f.Class {
 	case scenarios.ResetConn:
 		if g.coin(k+"/late", 2) {
@@ -100,6 +100,10 @@ func (g *gen) link(k string) []scenarios.Fault {
 		}
 	case scenarios.Slow:
 		f.Extra, f.For = g.logarithmic(k+"/by", 5*time.Millisecond, 9), at(g.around(k+"/for"))
+	case scenarios.Lossy:
+		f.N, f.For = pick(g, k+"/loss", 10, 30, 100, 300, 600), at(g.around(k+"/for"))
+	case scenarios.Drain:
+		f.Extra, f.For = g.logarithmic(k+"/by", time.Millisecond, 9), at(g.around(k+"/for"))
 	default:
 		f.For = at(g.around(k + "/for"))
 	}

@@ -30,7 +30,7 @@ func drawn(seed uint64) swarm.Rnd {
 func TestEveryWorldIsAScenarioThatPrintsAndParses(t *testing.T) {
 	struck, masters, required := map[scenarios.Class]int{}, map[int]int{}, map[string]int{}
 	anchored, between, shared := 0, 0, 0
-	const worlds = 1500
+	const worlds = 400
 	for seed := range uint64(worlds) {
 		s := swarm.World(drawn(seed))
 		require.NoError(t, s.Check(), "seed %d\n%s", seed, s)
@@ -81,7 +81,7 @@ func TestOtherFaultsKeepMachinesAndWork(t *testing.T) {
 			continue
 		}
 		fit++
-		for seed := range uint64(12) {
+		for seed := range uint64(4) {
 			d := swarm.Drawn(s, drawn(seed))
 			require.NoError(t, d.Check(), "%s seed %d\n%s", s.Name, seed, d)
 			more := append(d.Faults[:len(d.Faults):len(d.Faults)], swarm.Strike(d, drawn(seed+1000))...)

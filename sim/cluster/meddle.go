@@ -12,6 +12,10 @@ import (
 // Meddle implements fault.World.
 func (w *World) Meddle(name string, f scenarios.Fault, begins bool) {
 	m := w.byName[name]
+	if f.Class == scenarios.DiskFull || f.Class == scenarios.SlowDisk {
+		m.spoil(f, begins)
+		return
+	}
 	if m.proc == nil || !m.proc.coordinated {
 		return
 	}
@@ -37,6 +41,19 @@ func (w *World) Meddle(name string, f scenarios.Fault, begins bool) {
 			t.Mend(f.What, m.proc.zk)
 		}
 	default:
+	}
+}
+
+// spoil begins or ends what a fault does to the machine's disk.
+func (m *machine) spoil(f scenarios.Fault, begins bool) {
+	sign := 1
+	if !begins {
+		sign = -1
+	}
+	if f.Class == scenarios.DiskFull {
+		m.disk.AddFull(sign)
+	} else {
+		m.disk.AddSlow(int64(f.Extra) * int64(sign))
 	}
 }
 

@@ -79,8 +79,9 @@ type Disk struct {
 	syncs     []syncing
 	crashes   uint64
 
-	full, failing bool
-	extra         int64
+	full    int // faults that fill it
+	failing bool
+	extra   int64
 }
 
 // New returns the empty disk of a machine.
@@ -89,7 +90,19 @@ func New(k *kernel.Kernel, machine string) *Disk {
 }
 
 // SetFull says whether appends fail for want of space.
-func (d *Disk) SetFull(full bool) { d.full = full }
+func (d *Disk) SetFull(full bool) {
+	d.full = 0
+	if full {
+		d.full = 1
+	}
+}
+
+// AddFull is one more thing that fills the disk, or one less if n is -1.
+func (d *Disk) AddFull(n int) { d.full += n }
+
+// AddSlow adds nanoseconds to what each call takes, on top of what was added
+// before; or takes them away.
+func (d *Disk) AddSlow(extra int64) { d.extra += extra }
 
 // SetFailing says whether every call fails with an input/output error.
 func (d *Disk) SetFailing(failing bool) { d.failing = failing }
@@ -104,7 +117,7 @@ func (d *Disk) AppendFile(a kernel.ActorID, inc uint32, name string, data []byte
 	switch {
 	case d.failing:
 		d.done(a, inc, name, Failed, c, false)
-	case d.full:
+	case d.full > 0:
 		d.done(a, inc, name, Full, c, false)
 	default:
 		f := d.names[name]
@@ -128,7 +141,7 @@ func (d *Disk) CreateFile(a kernel.ActorID, inc uint32, name string, c host.Call
 		d.done(a, inc, name, Failed, c, false)
 	case d.names[name] != nil:
 		d.done(a, inc, name, Exists, c, false)
-	case d.full:
+	case d.full > 0:
 		d.done(a, inc, name, Full, c, false)
 	default:
 		f := &inode{}

@@ -8,6 +8,7 @@
 package fault
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -42,8 +43,9 @@ type World interface {
 	// Operate does what operators do to a server's configuration and files:
 	// renumber, myid, backup, restore, tear; and to a worker: decommission.
 	Operate(machine string, f scenarios.Fault)
-	// Meddle begins or ends what a fault does to the machine's sessions: a
-	// lost-reply, a slow-op, a session-cut, a delete-znode.
+	// Meddle begins or ends what a fault does to the machine's sessions, a
+	// lost-reply, a slow-op, a session-cut, a delete-znode, or to its disk, a
+	// disk-full, a slow-disk.
 	Meddle(machine string, f scenarios.Fault, begins bool)
 	// JumpClock moves the machine's wall clock.
 	JumpClock(machine string, by time.Duration)
@@ -218,7 +220,7 @@ func (d *Driver) act(i int, f scenarios.Fault, groups [][]string) {
 			From: d.all(groups[0]), To: d.all(groups[1]), Name: f.What, N: f.N, Twice: f.Class == scenarios.Duplicate, Later: int64(f.Extra),
 		})
 		return
-	case scenarios.Partition, scenarios.OneWay, scenarios.Stall, scenarios.ResetConn, scenarios.Slow:
+	case scenarios.Partition, scenarios.OneWay, scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Lossy, scenarios.Drain:
 		d.links(f, groups, begin)
 		return
 	case scenarios.Leader:
@@ -243,7 +245,7 @@ func (d *Driver) act(i int, f scenarios.Fault, groups [][]string) {
 		case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear,
 			scenarios.Decommission:
 			d.w.Operate(m, f)
-		case scenarios.DeleteZ, scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff:
+		case scenarios.DeleteZ, scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff, scenarios.DiskFull, scenarios.SlowDisk:
 			d.w.Meddle(m, f, true)
 		default:
 			panic(kernel.Bug("fault: unknown class " + string(f.Class)))
@@ -260,7 +262,7 @@ func (d *Driver) end(i int) {
 	d.active = slices.Delete(d.active, at, at+1)
 	d.w.Faulted(a.fault, "end")
 	switch a.fault.Class {
-	case scenarios.Partition, scenarios.OneWay, scenarios.Stall, scenarios.Slow:
+	case scenarios.Partition, scenarios.OneWay, scenarios.Stall, scenarios.Slow, scenarios.Lossy, scenarios.Drain:
 		d.links(a.fault, a.groups, end)
 	case scenarios.Stop, scenarios.KillOff, scenarios.HostLoss:
 		for _, m := range a.groups[0] {
@@ -272,7 +274,7 @@ func (d *Driver) end(i int) {
 		}
 	case scenarios.Drop, scenarios.Duplicate:
 		d.net.Unset(uint64(i))
-	case scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff:
+	case scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff, scenarios.DiskFull, scenarios.SlowDisk:
 		for _, m := range a.groups[0] {
 			d.w.Meddle(m, a.fault, false)
 		}
@@ -311,6 +313,10 @@ func (d *Driver) link(f scenarios.Fault, a, b string, first bool, phase int) {
 		d.net.Slow(from, to, int64(f.Extra))
 	case f.Class == scenarios.Slow:
 		d.net.Slow(from, to, -int64(f.Extra))
+	case f.Class == scenarios.Lossy:
+		d.net.Lossy(from, to, sign(phase)*int64(cmp.Or(f.N, defaultLoss)))
+	case f.Class == scenarios.Drain:
+		d.net.Drain(from, to, sign(phase)*int64(f.Extra))
 	case !first:
 	case f.Class == scenarios.Stall && phase == begin:
 		d.net.Stall(from, to)
@@ -319,6 +325,17 @@ func (d *Driver) link(f scenarios.Fault, a, b string, first bool, phase int) {
 	case f.Class == scenarios.ResetConn:
 		d.net.ResetBetween(from, to, int64(f.Extra))
 	}
+}
+
+// defaultLoss is the packets of a thousand that a lossy link loses without n=.
+const defaultLoss = 100
+
+// sign is 1 at the begin of a fault and -1 at its end.
+func sign(phase int) int64 {
+	if phase == begin {
+		return 1
+	}
+	return -1
 }
 
 func (d *Driver) all(names []string) (ids []network.MachineID) {

@@ -167,3 +167,11 @@ func (n *Net) Slow(from, to MachineID, extra int64) {
 	}
 	l.extra = max(0, l.extra+extra)
 }
+
+// Lossy adds to the packets of a thousand from one machine to another that are
+// lost, and come as late as TCP sends them again; a negative number takes it back.
+func (n *Net) Lossy(from, to MachineID, loss int64) { n.links[from][to].loss += loss }
+
+// Drain adds nanoseconds to the time between two packets that a connection
+// carries from one machine to another; a negative number takes it back.
+func (n *Net) Drain(from, to MachineID, apart int64) { n.links[from][to].apart += apart }

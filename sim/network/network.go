@@ -68,6 +68,8 @@ type machine struct {
 type link struct {
 	cuts  int
 	extra int64 // added to each delay
+	loss  int64 // of a thousand packets
+	apart int64 // between two packets of a connection, at least
 }
 
 // listener is one address that somebody listens on.
@@ -204,7 +206,11 @@ func (n *Net) delay(st *stream, from, to MachineID) int64 {
 	if from == to {
 		return loopbackMin + below(x, loopbackMax-loopbackMin)
 	}
-	d := &n.cfg.Delay
+	d, way := &n.cfg.Delay, &n.links[from][to]
+	again := int64(0)
+	if way.loss > 0 {
+		again = n.resent(st, way.loss)
+	}
 	// The high product says whether it is of the tail; the low one is what is
 	// left of the draw, still uniform to some 44 bits.
 	part, rest := bits.Mul64(x, 1_000_000)
@@ -212,7 +218,27 @@ func (n *Net) delay(st *stream, from, to MachineID) int64 {
 	if int64(part) < d.Tail && d.TailMax > d.Max {
 		lo, hi = d.Max, d.TailMax
 	}
-	return lo + below(rest, hi-lo) + n.links[from][to].extra
+	return lo + below(rest, hi-lo) + way.extra + again
+}
+
+// TCP sends what is lost again after its shortest timeout, and then after ever
+// twice as long. Linux: TCP_RTO_MIN.
+const (
+	firstResend = 200_000_000
+	lastResend  = 3_200_000_000
+)
+
+// resent is how late a packet comes because it was lost: each attempt is, with a
+// probability of so many parts of a thousand.
+func (n *Net) resent(st *stream, loss int64) (late int64) {
+	key := kernel.KeyOf("loss", uint64(st.key), st.n)
+	for i, wait := uint64(0), int64(firstResend); wait <= lastResend; i, wait = i+1, 2*wait {
+		if n.k.Below(key, i, 1000) >= uint64(loss) {
+			break
+		}
+		late += wait
+	}
+	return late
 }
 
 // below turns a draw into a number in [0,limit], 0 if limit is negative.

@@ -76,6 +76,9 @@ func (n *Net) transmit(c *conn, s int, e kernel.Event, more int64) {
 		e.Actor, e.Inc, e.A = to.Actor, to.Inc, c.id(1-s)
 	}
 	at := n.k.Now() + n.delay(st, from.Machine, to.Machine) + more
+	if apart := n.links[from.Machine][to.Machine].apart; apart > 0 {
+		at = max(at, st.last+apart)
+	}
 	if w := n.cfg.Window; w > 0 {
 		at = max(at-1+w-(at-1)%w, st.last)
 	} else {
