@@ -76,6 +76,7 @@ const esc = (s) => String(s).replace(/[&<>"']/g, (c) => '&#' + c.charCodeAt(0) +
 // Widths: of the page, of the gutter with the names, and of letters.
 const size = { w: 1000, gutter: 120 };
 const wide = (text) => text.length * 6.5 + 8;
+const bold = (text) => text.length * 7.2 + 10;
 const x = (ns) => size.gutter + ((ns - state.from) / (state.to - state.from)) * (size.w - size.gutter);
 const back = (px) => state.from + ((px - size.gutter) / (size.w - size.gutter)) * (state.to - state.from);
 

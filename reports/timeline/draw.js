@@ -123,8 +123,8 @@ function drawBar(out, words, r, b, i) {
   const text = (b.x ? '✗ ' : '') + (b.l || '');
   const t = fitted(text, Math.min(right, size.w) - Math.max(left, size.gutter));
   if (b.x && !t) { // it must be seen, however short it was
-    const beside = '✗ first illegal: ' + b.l, at = right + 6 + wide(beside) <= size.w ? right + 6 : left - wide(beside);
-    wordBoxes.push([at, y, at + wide(beside), y + h]);
+    const beside = '✗ first illegal: ' + b.l, at = right + 6 + bold(beside) <= size.w ? right + 6 : left - bold(beside);
+    wordBoxes.push([at, y, at + bold(beside), y + h]);
     words.push(`<text class="flag halo" data-k="${id}" x="${at.toFixed(1)}" y="${y + h / 2 + 4}">${esc(beside)}</text>`);
   }
   if (t) wordBoxes.push([Math.max(left, size.gutter), y, Math.max(left, size.gutter) + wide(t), y + h - 3]);

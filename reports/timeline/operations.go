@@ -27,6 +27,9 @@ func (b *builder) operations() (map[string][]bar, []lane) {
 	for i := range h {
 		add(machineOf(h[i].Lane), b.operation(&h[i], i == bad))
 	}
+	if bad < 0 {
+		b.registrations(add)
+	}
 	b.znodes(add)
 	slices.SortStableFunc(names, naturally)
 	var lanes []lane
@@ -43,6 +46,24 @@ func (b *builder) operations() (map[string][]bar, []lane) {
 	return bars, lanes
 }
 
+// registrations adds the history of the one worker, or application, that no
+// order explains, if there is one: what masters wrote of it, and knew.
+func (b *builder) registrations(add func(string, bar)) {
+	apps := history.Applications()
+	for _, r := range []*history.Registrations{{}, &apps} {
+		for i := range b.in.Events {
+			r.Observe(&b.in.Events[i])
+		}
+		h := r.History()
+		bad := illegal(h, b.in.Findings)
+		for i := range h {
+			if bad >= 0 && h[i].Key == h[bad].Key {
+				add(machineOf(h[i].Lane), b.operation(&h[i], i == bad))
+			}
+		}
+	}
+}
+
 func (b *builder) operation(op *history.Op, bad bool) bar {
 	x := bar{From: op.Call, To: op.Return, Class: "op " + string(op.Kind), Key: op.Key, Bad: bad, Step: op.CallStep}
 	answer := op.Answer
@@ -56,7 +77,7 @@ func (b *builder) operation(op *history.Op, bad bool) bar {
 		x.Label += ": no answer"
 	case op.Kind == history.Submit && !strings.HasPrefix(answer, "error"):
 		x.Label += ": ok"
-	default:
+	case answer != "":
 		x.Label += ": " + answer
 	}
 	if strings.HasPrefix(answer, "error") {

@@ -144,7 +144,7 @@ function drawOver(out, words) {
     r.marks.forEach((k, j) => {
       line(k.a, 'violation-line', k.l);
       if (k.a < state.from || k.a > state.to) return;
-      const w = wide(k.l), right = x(k.a) + 4 + w <= size.w;
+      const w = bold(k.l), right = x(k.a) + 4 + w <= size.w;
       out.push(`<text class="flag halo" data-k="${keyOf(k.run, 'mark', k.i)}" x="${(right ? x(k.a) + 4 : x(k.a) - w - 2).toFixed(1)}" y="${r.y + r.at[j] * 17 + 12}">${esc(k.l)}</text>`);
     });
   }
