@@ -64,7 +64,7 @@ func (j *Judge) Observe(e *trace.Event) {
 	switch e.Kind {
 	case trace.Call, trace.Return, trace.GaveUp, trace.Commit, trace.Recovered, trace.Acked, trace.Job, trace.Accepted:
 		j.build.Observe(e)
-	case trace.Obeyed:
+	case trace.Obeyed, trace.KilledOff:
 		j.build.Observe(e)
 		j.harms.observe(e)
 	case trace.Started:

@@ -56,6 +56,8 @@ type Builder struct {
 	ends   map[end]int
 	starts map[end]start
 	stored map[string]start // when each driver's record was created
+	runs   map[string]end   // what each process runs
+	told   map[string]bool  // drivers that a worker was told to end
 	err    error            // the first; what comes after it is not looked at
 }
 
@@ -75,6 +77,7 @@ func (b *Builder) Observe(e *trace.Event) {
 		b.calls, b.tags = map[call]int{}, map[string]string{}
 		b.ops = make([]Op, 0, opsAtFirst)
 		b.ends, b.starts, b.stored = map[end]int{}, map[end]start{}, map[string]start{}
+		b.runs, b.told = map[string]end{}, map[string]bool{}
 	}
 	if b.err == nil {
 		b.err = b.observe(e)
@@ -111,14 +114,17 @@ func (b *Builder) observe(e *trace.Event) error {
 			b.tags[e.Value] = e.Detail
 		}
 	case trace.Obeyed:
-		if e.Subject == "launch" {
+		switch e.Subject {
+		case "launch":
 			b.started(end{driver: e.Value, attempt: e.N}, e)
+		case "kill":
+			b.told[e.Value] = true
 		}
 	case trace.Job:
-		if state, ok := ended[e.Value]; ok {
-			b.ended(end{e.Subject, e.N, state}, start{e.Process, e.At, e.Step})
-		} else {
-			b.started(end{driver: e.Subject, attempt: e.N}, e)
+		b.job(e)
+	case trace.KilledOff:
+		if k, ok := b.runs[e.Process]; ok {
+			b.ended(end{k.driver, k.attempt, "FAILED"}, start{e.Process, e.At, e.Step})
 		}
 	case trace.Accepted:
 		b.accepted(e)
@@ -128,6 +134,24 @@ func (b *Builder) observe(e *trace.Event) error {
 
 // ended maps what a driver says of its end to the state that is reported.
 var ended = map[string]string{"finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+
+// job takes what a driver says of itself. One that a signal ended is KILLED if
+// its worker was told to end it, and else FAILED.
+func (b *Builder) job(e *trace.Event) {
+	k := end{driver: e.Subject, attempt: e.N}
+	state, over := ended[e.Value]
+	if !over {
+		b.runs[e.Process] = k
+		b.started(k, e)
+		return
+	}
+	from := start{e.Process, e.At, e.Step}
+	delete(b.runs, e.Process)
+	b.ended(end{e.Subject, e.N, state}, from)
+	if state == "KILLED" && !b.told[e.Subject] {
+		b.ended(end{e.Subject, e.N, "FAILED"}, from)
+	}
+}
 
 func (b *Builder) called(e *trace.Event) error {
 	k := call{e.Process, e.Inc, e.N}
@@ -241,6 +265,13 @@ func (b *Builder) narrow(op *Op, one map[string]string) {
 	}
 }
 
+// otherwise reports whether op is an end of which a master said that it was
+// another: a signal's FAILED that was taken for KILLED.
+func (b *Builder) otherwise(op *Op) bool {
+	i, both := b.ends[end{op.Key, op.N, "KILLED"}]
+	return op.Arg == "FAILED" && op.Return == Open && both && b.ops[i].Return != Open
+}
+
 // history puts tags for drivers, and the operations in order.
 func (b *Builder) history() History {
 	h := make(History, 0, len(b.ops))
@@ -248,6 +279,9 @@ func (b *Builder) history() History {
 	for _, op := range b.ops {
 		b.narrow(&op, one)
 		if op.Kind == Finish {
+			if b.otherwise(&op) {
+				continue
+			}
 			tag, ok := b.tags[op.Key]
 			if !ok {
 				continue
