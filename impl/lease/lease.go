@@ -72,6 +72,10 @@ func (l *Lease) Holds() bool { return l.now.n != 0 }
 // Counting is the number of the lease that counts; 0 if none does.
 func (l *Lease) Counting() int64 { return l.now.n }
 
+// Open is how many leases have begun since the one that counts and are not
+// confirmed.
+func (l *Lease) Open() int { return len(l.begun) }
+
 // Forget drops what has begun and is not confirmed.
 func (l *Lease) Forget() {
 	l.drop(l.begun)

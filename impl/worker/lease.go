@@ -55,8 +55,9 @@ func (w *Worker) expire(i int) {
 }
 
 // mayStart reports whether a driver may be started here now: a supervised one
-// under a lease that the master it follows has granted since it follows it. An
-// earlier one may be over before the first answer comes.
+// under a lease that the master it follows has granted since it follows it, and
+// for the heartbeat before the last at the earliest. One granted before a master
+// was suspended may be over before the first answer comes.
 func (w *Worker) mayStart(d wire.Desc) bool {
-	return !w.cfg.Policy.WorkerLease || !d.Supervise || w.lease.Holds() && w.lease.Counting() >= w.since
+	return !w.cfg.Policy.WorkerLease || !d.Supervise || w.lease.Holds() && w.lease.Counting() >= w.since && w.lease.Open() <= 1
 }
