@@ -5,7 +5,7 @@ package twin
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
+	"runtime/debug" //det:allow Elsewhere sets and restores what nothing may depend on
 	"sort"
 
 	"github.com/simctl/simctl/model/trace"
@@ -101,9 +101,10 @@ func side(e *trace.Event) string {
 // chooses, and puts both back. What depends on when threads or the collector run
 // has another chance to show.
 func Elsewhere(f func()) {
+	//det:allow set and put back: nothing may depend on it
 	procs, gc := runtime.GOMAXPROCS(Procs), debug.SetGCPercent(GC)
 	defer func() {
-		runtime.GOMAXPROCS(procs)
+		runtime.GOMAXPROCS(procs) //det:allow put back
 		debug.SetGCPercent(gc)
 	}()
 	f()
