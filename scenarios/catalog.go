@@ -46,9 +46,12 @@ func load(path string) (Scenario, error) {
 }
 
 // Default returns the scenarios of a sweep that names none: all but those
-// below "defect/", which are there to fail.
+// below "defect/", which are there to fail, and those below "recovery/", a run of
+// which costs fifty times as much as one of the others.
 func Default() []Scenario {
-	return slices.DeleteFunc(All(), func(s Scenario) bool { return strings.HasPrefix(s.Name, "defect/") })
+	return slices.DeleteFunc(All(), func(s Scenario) bool {
+		return strings.HasPrefix(s.Name, "defect/") || strings.HasPrefix(s.Name, "recovery/")
+	})
 }
 
 // Swarm is the name of the scenarios that a seed draws as a whole. Under it

@@ -74,7 +74,7 @@ func TestCatalogueHoldsWhatIsPromised(t *testing.T) {
 		"failover/two-masters", "failover/3x3x3", "failover/graceful", "failover/kill", "failover/host-loss",
 		"failover/pause", "failover/partition", "worker/lost", "master/added-and-removed",
 		"filesystem/restart", "filesystem/client-knows-one-master", "filesystem/two-masters",
-		"config/different-zk-dir", "config/different-zk-servers",
+		"config/different-zk-dir", "config/different-zk-servers", "recovery/thousands",
 	} {
 		got, err := Lookup(name)
 		require.NoError(t, err)

@@ -81,11 +81,15 @@ func (m *running) end(e *trace.Event) {
 		return
 	}
 	delete(m.runs, e.Process)
-	for _, p := range slices.Sorted(maps.Keys(m.runs)) {
-		other := m.runs[p]
-		if !m.same(mine.Subject, other.Subject) {
-			continue
+	var same []string
+	for p := range m.runs { //det:allow sorted below
+		if m.same(mine.Subject, m.runs[p].Subject) {
+			same = append(same, p)
 		}
+	}
+	slices.Sort(same)
+	for _, p := range same {
+		other := m.runs[p]
 		if both := e.At - max(mine.Latest(), other.Latest()); both > 0 {
 			m.overlap += both
 			m.overlaps++

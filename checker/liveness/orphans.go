@@ -28,6 +28,7 @@ var noOrphans = checker.Property{
 // While no master is Alive nobody can know anything: that is another property.
 type orphans struct {
 	roster  checker.Roster
+	active  []*checker.Process // the Alive masters
 	masters map[holder]*known
 	runs    map[string]*child      // by process
 	own     map[string]trace.Event // the workers' last words on their use
@@ -62,7 +63,12 @@ type child struct {
 }
 
 func (g *orphans) observe(e *trace.Event) {
-	g.roster.Observe(e)
+	p := g.roster.Observe(e)
+	master := p != nil && p.Kind == "master"
+	if master {
+		g.active = g.roster.Active()
+	}
+	everything, id := false, ""
 	switch e.Kind {
 	case trace.Started, trace.Exited, trace.KilledOff, trace.HostLost:
 		g.lived(e)
@@ -71,25 +77,33 @@ func (g *orphans) observe(e *trace.Event) {
 	case trace.Obeyed:
 		if e.Subject == "launch" {
 			g.launched(e)
+			id = e.Value
 		}
 	case trace.Usage:
-		if p := g.roster.Of(e.Process); p != nil && p.Kind == "worker" {
+		if w := g.roster.Of(e.Process); w != nil && w.Kind == "worker" {
 			g.own[e.Process] = *e
 		} else {
 			g.of(e).counts[e.Subject] = *e
+			g.lookAtWorkers(e.At)
 		}
 	case trace.Elected: // a reign begins with nothing
 		delete(g.masters, holder{e.Process, e.Inc})
+		everything = true
 	case trace.Recovered, trace.Acked, trace.Accepted, trace.Intent:
-		g.of(e).observe(e)
+		id = g.of(e).observe(e)
 	case trace.Healed:
-		g.healed = true
+		g.healed, everything = true, true
 	case trace.State, trace.Paused, trace.Resumed, trace.Registered:
 	default:
 		return
 	}
-	if g.healed {
+	switch {
+	case everything || master:
 		g.look(e.At)
+	case id != "":
+		g.lookAtRuns(e.At, id)
+	default:
+		g.lookAt(e.Process, e.At)
 	}
 }
 
@@ -137,9 +151,10 @@ func (g *orphans) launched(e *trace.Event) {
 	}
 }
 
-// observe notes what a master tells of its records. One that it writes it knows;
-// whether that is over its other words tell.
-func (k *known) observe(e *trace.Event) {
+// observe notes what a master tells of its records, and returns the ID of the one
+// that it was about. One that it writes it knows; whether that is over its other
+// words tell.
+func (k *known) observe(e *trace.Event) string {
 	subject, value := e.Subject, e.Value
 	switch e.Kind {
 	case trace.Acked:
@@ -151,7 +166,7 @@ func (k *known) observe(e *trace.Event) {
 	id, is := checker.RecordID(subject, "driver")
 	if !is {
 		if id, is = checker.RecordID(subject, "app"); !is {
-			return
+			return ""
 		}
 		records = k.apps
 	}
@@ -160,43 +175,61 @@ func (k *known) observe(e *trace.Event) {
 	case e.Kind == trace.Recovered:
 		r.attempt = e.N
 	case e.Kind == trace.Accepted && e.N < r.attempt:
-		return
+		return ""
 	}
 	r.over = r.over || final(value) || value == "delete" || value == "unregister"
 	records[id] = r
+	return id
 }
 
 // look notes since when what is unknown now is.
 func (g *orphans) look(now int64) {
-	active := g.roster.Active()
-	if len(active) == 0 {
-		clear(g.since)
-		return
-	}
-	note := func(name string, is bool) {
-		_, was := g.since[name]
-		switch {
-		case is && !was:
-			g.since[name] = now
-		case !is:
-			delete(g.since, name)
-		}
-	}
-	for name, c := range g.runs { //det:allow each is judged alone
-		note(name, !g.anyKnows(active, func(k *known) bool { return k.has(c) }))
-	}
-	for name, own := range g.own { //det:allow each is judged alone
-		w := g.roster.Of(name)
-		note(name, w.Runs() && !g.anyKnows(active, func(k *known) bool {
-			count := k.counts[w.Worker]
-			return own.N <= count.N && own.P <= count.P
-		}))
-	}
-	maps.DeleteFunc(g.since, func(name string, _ int64) bool { return g.runs[name] == nil && g.own[name].Kind == "" })
+	g.lookAtRuns(now, "")
+	g.lookAtWorkers(now)
 }
 
-func (g *orphans) anyKnows(active []*checker.Process, knows func(k *known) bool) bool {
-	return slices.ContainsFunc(active, func(m *checker.Process) bool {
+// lookAtRuns looks at the processes of one job or application, or of all.
+func (g *orphans) lookAtRuns(now int64, id string) {
+	for name, c := range g.runs { //det:allow each is judged alone
+		if id == "" || c.driver == id || c.app == id {
+			g.lookAt(name, now)
+		}
+	}
+}
+
+func (g *orphans) lookAtWorkers(now int64) {
+	for name := range g.own { //det:allow each is judged alone
+		g.lookAt(name, now)
+	}
+}
+
+// lookAt notes since when a driver, an executor or a worker's use is unknown, if
+// it is and the faults are over.
+func (g *orphans) lookAt(name string, now int64) {
+	unknown := false
+	switch {
+	case !g.healed || len(g.active) == 0:
+	case g.runs[name] != nil:
+		c := g.runs[name]
+		unknown = !g.anyKnows(func(k *known) bool { return k.has(c) })
+	case g.own[name].Kind != "":
+		own, w := g.own[name], g.roster.Of(name)
+		unknown = w.Runs() && !g.anyKnows(func(k *known) bool {
+			count := k.counts[w.Worker]
+			return own.N <= count.N && own.P <= count.P
+		})
+	}
+	_, was := g.since[name]
+	switch {
+	case unknown && !was:
+		g.since[name] = now
+	case !unknown && was:
+		delete(g.since, name)
+	}
+}
+
+func (g *orphans) anyKnows(knows func(k *known) bool) bool {
+	return slices.ContainsFunc(g.active, func(m *checker.Process) bool {
 		k := g.masters[holder{m.Name, m.Inc}]
 		return k != nil && knows(k)
 	})

@@ -150,6 +150,9 @@ func (c *Client) state(m wire.DriverStatusResponse) {
 	o := c.ops[i]
 	answer := string(m.State)
 	switch {
+	case m.Reason == wire.Evicted:
+		answer = m.Reason
+		c.jobs[o.job].over = true
 	case m.Reason != "":
 		answer = refused(m.Reason)
 	case !m.Found:
@@ -158,7 +161,7 @@ func (c *Client) state(m wire.DriverStatusResponse) {
 	case m.State.Terminal():
 		c.jobs[o.job].over = true
 	}
-	if m.Reason == "" {
+	if m.Reason == "" || m.Reason == wire.Evicted {
 		c.tally.Acked++
 	}
 	if o.auto && !c.jobs[o.job].over {

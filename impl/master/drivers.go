@@ -162,7 +162,7 @@ func (m *Master) status(q question, r persist.Result) {
 		answer.Reason = r.Err.Error()
 		note = host.Note{}
 	case d == nil || d.told.ID == "":
-		if gone := m.absent(q.Driver); gone == evicted {
+		if gone := m.absent(q.Driver); gone == wire.Evicted {
 			answer.Reason = gone
 		}
 	default:
@@ -172,8 +172,6 @@ func (m *Master) status(q question, r persist.Result) {
 	m.settle()
 }
 
-const evicted = "evicted"
-
 // absent says why a driver is not known: it never was, or it ended so long
 // ago that its record was dropped. Only this naming tells them apart, and only
 // once the number of ended drivers says that records have been dropped.
@@ -181,7 +179,7 @@ func (m *Master) absent(id wire.DriverID) string {
 	full := len(m.ended) >= m.cfg.RetainedDrivers-m.cfg.RetainedDrivers/10
 	name, made := m.cfg.DriverIDs.Numbers(string(id)) // a term, and a number in it
 	if full && made && m.pol.TermInIDs && (name[0] < m.reign.Term || name[0] == m.reign.Term && name[1] < m.issued) {
-		return evicted
+		return wire.Evicted
 	}
 	return "not found"
 }

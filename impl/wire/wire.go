@@ -58,6 +58,10 @@ func (s DriverState) Terminal() bool {
 // attempt was ended for another to follow.
 func (s DriverState) Over() bool { return s.Terminal() || s == Relaunching }
 
+// Evicted is the reason for which the state of a driver is not known that has
+// ended, and whose record was dropped since as one of too many.
+const Evicted = "evicted"
+
 // A Desc says what a driver is: what a client submits.
 type Desc struct {
 	Tag       string        // the job's name, chosen by the client; for people and judges
