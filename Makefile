@@ -6,13 +6,14 @@ BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c
 
 SEEDS = 1-10000
 ABLATE = 30
+REPEAT = 20
 T     = 30s
 N     = 6
 FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help ablation corpus build demo test check fmt vet det lint race twice sweep timelines mutants defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help ablation corpus build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +72,9 @@ mutants: ## plant each known mistake and see it caught
 corpus: ## run the minimal world of every failure ever found, on its seed and 20 others, and say what has become of it
 	SIMCTL_CORPUS=20 go test -count=1 -timeout 0 -run TheCorpusIsWhatItSays ./reproducer
 	git diff --stat -- scenarios/corpus
+
+mutants-table: ## how long each strategy of sweep takes to see each mutant, REPEAT=20 times; goes on where it was interrupted
+	scenarios/mutants/run strategies $(REPEAT)
 
 defects: ## run every known defect, with and without its remedy, and write docs/spark-defects.md and docs/zookeeper-defects.md
 	SIMCTL_UPDATE=1 go test -count=1 -run Defects .
