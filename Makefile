@@ -94,7 +94,7 @@ bench-diff: ## benchstat of the benchmarks of two commits: OLD=out/bench/a.txt N
 
 golden: ## rewrite golden files; commit only the changes you understand
 	go test $$(git grep -l cockroachdb/datadriven -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -rewrite
-	SIMCTL_UPDATE=1 go test -run "Scripts|Readme" . ./cmd/simctl
+	SIMCTL_UPDATE=1 go test -run "Scripts|Readme|Fingerprints" . ./cmd/simctl
 	git diff --stat
 
 fuzz: ## every Fuzz function for T=30s
