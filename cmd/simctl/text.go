@@ -76,6 +76,9 @@ func (e *env) printOutcome(o *outcome, quiet, wall bool) {
 		fmt.Fprintln(w, "\n  INTERRUPTED  what there is was written")
 	}
 	fmt.Fprintln(w)
+	if o.Bundle != "" && len(violations(o)) > 0 {
+		fmt.Fprintf(w, "  shrink     simctl shrink %s\n", o.Bundle)
+	}
 	if o.Bundle != "" {
 		fmt.Fprintf(w, "  bundle     %s\n", o.Bundle)
 	}
