@@ -7,13 +7,14 @@ BENCHSTAT   = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c
 SEEDS = 1-10000
 ABLATE = 30
 REPEAT = 20
+SWARM = 1000
 T     = 30s
 N     = 6
 FOR   = 5m
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help ablation corpus build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help ablation corpus shrink-table build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +76,9 @@ corpus: ## run the minimal world of every failure ever found, on its seed and 20
 
 mutants-table: ## how long each strategy of sweep takes to see each mutant, REPEAT=20 times; goes on where it was interrupted
 	scenarios/mutants/run strategies $(REPEAT)
+
+shrink-table: ## what swarm finds of the known defects, made minimal, into docs/shrink.md; goes on where it was interrupted
+	SIMCTL_SHRINK=$(SWARM) go test -count=1 -timeout 0 -v -run ShrinkTableIsTrue ./reproducer
 
 defects: ## run every known defect, with and without its remedy, and write docs/spark-defects.md and docs/zookeeper-defects.md
 	SIMCTL_UPDATE=1 go test -count=1 -run Defects .

@@ -61,6 +61,10 @@ func (s *shrinking) finish(first *simctl.Result, left *shrink.Result) (*Shrunk, 
 	o := s.options
 	o.Steps = true
 	r, err := simctl.Run(s.ctx, left.Run.Scenario, left.Run.Seed, o)
+	if err == nil { // who a role was is the same run, and says more
+		left.Run.Scenario.Faults = slices.Clone(r.Applied)
+		r, err = simctl.Run(s.ctx, left.Run.Scenario, left.Run.Seed, o)
+	}
 	if err != nil {
 		return nil, err
 	}
