@@ -7,6 +7,7 @@ import (
 
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/cmd/simctl/exit"
+	"github.com/simctl/simctl/reports/seen"
 )
 
 // The exit statuses, by short names.
@@ -27,7 +28,8 @@ type expectation struct {
 	property  string // empty: any
 }
 
-// parseExpectation reads "violation" or "violation:PROPERTY".
+// parseExpectation reads "violation" or "violation:PROPERTY". What a scenario says
+// itself, scenario-is-seen, is no property of every run, and may be expected too.
 func parseExpectation(text string, known []property) (expectation, error) {
 	if text == "" {
 		return expectation{}, nil
@@ -36,7 +38,7 @@ func parseExpectation(text string, known []property) (expectation, error) {
 	if word != "violation" || named && name == "" {
 		return expectation{}, fmt.Errorf("--expect=%s: want violation or violation:PROPERTY", text)
 	}
-	if named && !slices.ContainsFunc(known, func(p property) bool { return p.Name == name }) {
+	if named && name != seen.Property && !slices.ContainsFunc(known, func(p property) bool { return p.Name == name }) {
 		var names []string
 		for _, p := range known {
 			names = append(names, p.Name)
