@@ -129,8 +129,12 @@ func (a *Apps) pursue(p *app, x *executor) {
 		return
 	}
 	if now := a.owner.Phase(); now == Acting || now == Holding && !a.pol.LaunchAck {
-		a.owner.Say(Output{Worker: x.Worker, Msg: wire.LaunchExecutor{Master: a.cfg.Addr, Term: a.term(), App: p.rec.ID, ID: x.ID,
-			Desc: p.told.Desc, Cores: x.Cores, Memory: x.Memory, Decision: a.decisionOf(p)}})
+		m := wire.LaunchExecutor{Master: a.cfg.Addr, Term: a.term(), App: p.rec.ID, ID: x.ID,
+			Desc: p.told.Desc, Cores: x.Cores, Memory: x.Memory, Decision: a.decisionOf(p)}
+		if a.pol.TermInIDs {
+			m.Worker = x.Worker
+		}
+		a.owner.Say(Output{Worker: x.Worker, Msg: m})
 		if addr, _ := a.owner.Place(x.Worker); !x.Sent {
 			a.tell(p, wire.ExecutorAdded{App: p.rec.ID, ID: x.ID, Worker: x.Worker, Addr: addr, Cores: x.Cores, Memory: x.Memory, Term: a.term()})
 		}

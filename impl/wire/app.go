@@ -149,7 +149,7 @@ type (
 		Term int64
 	}
 	// LaunchExecutor starts an executor. Without term fencing a worker takes it
-	// only from the master that it follows (Worker.scala).
+	// only from the master that it follows (Worker.scala). Worker as in LaunchDriver.
 	LaunchExecutor struct {
 		Master   host.Addr
 		Term     int64
@@ -159,6 +159,7 @@ type (
 		Cores    int64
 		Memory   int64 // MiB
 		Decision int64
+		Worker   WorkerID
 	}
 	// KillExecutor ends one; likewise.
 	KillExecutor struct {

@@ -87,6 +87,7 @@ func (m LaunchExecutor) Digest(d *host.Digest) {
 	d.Int(m.Cores)
 	d.Int(m.Memory)
 	d.Int(m.Decision)
+	d.Str(string(m.Worker))
 }
 
 // Digest implements [host.Message].

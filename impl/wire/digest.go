@@ -149,6 +149,7 @@ func (m LaunchDriver) Digest(d *host.Digest) {
 	d.Int(m.Attempt)
 	m.Desc.Digest(d)
 	d.Int(m.Decision)
+	d.Str(string(m.Worker))
 }
 
 // Digest implements [host.Message].

@@ -193,13 +193,15 @@ type (
 		Term   int64
 	}
 	// LaunchDriver starts an attempt. Decision: zxid of the write that decided
-	// it, 0 without.
+	// it, 0 without. Worker: who is meant, with term-in-ids; empty: whoever is
+	// there.
 	LaunchDriver struct {
 		Term     int64
 		Driver   DriverID
 		Attempt  int64
 		Desc     Desc
 		Decision int64
+		Worker   WorkerID
 	}
 	// KillDriver ends an attempt; attempt 0 is any.
 	KillDriver struct {

@@ -48,7 +48,9 @@ func (g *gen) work() {
 	w.Jobs = pick(g, "jobs", 2, 4, 8, 12)
 	w.Cores, w.Memory = int64(pick(g, "jobs/cores", 1, 2)), 512
 	w.RunFor = pick(g, "jobs/run", scenarios.Range{Lo: 200 * time.Millisecond, Hi: 2 * time.Second},
-		scenarios.Range{Lo: time.Second, Hi: 8 * time.Second}, scenarios.Range{Lo: 4 * time.Second, Hi: 20 * time.Second})
+		scenarios.Range{Lo: time.Second, Hi: 8 * time.Second}, scenarios.Range{Lo: 4 * time.Second, Hi: 20 * time.Second},
+		// Longer than a worker may go on by itself: else no lease is ever needed.
+		scenarios.Range{Lo: g.t.WorkerLease, Hi: 3 * g.t.WorkerLease})
 	if g.coin("jobs/kill", 2) {
 		w.Kill = pick(g, "jobs/killed", 10, 25, 60)
 	}
