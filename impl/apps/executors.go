@@ -129,12 +129,8 @@ func (a *Apps) pursue(p *app, x *executor) {
 		return
 	}
 	if now := a.owner.Phase(); now == Acting || now == Holding && !a.pol.LaunchAck {
-		m := wire.LaunchExecutor{Master: a.cfg.Addr, Term: a.term(), App: p.rec.ID, ID: x.ID,
-			Desc: p.told.Desc, Cores: x.Cores, Memory: x.Memory, Decision: a.decisionOf(p)}
-		if a.pol.TermInIDs {
-			m.Worker = x.Worker
-		}
-		a.owner.Say(Output{Worker: x.Worker, Msg: m})
+		a.owner.Say(Output{Worker: x.Worker, Msg: wire.LaunchExecutor{Master: a.cfg.Addr, Term: a.term(), App: p.rec.ID, ID: x.ID,
+			Desc: p.told.Desc, Cores: x.Cores, Memory: x.Memory, Decision: a.decisionOf(p)}})
 		if addr, _ := a.owner.Place(x.Worker); !x.Sent {
 			a.tell(p, wire.ExecutorAdded{App: p.rec.ID, ID: x.ID, Worker: x.Worker, Addr: addr, Cores: x.Cores, Memory: x.Memory, Term: a.term()})
 		}

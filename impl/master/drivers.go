@@ -87,15 +87,6 @@ func (m *Master) newID() wire.DriverID {
 	return wire.DriverID(m.cfg.DriverIDs.Make([]string{m.moment()}, m.issued-1))
 }
 
-// meant names the worker that a launch is for: one that comes late starts
-// nothing on another incarnation. Spark's name nobody.
-func (m *Master) meant(w wire.WorkerID) wire.WorkerID {
-	if m.pol.TermInIDs {
-		return w
-	}
-	return ""
-}
-
 // moment is what Spark has the second of the wall clock for in IDs, or the term.
 func (m *Master) moment() string {
 	if m.pol.TermInIDs {

@@ -119,7 +119,7 @@ func (m *Master) pursue(d *driver) {
 	if m.state == Alive || m.state == Suspended && !m.pol.LaunchAck {
 		if !d.confirmed && !(now.KillAsked && m.pol.ReportRetryTolerant) {
 			d.launched = true
-			m.command(now.Worker, wire.LaunchDriver{Term: m.reign.Term, Driver: now.ID, Attempt: now.Attempt, Desc: now.Desc, Decision: m.decision(d), Worker: m.meant(now.Worker)})
+			m.command(now.Worker, wire.LaunchDriver{Term: m.reign.Term, Driver: now.ID, Attempt: now.Attempt, Desc: now.Desc, Decision: m.decision(d)})
 		}
 		if now.KillAsked {
 			m.command(now.Worker, wire.KillDriver{Term: m.reign.Term, Driver: now.ID, Attempt: now.Attempt, Decision: d.zxid})

@@ -127,6 +127,9 @@ func (m *Master) say(o output) {
 		return
 	}
 	w := m.workers[o.Worker]
+	if w != nil && m.pol.TermInIDs {
+		o.Msg = meant(w, o.Msg)
+	}
 	switch {
 	case w == nil:
 	case w.up:
@@ -138,6 +141,20 @@ func (m *Master) say(o output) {
 			m.conns[w.out] = w.rec.ID
 		}
 	}
+}
+
+// meant names in a launch the worker that it is for, and its entry: one that
+// comes late starts nothing on another incarnation, nor behind another entry.
+func meant(w *worker, msg host.Message) host.Message {
+	switch msg := msg.(type) {
+	case wire.LaunchDriver:
+		msg.Worker, msg.Entry = w.rec.ID, w.zxid
+		return msg
+	case wire.LaunchExecutor:
+		msg.Worker, msg.Entry = w.rec.ID, w.zxid
+		return msg
+	}
+	return msg
 }
 
 // answer says msg on c.

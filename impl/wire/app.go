@@ -149,7 +149,7 @@ type (
 		Term int64
 	}
 	// LaunchExecutor starts an executor. Without term fencing a worker takes it
-	// only from the master that it follows (Worker.scala). Worker as in LaunchDriver.
+	// only from the master that it follows (Worker.scala). Worker and Entry as in LaunchDriver.
 	LaunchExecutor struct {
 		Master   host.Addr
 		Term     int64
@@ -160,6 +160,7 @@ type (
 		Memory   int64 // MiB
 		Decision int64
 		Worker   WorkerID
+		Entry    int64
 	}
 	// KillExecutor ends one; likewise.
 	KillExecutor struct {

@@ -88,6 +88,7 @@ func (m LaunchExecutor) Digest(d *host.Digest) {
 	d.Int(m.Memory)
 	d.Int(m.Decision)
 	d.Str(string(m.Worker))
+	d.Int(m.Entry)
 }
 
 // Digest implements [host.Message].

@@ -150,6 +150,7 @@ func (m LaunchDriver) Digest(d *host.Digest) {
 	m.Desc.Digest(d)
 	d.Int(m.Decision)
 	d.Str(string(m.Worker))
+	d.Int(m.Entry)
 }
 
 // Digest implements [host.Message].

@@ -193,8 +193,8 @@ type (
 		Term   int64
 	}
 	// LaunchDriver starts an attempt. Decision: zxid of the write that decided
-	// it, 0 without. Worker: who is meant, with term-in-ids; empty: whoever is
-	// there.
+	// it, 0 without. Worker: who is meant, with term-in-ids, and Entry the
+	// decision by which it was taken in; empty and 0: whoever is there.
 	LaunchDriver struct {
 		Term     int64
 		Driver   DriverID
@@ -202,6 +202,7 @@ type (
 		Desc     Desc
 		Decision int64
 		Worker   WorkerID
+		Entry    int64
 	}
 	// KillDriver ends an attempt; attempt 0 is any.
 	KillDriver struct {

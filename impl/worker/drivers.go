@@ -47,10 +47,9 @@ const longestPause = 1 << 16
 
 // launch starts a driver. A worker does not ask whether it has the cores: that
 // is the master's to know. With term-in-ids an attempt runs at most once here.
-// What it must not start now it leaves unanswered: it will be told again. What is
-// meant for an earlier incarnation of it came late.
+// What it must not start now it leaves unanswered: it will be told again.
 func (w *Worker) launch(c host.ConnID, m wire.LaunchDriver) {
-	if !w.admit(c, m.Term) || m.Worker != "" && m.Worker != w.id {
+	if !w.admit(c, m.Term) || !w.isMeant(m.Worker, m.Entry) {
 		w.noteCommand(false, "launch", string(m.Driver), m.Term, m.Attempt, m.Decision)
 		return
 	}

@@ -48,7 +48,7 @@ func (w *Worker) mayCommand(c host.ConnID, master host.Addr, term int64) bool {
 // launch-ack a refusal is told. With term-in-ids an executor runs at most once.
 func (w *Worker) launchExecutor(c host.ConnID, m wire.LaunchExecutor) {
 	id := executorID{m.App, m.ID}
-	may := w.mayCommand(c, m.Master, m.Term) && (m.Worker == "" || m.Worker == w.id)
+	may := w.mayCommand(c, m.Master, m.Term) && w.isMeant(m.Worker, m.Entry)
 	if may && w.cfg.Policy.TermInIDs && w.launchedBefore(id) {
 		return
 	}

@@ -122,6 +122,13 @@ func (w *Worker) leaveOldEntry(c host.ConnID, m wire.RegisteredWorker) {
 	w.entry = m.Decision
 }
 
+// isMeant reports whether a launch is for this worker as it is registered now. One
+// for an earlier incarnation of it, or an earlier entry, came late: the master
+// has given up what it was to start.
+func (w *Worker) isMeant(id wire.WorkerID, entry int64) bool {
+	return id == "" || id == w.id && (entry == 0 || entry >= w.entry)
+}
+
 func (w *Worker) masterChanged(c host.ConnID, m wire.MasterChanged) {
 	ok := w.admit(c, m.Term)
 	w.noteCommand(ok, "master", string(m.Master), m.Term, 0, 0)
