@@ -118,19 +118,15 @@ func (m *Master) say(o output) {
 	if o.Note.Kind != 0 {
 		m.h.Note(o.Note)
 	}
+	w := m.workers[o.Worker]
+	if w != nil && m.pol.TermInIDs {
+		o.Msg = wire.Meant(o.Msg, w.rec.ID, w.zxid)
+	}
 	switch {
 	case o.App != "":
 		m.apps.Deliver(o.App, o.Msg)
-		return
 	case o.Worker == "":
 		m.h.Send(o.Conn, o.Msg)
-		return
-	}
-	w := m.workers[o.Worker]
-	if w != nil && m.pol.TermInIDs {
-		o.Msg = meant(w, o.Msg)
-	}
-	switch {
 	case w == nil:
 	case w.up:
 		m.h.Send(w.out, o.Msg)
@@ -141,20 +137,6 @@ func (m *Master) say(o output) {
 			m.conns[w.out] = w.rec.ID
 		}
 	}
-}
-
-// meant names in a launch the worker that it is for, and its entry: one that
-// comes late starts nothing on another incarnation, nor behind another entry.
-func meant(w *worker, msg host.Message) host.Message {
-	switch msg := msg.(type) {
-	case wire.LaunchDriver:
-		msg.Worker, msg.Entry = w.rec.ID, w.zxid
-		return msg
-	case wire.LaunchExecutor:
-		msg.Worker, msg.Entry = w.rec.ID, w.zxid
-		return msg
-	}
-	return msg
 }
 
 // answer says msg on c.

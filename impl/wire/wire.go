@@ -275,3 +275,18 @@ type (
 		Term     int64
 	}
 )
+
+// Meant names in a launch the worker that it is for, and the decision by which
+// that was taken in: one that comes late starts nothing on another incarnation,
+// nor behind another entry. Other messages stay as they are.
+func Meant(msg host.Message, w WorkerID, entry int64) host.Message {
+	switch msg := msg.(type) {
+	case LaunchDriver:
+		msg.Worker, msg.Entry = w, entry
+		return msg
+	case LaunchExecutor:
+		msg.Worker, msg.Entry = w, entry
+		return msg
+	}
+	return msg
+}
