@@ -204,7 +204,7 @@ func (l *Latch) listed(a at, r coord.Result) {
 	l.own = ""
 	for _, name := range r.Children {
 		if strings.HasPrefix(name, l.prefix()) {
-			l.own = name
+			l.found(name)
 		}
 	}
 	if l.own == "" {

@@ -9,13 +9,17 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 )
 
-// create makes a new own znode, protected by a GUID in its name.
+// create makes a new own znode, protected by a GUID in its name. With
+// watch-own-latch the GUID stays: a creation whose connection was lost may be
+// carried out late, behind the next one, by a server that stood still.
 func (l *Latch) create() {
 	if l.refused {
 		return
 	}
 	l.own, l.watched, l.sent = "", "", false
-	l.guid = l.newGUID()
+	if l.guid == "" || !l.cfg.Policy.WatchOwnLatch {
+		l.guid = l.newGUID()
+	}
 	l.nonce = l.word()<<32 | l.word()
 	l.send()
 }
@@ -108,12 +112,32 @@ func (l *Latch) ownChanged(a at, e coord.Event) {
 	}
 }
 
+// found takes note of a znode with this latch's GUID. Of two the earlier counts;
+// the other would block the queue for as long as the session lives.
+func (l *Latch) found(name string) {
+	switch {
+	case !l.cfg.Policy.WatchOwnLatch || l.own == "" && !slices.Contains(l.garbage, name):
+		l.own = name
+	case slices.Contains(l.garbage, name):
+	case sequence(name) < sequence(l.own):
+		l.garbage = append(l.garbage, l.own)
+		l.own = name
+		l.sweep()
+	default:
+		l.garbage = append(l.garbage, name)
+		l.sweep()
+	}
+}
+
 // dropOwn forgets the own znode and has it deleted.
 func (l *Latch) dropOwn() {
 	if l.own != "" {
 		l.garbage = append(l.garbage, l.own)
 	}
-	l.own, l.guid, l.watched = "", "", ""
+	l.own, l.watched = "", ""
+	if !l.cfg.Policy.WatchOwnLatch {
+		l.guid = ""
+	}
 	if l.connected {
 		l.sweep()
 	}

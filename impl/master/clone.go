@@ -84,7 +84,7 @@ func (w *worker) Digest(d *host.Digest) {
 		return
 	}
 	d.Any(w.rec)
-	d.Any([]int64{int64(w.state), w.zxid, w.cores, w.memory, int64(w.granted), int64(w.heard)})
+	d.Any([]int64{int64(w.state), w.zxid, w.cores, w.memory, int64(w.granted), int64(w.heard), int64(w.newest)})
 	d.Any([]bool{w.known, w.retired, w.up})
 	d.Any(w.drivers)
 	d.Any(w.strays)

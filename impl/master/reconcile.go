@@ -292,7 +292,7 @@ func (m *Master) ackReport(c host.ConnID, d *driver, attempt int64, s wire.Drive
 // it knows and drops the rest (D-16).
 func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateResponse) {
 	w := m.workers[r.Worker]
-	if m.state == Standby || w == nil || w.state == dead {
+	if m.state == Standby || w == nil || w.state == dead || w.newest.Late(r.Report) {
 		return
 	}
 	m.heard(w, c)
@@ -317,7 +317,7 @@ func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateRespon
 // on record for this worker, which may be all of it (D-01).
 func (m *Master) latestState(c host.ConnID, r wire.WorkerLatestState) {
 	w := m.workers[r.Worker]
-	if m.state == Standby || w == nil || w.state == dead {
+	if m.state == Standby || w == nil || w.state == dead || w.newest.Late(r.Report) {
 		return
 	}
 	m.heard(w, c)

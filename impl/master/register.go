@@ -28,7 +28,8 @@ func (s workerState) String() string {
 type worker struct {
 	rec     wire.WorkerRecord
 	state   workerState
-	known   bool  // it said what it runs since it registered or was asked
+	known   bool // it said what it runs since it registered or was asked
+	newest  wire.Newest
 	retired bool  // it was decommissioned
 	zxid    int64 // of its record's write, 0 if unknown
 	cores   int64 // used
@@ -226,15 +227,15 @@ func (m *Master) workerTimedOut(id wire.WorkerID) {
 }
 
 // workerSilent loses a worker, or forgets a dead one, unless it was heard of
-// meanwhile: what it said may have waited for the store too. A suspended master
-// keeps its workers: it may be the one who is cut off.
+// meanwhile: what it said may have waited for the store too. A suspended master,
+// or one without a lease, keeps its workers: it may be the one who is cut off.
 func (m *Master) workerSilent(id wire.WorkerID) {
 	w := m.workers[id]
 	switch {
 	case w == nil || w.timer != 0:
 	case w.state == dead:
 		m.removeEntry(w)
-	case m.state == Suspended:
+	case m.state == Suspended, m.pol.HoldSuspended && !m.lease.Holds():
 		m.listen(w)
 	default:
 		m.lose(id, false)

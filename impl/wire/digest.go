@@ -94,6 +94,7 @@ func (m WorkerSchedulerStateResponse) Digest(d *host.Digest) {
 	d.Int(m.Term)
 	digestDrivers(d, m.Drivers)
 	digestExecutors(d, m.Executors)
+	d.Int(m.Report)
 }
 
 // Digest implements [host.Message].
@@ -102,6 +103,7 @@ func (m WorkerLatestState) Digest(d *host.Digest) {
 	d.Int(m.Term)
 	digestDrivers(d, m.Drivers)
 	digestExecutors(d, m.Executors)
+	d.Int(m.Report)
 }
 
 // Digest implements [host.Message].

@@ -143,13 +143,16 @@ type (
 		Term      int64
 		Drivers   []DriverOnWorker
 		Executors []ExecutorOnWorker
+		Report    int64
 	}
-	// WorkerLatestState follows RegisteredWorker, with the same content.
+	// WorkerLatestState follows RegisteredWorker, with the same content. Report
+	// counts both of them in one incarnation; 0 under Spark, who does not.
 	WorkerLatestState struct {
 		Worker    WorkerID
 		Term      int64
 		Drivers   []DriverOnWorker
 		Executors []ExecutorOnWorker
+		Report    int64
 	}
 	// DriverStateChanged reports one attempt's state: Running as the ack of a
 	// launch (only with launch-ack), or its end; Relaunching if the worker ended
@@ -289,4 +292,17 @@ func Meant(msg host.Message, w WorkerID, entry int64) host.Message {
 		return msg
 	}
 	return msg
+}
+
+// A Newest is the number of the newest report that was taken.
+type Newest int64
+
+// Late reports whether a report came behind a newer one, or a second time, and
+// takes it if not. One without a number is never late.
+func (n *Newest) Late(report int64) bool {
+	if report != 0 && report <= int64(*n) {
+		return true
+	}
+	*n = max(*n, Newest(report))
+	return false
 }

@@ -97,8 +97,17 @@ func (w *Worker) registeredWorker(c host.ConnID, m wire.RegisteredWorker) {
 	w.registered = true
 	w.leaveOldEntry(c, m)
 	w.follow(c, m.Master, m.Term)
-	w.send(w.master, wire.WorkerLatestState{Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere()})
+	w.send(w.master, wire.WorkerLatestState{Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere(), Report: w.nextReport()})
 	w.remindOfDecommission()
+}
+
+// nextReport numbers a report of all that is here, with adopt-or-kill: one that
+// comes late must not count for the present.
+func (w *Worker) nextReport() int64 {
+	if w.cfg.Policy.AdoptOrKill {
+		w.reports++
+	}
+	return w.reports
 }
 
 // leaveOldEntry drops what the master may have sent before it gave this worker
@@ -140,7 +149,7 @@ func (w *Worker) masterChanged(c host.ConnID, m wire.MasterChanged) {
 	}
 	w.follow(c, m.Master, m.Term)
 	w.send(w.master, wire.WorkerSchedulerStateResponse{
-		Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere(),
+		Worker: w.id, Term: w.seen, Drivers: w.onWorker(), Executors: w.executorsHere(), Report: w.nextReport(),
 	})
 	w.remindOfDecommission()
 }

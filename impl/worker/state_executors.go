@@ -31,6 +31,7 @@ func (w *Worker) digestExecutors(d *host.Digest) {
 	host.DigestMap(d, w.over)
 	w.sync.digest(d)
 	d.Int(w.reqs)
+	d.Int(w.reports)
 	d.Uint(uint64(len(w.watched)))
 	for _, x := range w.watched {
 		d.Uint(uint64(x.conn))

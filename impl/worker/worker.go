@@ -114,6 +114,7 @@ type Worker struct {
 	over           map[wire.AppID]bool               // applications that are over; only with term-in-ids
 	sync           syncing
 	reqs           int64   // reports on executors
+	reports        int64   // of all that is here
 	watched        []watch // connections that children dialled
 	decommissioned bool    // it takes no more executors
 }
