@@ -125,7 +125,9 @@ func TestHostileFramesAreRefused(t *testing.T) {
 	_, used, err := Codec{}.Decode(frame(2, beat))
 	require.NoError(t, err, "the good one, of which the others are broken copies")
 	require.Equal(t, 5+len(beat), used)
-	drivers := func(list string) string { return "\xa5\x64Term\x01\x66Report\x00\x66Worker\x61w\x69Executors\x80\x67Drivers" + list }
+	drivers := func(list string) string {
+		return "\xa5\x64Term\x01\x66Report\x00\x66Worker\x61w\x69Executors\x80\x67Drivers" + list
+	}
 	_, _, err = Codec{}.Decode(frame(4, drivers("\x80")))
 	require.NoError(t, err)
 
