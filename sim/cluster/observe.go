@@ -67,6 +67,10 @@ func (w *World) note(p *process, n *host.Note) {
 		p.counts = nil
 	case host.NoteUsage:
 		p.used(n)
+	case host.NoteIntent:
+		if worker, is := strings.CutPrefix(n.Subject, "worker_"); is && n.Value == "delete" {
+			delete(p.counts, worker) // it has given that worker up
+		}
 	case host.NoteCall:
 		w.open++
 	case host.NoteReturn, host.NoteGaveUp:

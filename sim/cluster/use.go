@@ -18,10 +18,10 @@ func (p *process) used(n *host.Note) {
 	p.counts[n.Subject] = u
 }
 
-// countsFor reports whether a master counts at least what a worker has in use.
-// While it does not, something runs there that it does not know, or the news of
-// it is on the way: the run is watched until the bounds have passed.
+// countsFor reports whether a master counts what a worker has in use, and has it
+// among its own. While it does not, something runs there that it does not know,
+// or the news is on its way: the run is watched until the bounds have passed.
 func (p *process) countsFor(w *process) bool {
-	counted := p.counts[w.worker]
-	return w.own.cores <= counted.cores && w.own.memory <= counted.memory
+	counted, known := p.counts[w.worker]
+	return known && w.own == counted
 }
