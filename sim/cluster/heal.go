@@ -144,7 +144,7 @@ func (w *World) isQuiet() bool {
 		if w.core[m.name] && m.proc != nil && m.proc.kind == "worker" && m.proc.life == dead {
 			return false // it gave up: it is watched until the bounds have passed
 		}
-		if m.runs("worker") && (alive == nil || m.proc.follows != alive.machine.name+masterPort || !alive.countsFor(m.proc)) {
+		if m.runs("worker") && (alive == nil || m.proc.follows != alive.machine.name+masterPort || m.proc.term != alive.term || !alive.countsFor(m.proc)) {
 			return false
 		}
 		if m.runs("client") && !w.submitterDone(m.proc) {

@@ -60,9 +60,9 @@ func (w *World) note(p *process, n *host.Note) {
 	})
 	switch n.Kind {
 	case host.NoteState:
-		p.state = n.Value
+		p.state, p.term = n.Value, n.Term
 	case host.NoteRegistered:
-		p.follows = n.Value
+		p.follows, p.term = n.Value, n.Term
 	case host.NoteElected:
 		p.counts = nil
 	case host.NoteUsage:

@@ -105,6 +105,7 @@ type process struct {
 
 	state   string         // a master's recovery state, as it noted it
 	follows string         // the master a worker is registered with, as it noted it
+	term    int64          // of that, or of a master's state
 	worker  string         // a worker's ID, as it noted it
 	own     use            // a worker's, as it noted it
 	counts  map[string]use // of workers by ID, as a master noted it in its reign
