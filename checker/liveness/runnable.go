@@ -172,11 +172,11 @@ func (g *runnable) missing(w *watch, now int64) string {
 func (g *runnable) fits(w *watch, need *trace.Event) bool {
 	told := false
 	for _, p := range w.roster.Workers() {
-		if !p.Runs() || !w.inCore(p.Name) || g.apps.retired[p.Name] {
+		if !p.Runs() || !w.inCore(p.Name) {
 			continue
 		}
 		size, known := g.sizes[p.Name]
-		if !known || need.M <= size.M && need.P <= size.Q {
+		if !g.apps.retired[p.Name] && (!known || need.M <= size.M && need.P <= size.Q) {
 			return true
 		}
 		told = true
