@@ -15,6 +15,9 @@ import (
 // maxRequest bounds what is read of a request: 1 MiB.
 const maxRequest = 1 << 20
 
+// maxDrained bounds what is thrown away of one that is too long: 64 MiB.
+const maxDrained = 64 << 20
+
 // request is a CreateSubmissionRequest. Values that Spark takes as text may
 // be written as numbers or truth values too.
 type request struct {
@@ -64,6 +67,9 @@ func readSubmission(r *http.Request) (s Submission, unknown []string, status int
 		return s, nil, http.StatusBadRequest, err
 	}
 	if len(body) > maxRequest {
+		// A client that is still sending when its connection closes is told of a
+		// reset, not of what was wrong.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
 		return s, nil, http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d bytes", maxRequest)
 	}
 	var all map[string]json.RawMessage
