@@ -1,18 +1,15 @@
 package timeline_test
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os/exec"
+	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/reports/chromium"
 	"github.com/simctl/simctl/reports/timeline"
 )
 
@@ -68,51 +65,11 @@ window.onload = () => {
 };
 </script>`
 
-// A look is a page in a window of some width, and what is done to it.
-type look struct {
-	html   []byte
-	width  string
-	script []string
-}
-
-// inBrowser is what headless Chromium sees.
-func inBrowser(t *testing.T, looks []look) string {
-	t.Helper()
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil && program == "" {
-			program = found
-		}
-	}
-	if program == "" {
-		t.Skip("no Chromium to look at pages with")
-	}
-	var frames strings.Builder
-	mux := http.NewServeMux()
-	for i, l := range looks {
-		mux.HandleFunc(fmt.Sprintf("/page/%d/", i), func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(l.html) })
-		fmt.Fprintf(&frames, `<iframe src="/page/%d/" data-script='["%s"]' style="border:0;width:%spx;height:900px"></iframe>`, i, strings.Join(l.script, `","`), l.width)
-	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, looker, frames.String()) })
-	srv := httptest.NewServer(mux)
-	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), "--window-size=1500,1000", "--virtual-time-budget=8000", "--dump-dom", srv.URL)
-	cmd.WaitDelay = time.Second
-	dom, err := cmd.Output()
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(dom), `<pre id="seen">`)
-	seen, _, _ := strings.Cut(rest, "</pre>")
-	return strings.NewReplacer("&gt;", ">", "&lt;", "<", "&amp;", "&").Replace(seen)
-}
-
 // TestPagesInABrowser plays scripts on pages. A script names the widths of its
 // windows and the run: "run" holds the lines of testdata/model.txt's form up to
 // an empty line; behind it stands what is done.
 func TestPagesInABrowser(t *testing.T) {
-	var looks []look
+	var looks []chromium.Frame
 	var want []string
 	read := func(d *datadriven.TestData) {
 		run, script, _ := strings.Cut("\n"+d.Input, "\nthen\n")
@@ -128,7 +85,11 @@ func TestPagesInABrowser(t *testing.T) {
 		html, err := timeline.Page(in)
 		require.NoError(t, err)
 		for _, width := range d.CmdArgs[0].Vals {
-			looks = append(looks, look{html, width, strings.Split(strings.TrimSpace(script), "\n")})
+			pixels, err := strconv.Atoi(width)
+			require.NoError(t, err)
+			data, err := json.Marshal(strings.Split(strings.TrimSpace(script), "\n"))
+			require.NoError(t, err)
+			looks = append(looks, chromium.Frame{Page: html, Width: pixels, Data: string(data)})
 		}
 	}
 	// All pages are looked at by one browser: the first pass gathers them, the
@@ -148,7 +109,7 @@ func TestPagesInABrowser(t *testing.T) {
 		return strings.Join(out, "\n") + "\n"
 	}
 	datadriven.RunTest(t, "testdata/browser.txt", each)
-	seen := inBrowser(t, looks)
+	seen := chromium.Look(t, looker, looks)
 	require.NotContains(t, seen, "ERROR")
 	want = strings.Split(seen, "\n\n")
 	want[len(want)-1] = strings.TrimRight(want[len(want)-1], "\n")
@@ -161,7 +122,8 @@ func TestPagesInABrowser(t *testing.T) {
 func TestLongPageInABrowser(t *testing.T) {
 	html, err := timeline.Page(long(30_000, "x"))
 	require.NoError(t, err)
-	got := inBrowser(t, []look{{html, "1400", []string{"see wide", "see marks", "see colliding", "0", "see messages", "v", "see details"}}})
+	got := chromium.Look(t, looker, []chromium.Frame{{Page: html, Width: 1400,
+		Data: `["see wide", "see marks", "see colliding", "0", "see messages", "v", "see details"]`}})
 	require.Contains(t, got, "wide: false\nmarks: ✗ p\ncolliding: labels none; axis none; violations none; lanes none\n")
 	require.Contains(t, got, "details: ✗ p, 19.999 s: x")
 }

@@ -1,18 +1,13 @@
 package web_test
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/impl/live/web"
+	"github.com/simctl/simctl/reports/chromium"
 )
 
 // looker shows pages, each in a frame of its width, and writes down what a
@@ -41,36 +36,13 @@ type view struct {
 // inBrowser is what headless Chromium sees of each page.
 func inBrowser(t *testing.T, views []view) []string {
 	t.Helper()
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil && program == "" {
-			program = found
-		}
-	}
-	if program == "" {
-		t.Skip("no Chromium to look at pages with")
-	}
-	var frames strings.Builder
-	mux := http.NewServeMux()
-	for i, v := range views {
+	var frames []chromium.Frame
+	for _, v := range views {
 		_, text := ask(t, "GET", v.url+"/", "")
 		text = strings.Replace(text, `<meta http-equiv="refresh" content="2">`, "", 1) // or it is never loaded for good
-		mux.HandleFunc(fmt.Sprintf("/page/%d/", i), func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
-		fmt.Fprintf(&frames, `<iframe src="/page/%d/" style="border:0;width:%dpx;height:900px"></iframe>`, i, v.width)
+		frames = append(frames, chromium.Frame{Page: []byte(text), Width: v.width})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, looker, frames.String()) })
-	srv := httptest.NewServer(mux)
-	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), "--window-size=1500,1000", "--virtual-time-budget=5000", "--dump-dom", srv.URL)
-	cmd.WaitDelay = time.Second
-	dom, err := cmd.Output()
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(dom), `<pre id="seen">`)
-	seen, _, _ := strings.Cut(rest, "</pre>")
-	return strings.Split(seen, "\n")
+	return strings.Split(chromium.Look(t, looker, frames), "\n")
 }
 
 // TestPagesInABrowser looks at both pages in a wide and a narrow window, and at
