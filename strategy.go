@@ -12,14 +12,7 @@ import (
 type Strategy = strategy.Strategy
 
 // drawsOf are the draws of a seed that make the scenario, and nothing in it.
-func drawsOf(seed uint64) swarm.Rnd {
-	k := kernel.New(seed, nil)
-	counts := map[string]uint64{}
-	return func(purpose string, n uint64) uint64 {
-		counts[purpose]++
-		return k.Below(kernel.KeyOf("strategy "+purpose), counts[purpose], n)
-	}
-}
+func drawsOf(seed uint64) swarm.Rnd { return kernel.Draws(seed, "strategy") }
 
 // searched makes the scenario of one run by the strategy of its options, which
 // then is the result's: what is made runs as it is written.

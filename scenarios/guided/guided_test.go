@@ -1,7 +1,6 @@
 package guided_test
 
 import (
-	"hash/fnv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,21 +8,10 @@ import (
 	"github.com/simctl/simctl/scenarios"
 	"github.com/simctl/simctl/scenarios/guided"
 	"github.com/simctl/simctl/scenarios/swarm"
+	"github.com/simctl/simctl/sim/kernel"
 )
 
-func drawn(seed uint64) swarm.Rnd {
-	counts := map[string]byte{}
-	return func(purpose string, n uint64) uint64 {
-		counts[purpose]++
-		h := fnv.New64a()
-		h.Write([]byte{byte(seed), byte(seed >> 8), counts[purpose]})
-		h.Write([]byte(purpose))
-		x := h.Sum64()
-		x ^= x >> 29
-		x *= 0xbf58476d1ce4e5b9
-		return (x ^ x>>32) % n
-	}
-}
+func drawn(seed uint64) swarm.Rnd { return kernel.Draws(seed, "strategy") }
 
 // corpus holds the worlds of the first n seeds, each of which saw one thing.
 func corpus(n uint64) *guided.Corpus {

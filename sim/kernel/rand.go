@@ -56,3 +56,14 @@ func mum(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }
+
+// Draws returns draws by purpose, each purpose counted by itself: those of a seed
+// that are made before there is a run. Kind goes before every purpose.
+func Draws(seed uint64, kind string) func(purpose string, n uint64) uint64 {
+	k := New(seed, nil)
+	counts := map[string]uint64{}
+	return func(purpose string, n uint64) uint64 {
+		counts[purpose]++
+		return k.Below(KeyOf(kind+" "+purpose), counts[purpose], n)
+	}
+}
