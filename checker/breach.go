@@ -21,6 +21,9 @@ func (b *Breach) Violated(e *trace.Event, format string, args ...any) {
 	}
 }
 
+// Broken tells how the property was violated first, "" if it was not.
+func (b *Breach) Broken() string { return b.detail }
+
 // Judged is the violation, or a pass that says what was seen.
 func (b *Breach) Judged(seen string, args ...any) Finding {
 	if b.detail != "" {

@@ -18,8 +18,8 @@ var accountingMatches = checker.Property{
 	Source: "invariant I5; defects D-05, D-23",
 	New: func() checker.Monitor {
 		return &accounting{
-			verdict: verdict{property: "accounting-matches"},
-			views:   map[view]trace.Event{}, own: map[string]trace.Event{}, settle: int64(Settle),
+			Breach: checker.Breach{Property: "accounting-matches"},
+			views:  map[view]trace.Event{}, own: map[string]trace.Event{}, settle: int64(Settle),
 		}
 	},
 }
@@ -32,7 +32,7 @@ var accountingMatches = checker.Property{
 const Settle = time.Second
 
 type accounting struct {
-	verdict
+	checker.Breach
 	roster checker.Roster
 	views  map[view]trace.Event   // the masters' last word on each worker
 	own    map[string]trace.Event // the workers' own last word, by process
@@ -67,7 +67,7 @@ func (m *accounting) Observe(e *trace.Event) {
 	case trace.Healed:
 		m.core = strings.Fields(e.Detail)
 	case trace.Bound:
-		if e.Subject == m.property {
+		if e.Subject == m.Property {
 			m.settle = e.N
 		}
 	case trace.Ended:
@@ -80,16 +80,16 @@ func (m *accounting) usage(e *trace.Event) {
 	if p := m.roster.Of(e.Process); p != nil && p.Kind == "worker" {
 		m.own[e.Process] = *e
 		if e.N > e.M || e.P > e.Q {
-			m.violated(e, "the worker uses more than it has: %s", at(e))
+			m.Violated(e, "the worker uses more than it has: %s", checker.At(e))
 		}
 		return
 	}
 	m.views[view{e.Process, e.Inc, e.Subject}] = *e
 	if e.N < 0 || e.P < 0 {
-		m.violated(e, "less than nothing is used: %s", at(e))
+		m.Violated(e, "less than nothing is used: %s", checker.At(e))
 	}
 	if e.N > e.M || e.P > e.Q {
-		m.violated(e, "more is used than there is: %s", at(e))
+		m.Violated(e, "more is used than there is: %s", checker.At(e))
 	}
 }
 
@@ -111,7 +111,7 @@ func (m *accounting) compare(e *trace.Event) {
 		case e.At-own.Latest() < m.settle || e.At-seen.Latest() < m.settle:
 			moving++
 		case own.N != seen.N || own.P != seen.P:
-			m.violated(e, "at the end %s counts %d cores and %d MiB in use on %s, which itself counts %d and %d",
+			m.Violated(e, "at the end %s counts %d cores and %d MiB in use on %s, which itself counts %d and %d",
 				active[0].Name, seen.N, seen.P, w.Worker, own.N, own.P)
 		default:
 			same++
@@ -125,5 +125,5 @@ func (m *accounting) Finding() checker.Finding {
 	if m.end != "" {
 		seen += "; " + m.end
 	}
-	return m.finding("%s", seen)
+	return m.Judged("%s", seen)
 }

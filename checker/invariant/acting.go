@@ -11,7 +11,7 @@ var actingMaster = checker.Property{
 		"and nothing that an earlier one had not decided before is obeyed or acknowledged.",
 	Source: "invariant I1; Kleppmann, How to do distributed locking (2016): fencing tokens; defects D-03, D-25, D-26",
 	New: func() checker.Monitor {
-		return &acting{verdict: verdict{property: "at-most-one-acting-master"}, seen: map[receiver]trace.Event{}}
+		return &acting{Breach: checker.Breach{Property: "at-most-one-acting-master"}, seen: map[receiver]trace.Event{}}
 	},
 }
 
@@ -28,7 +28,7 @@ var actingMaster = checker.Property{
 // To follow a new master and to register again on request need no decision of
 // that master's but its presence: without one, only (b) judges them.
 type acting struct {
-	verdict
+	checker.Breach
 	terms []reign // in ascending order of term
 	seen  map[receiver]trace.Event
 	acts  int
@@ -119,11 +119,11 @@ func (m *acting) decided(e *trace.Event) {
 func (m *acting) late(told, act, elected *trace.Event) {
 	switch act.Kind {
 	case trace.Commit, trace.Written:
-		m.violated(told, "a write of term %d, zxid %#x, committed after zxid %#x created term %d: %s; %s",
-			act.Term, act.Zxid, elected.Zxid, elected.Term, at(act), at(elected))
+		m.Violated(told, "a write of term %d, zxid %#x, committed after zxid %#x created term %d: %s; %s",
+			act.Term, act.Zxid, elected.Zxid, elected.Term, checker.At(act), checker.At(elected))
 	default:
-		m.violated(told, "a decision of term %d, zxid %#x, came after zxid %#x created term %d: %s; %s",
-			act.Term, act.Zxid, elected.Zxid, elected.Term, at(act), at(elected))
+		m.Violated(told, "a decision of term %d, zxid %#x, came after zxid %#x created term %d: %s; %s",
+			act.Term, act.Zxid, elected.Zxid, elected.Term, checker.At(act), checker.At(elected))
 	}
 }
 
@@ -139,8 +139,8 @@ func (m *acting) acted(e *trace.Event) {
 	}
 	for j := m.reign(e.Term) + 1; j < len(m.terms); j++ {
 		if el := &m.terms[j].elected; el.Kind != "" && after(e, el) {
-			m.violated(e, "term %d acted without a decision after term %d was created: %s; %s",
-				e.Term, el.Term, at(e), at(el))
+			m.Violated(e, "term %d acted without a decision after term %d was created: %s; %s",
+				e.Term, el.Term, checker.At(e), checker.At(el))
 		}
 	}
 }
@@ -164,11 +164,11 @@ func (m *acting) received(e *trace.Event) {
 	case !known || e.Term > before.Term:
 		m.seen[who] = *e
 	case e.Term < before.Term:
-		m.violated(e, "%s had seen term %d and obeyed term %d: %s; before it %s",
-			e.Process, before.Term, e.Term, at(e), at(&before))
+		m.Violated(e, "%s had seen term %d and obeyed term %d: %s; before it %s",
+			e.Process, before.Term, e.Term, checker.At(e), checker.At(&before))
 	}
 }
 
 func (m *acting) Finding() checker.Finding {
-	return m.finding("%d terms, %d commands and acknowledgements", len(m.terms), m.acts)
+	return m.Judged("%d terms, %d commands and acknowledgements", len(m.terms), m.acts)
 }

@@ -24,7 +24,7 @@ type Interval struct {
 // plot. In a live run it counts only what is certain: from the latest moment at
 // which the second may have become Alive to the earliest at which one ended.
 type Overlap struct {
-	verdict
+	checker.Breach
 	roster    checker.Roster
 	since     map[string]int64 // when each Alive master became so, at the latest
 	alive     []string         // the Alive masters, the latest last
@@ -35,7 +35,7 @@ type Overlap struct {
 
 // NewOverlap returns a judge that has seen nothing.
 func NewOverlap() *Overlap {
-	return &Overlap{verdict: verdict{property: "at-most-one-alive-master"}, since: map[string]int64{}}
+	return &Overlap{Breach: checker.Breach{Property: "at-most-one-alive-master"}, since: map[string]int64{}}
 }
 
 // Observe takes the next event of the run.
@@ -45,7 +45,7 @@ func (o *Overlap) Observe(e *trace.Event) {
 	}
 	switch e.Kind {
 	case trace.Require:
-		o.required = o.required || e.Subject == o.property
+		o.required = o.required || e.Subject == o.Property
 	case trace.Ended:
 		for len(o.alive) > 0 {
 			o.end(o.alive[len(o.alive)-1], e.At)
@@ -71,13 +71,13 @@ func (o *Overlap) Observe(e *trace.Event) {
 // judge looks whether time has passed since a second master became Alive: two
 // events at one instant are no overlap.
 func (o *Overlap) judge(now int64) {
-	if o.detail != "" {
+	if o.Broken() != "" {
 		return
 	}
 	a, b := o.alive[0], o.alive[1]
 	if from := max(o.since[a], o.since[b]); now > from {
-		o.violated(&o.second, "%s and %s both believed that they were Alive from %s on: %s",
-			a, b, trace.Moment(from), at(&o.second))
+		o.Violated(&o.second, "%s and %s both believed that they were Alive from %s on: %s",
+			a, b, trace.Moment(from), checker.At(&o.second))
 	}
 }
 
@@ -122,11 +122,11 @@ func (o *Overlap) Longest() int64 {
 // Finding is a violation only where the scenario requires the property; it
 // tells what was measured in any case.
 func (o *Overlap) Finding() checker.Finding {
-	f := o.finding("no overlap")
+	f := o.Judged("no overlap")
 	if len(o.intervals) > 0 {
 		f.Detail = "overlap of " + trace.Moment(o.Total()) + " in all, " + trace.Moment(o.Longest()) + " at most"
 		if o.required {
-			f.Detail = o.detail + "; " + f.Detail
+			f.Detail = o.Broken() + "; " + f.Detail
 		}
 	}
 	if !o.required {

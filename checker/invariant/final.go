@@ -11,7 +11,7 @@ var terminalIsFinal = checker.Property{
 		"and no later master holds another one. Evicted stands for the final state.",
 	Source: "invariant I4; defects D-04, D-05, D-30: what has ended runs again, or is not known any more",
 	New: func() checker.Monitor {
-		return &final{verdict: verdict{property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]int64{},
+		return &final{Breach: checker.Breach{Property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]int64{},
 			held: map[string]trace.Event{}}
 	},
 }
@@ -19,7 +19,7 @@ var terminalIsFinal = checker.Property{
 // final keeps the first final state that a client was told of each job, and the
 // first that a master held of each driver when it became Alive.
 type final struct {
-	verdict
+	checker.Breach
 	told  map[string]trace.Event // by tag
 	asked map[question]int64     // when an operation that has no answer yet was begun
 	held  map[string]trace.Event // by ID
@@ -55,7 +55,7 @@ func (m *final) status(e *trace.Event) {
 	forgotten := before.Detail == evicted
 	switch {
 	case over && known && asked > before.Latest() && e.Detail != before.Detail && e.Detail != evicted && !(forgotten && isFinal(e.Detail)):
-		m.violated(e, "%s, asked at %s, after %s", at(e), trace.Moment(asked), at(&before))
+		m.Violated(e, "%s, asked at %s, after %s", checker.At(e), trace.Moment(asked), checker.At(&before))
 	case (!over || forgotten) && isFinal(e.Detail), !over && e.Detail == evicted:
 		m.told[e.Subject] = *e
 	}
@@ -70,12 +70,12 @@ func (m *final) recovered(e *trace.Event) {
 	before, over := m.held[id]
 	switch {
 	case over && e.Term > before.Term && e.Value != before.Value:
-		m.violated(e, "%s after %s", at(e), at(&before))
+		m.Violated(e, "%s after %s", checker.At(e), checker.At(&before))
 	case !over && isFinal(e.Value):
 		m.held[id] = *e
 	}
 }
 
 func (m *final) Finding() checker.Finding {
-	return m.finding("%d jobs told as over, %d held as over by a later master", len(m.told), len(m.held))
+	return m.Judged("%d jobs told as over, %d held as over by a later master", len(m.told), len(m.held))
 }

@@ -11,13 +11,13 @@ var idsUnique = checker.Property{
 		"or two processes of workers.",
 	Source: "invariant I10; defects D-14, D-17, D-27, D-38: numbers begin again with the next master, or within one second",
 	New: func() checker.Monitor {
-		return &ids{verdict: verdict{property: "ids-unique"}, first: map[identity]trace.Event{}}
+		return &ids{Breach: checker.Breach{Property: "ids-unique"}, first: map[identity]trace.Event{}}
 	},
 }
 
 // ids keeps who was seen first under each identity.
 type ids struct {
-	verdict
+	checker.Breach
 	first map[identity]trace.Event
 }
 
@@ -52,7 +52,7 @@ func (m *ids) job(e *trace.Event, kind, id, tag string) {
 		return
 	}
 	if before.Subject != tag {
-		m.violated(e, "%s %s is job %s's (%s, step %d) and was job %s's (%s, step %d)",
+		m.Violated(e, "%s %s is job %s's (%s, step %d) and was job %s's (%s, step %d)",
 			kind, id, tag, trace.Moment(e.At), e.Step, before.Subject, trace.Moment(before.At), before.Step)
 	}
 }
@@ -65,9 +65,9 @@ func (m *ids) process(e *trace.Event, kind string) {
 	case !known:
 		m.first[key] = *e
 	case before.Process != e.Process || before.Inc != e.Inc:
-		m.violated(e, "%s %s is that of %s#%d (%s, step %d) and was that of %s#%d (%s, step %d)", kind, e.Subject,
+		m.Violated(e, "%s %s is that of %s#%d (%s, step %d) and was that of %s#%d (%s, step %d)", kind, e.Subject,
 			e.Process, e.Inc, trace.Moment(e.At), e.Step, before.Process, before.Inc, trace.Moment(before.At), before.Step)
 	}
 }
 
-func (m *ids) Finding() checker.Finding { return m.finding("%d identities", len(m.first)) }
+func (m *ids) Finding() checker.Finding { return m.Judged("%d identities", len(m.first)) }

@@ -11,7 +11,7 @@ var oneIncarnation = checker.Property{
 		"and no attempt is started by two workers, which nobody could tell apart.",
 	Source: "invariant I3: two attempts of one driver must not both have effects",
 	New: func() checker.Monitor {
-		return &incarnation{verdict: verdict{property: "one-incarnation"}, latest: map[string]trace.Event{},
+		return &incarnation{Breach: checker.Breach{Property: "one-incarnation"}, latest: map[string]trace.Event{},
 			starts: map[attempt]trace.Event{}}
 	},
 }
@@ -19,7 +19,7 @@ var oneIncarnation = checker.Property{
 // incarnation keeps, for each driver, the accepted report of its highest
 // attempt, and who started which attempt.
 type incarnation struct {
-	verdict
+	checker.Breach
 	latest  map[string]trace.Event
 	starts  map[attempt]trace.Event
 	reports int
@@ -49,7 +49,7 @@ func (m *incarnation) started(e *trace.Event) {
 	case !known:
 		m.starts[key] = *e
 	case before.Process != e.Process || before.Inc != e.Inc:
-		m.violated(e, "%s, but that attempt is another's: %s", at(e), at(&before))
+		m.Violated(e, "%s, but that attempt is another's: %s", checker.At(e), checker.At(&before))
 	}
 }
 
@@ -60,7 +60,7 @@ func (m *incarnation) accepted(e *trace.Event) {
 	case !known || e.N >= before.N:
 		m.latest[e.Subject] = *e
 	case follows(e, &before):
-		m.violated(e, "%s after %s", at(e), at(&before))
+		m.Violated(e, "%s after %s", checker.At(e), checker.At(&before))
 	}
 }
 
@@ -78,4 +78,4 @@ func follows(e, b *trace.Event) bool {
 	return e.At > b.Latest()
 }
 
-func (m *incarnation) Finding() checker.Finding { return m.finding("%d reports accepted", m.reports) }
+func (m *incarnation) Finding() checker.Finding { return m.Judged("%d reports accepted", m.reports) }

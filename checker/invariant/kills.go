@@ -10,14 +10,14 @@ var killSticks = checker.Property{
 	Says:   "After a kill was acknowledged no master of a later term, and no later decision, starts an attempt of that job that no worker had.",
 	Source: "invariant I11; defect D-05: the kill is stored nowhere, and the next master starts the driver again",
 	New: func() checker.Monitor {
-		return &kills{verdict: verdict{property: "kill-sticks"}, acked: map[string]trace.Event{}, had: map[attempt]bool{}, tags: map[string]string{}}
+		return &kills{Breach: checker.Breach{Property: "kill-sticks"}, acked: map[string]trace.Event{}, had: map[attempt]bool{}, tags: map[string]string{}}
 	},
 }
 
 // kills keeps the first acknowledged kill of each job, by its tag where that is
 // known: a driver that is started again may get another ID, as under Spark.
 type kills struct {
-	verdict
+	checker.Breach
 	acked map[string]trace.Event
 	had   map[attempt]bool // attempts that a worker has
 	tags  map[string]string
@@ -58,10 +58,10 @@ func (m *kills) launch(e *trace.Event) {
 	}
 	later := e.Term > kill.Term || e.Term == kill.Term && kill.Zxid != 0 && e.Zxid > kill.Zxid
 	if killed && !had && later {
-		m.violated(e, "%s after %s", at(e), at(&kill))
+		m.Violated(e, "%s after %s", checker.At(e), checker.At(&kill))
 	}
 }
 
 func (m *kills) Finding() checker.Finding {
-	return m.finding("%d jobs killed by clients, none started again", len(m.acked))
+	return m.Judged("%d jobs killed by clients, none started again", len(m.acked))
 }

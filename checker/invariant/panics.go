@@ -9,15 +9,15 @@ var noPanics = checker.Property{
 	Name: "no-panics", Kind: checker.Safety,
 	Says:   "No process of the cluster panics.",
 	Source: "a process that ends by a panic loses what it had not stored",
-	New:    func() checker.Monitor { return &panics{verdict: verdict{property: "no-panics"}} },
+	New:    func() checker.Monitor { return &panics{Breach: checker.Breach{Property: "no-panics"}} },
 }
 
-type panics struct{ verdict }
+type panics struct{ checker.Breach }
 
 func (p *panics) Observe(e *trace.Event) {
 	if e.Kind == trace.Panicked {
-		p.violated(e, "%s", at(e))
+		p.Violated(e, "%s", checker.At(e))
 	}
 }
 
-func (p *panics) Finding() checker.Finding { return p.finding("no panic") }
+func (p *panics) Finding() checker.Finding { return p.Judged("no panic") }

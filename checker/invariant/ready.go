@@ -9,13 +9,13 @@ var readyServes = checker.Property{
 	Name: "ready-means-serving", Kind: checker.Safety, Optional: true,
 	Says:   "A master that tells probes that it is ready is Alive.",
 	Source: "defect D-31: ready while it recovers, or for ever, and every submission is refused",
-	New:    func() checker.Monitor { return &ready{verdict: verdict{property: "ready-means-serving"}} },
+	New:    func() checker.Monitor { return &ready{Breach: checker.Breach{Property: "ready-means-serving"}} },
 }
 
 // ready counts the masters that became Alive, and finds those that were ready
 // before.
 type ready struct {
-	verdict
+	checker.Breach
 	alive    int
 	required bool
 }
@@ -23,16 +23,16 @@ type ready struct {
 func (m *ready) Observe(e *trace.Event) {
 	switch {
 	case e.Kind == trace.Require:
-		m.required = m.required || e.Subject == m.property
+		m.required = m.required || e.Subject == m.Property
 	case e.Kind == trace.Ready && e.Value != "Alive":
-		m.violated(e, "%s", at(e))
+		m.Violated(e, "%s", checker.At(e))
 	case e.Kind == trace.State && e.Value == "Alive":
 		m.alive++
 	}
 }
 
 func (m *ready) Finding() checker.Finding {
-	f := m.finding("%d times a master became Alive, and none was ready before", m.alive)
+	f := m.Judged("%d times a master became Alive, and none was ready before", m.alive)
 	return optional(f, m.required)
 }
 

@@ -14,7 +14,7 @@ var ackedIsRecovered = checker.Property{
 	Source: "invariant I2; defects D-02, D-03: an acknowledged driver is dropped or marked ERROR at recovery",
 	New: func() checker.Monitor {
 		return &recovered{
-			verdict: verdict{property: "acked-is-recovered"},
+			Breach:  checker.Breach{Property: "acked-is-recovered"},
 			drivers: map[string]*driver{}, workers: map[string]*worker{}, held: map[holder]map[string]trace.Event{},
 			owners: map[string]string{}, judged: map[holder]int64{}, harmed: map[string]bool{}, apps: applications{},
 		}
@@ -34,7 +34,7 @@ var ackedIsRecovered = checker.Property{
 // A worker that was acknowledged must be there unless a master removed its
 // record or it came to harm since.
 type recovered struct {
-	verdict
+	checker.Breach
 	drivers map[string]*driver
 	workers map[string]*worker
 	held    map[holder]map[string]trace.Event
@@ -246,7 +246,7 @@ func (m *recovered) alive(e *trace.Event) {
 	}
 	m.judged[h] = e.Term
 	m.reigns++
-	if m.detail != "" {
+	if m.Broken() != "" {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.drivers)) {
@@ -255,7 +255,7 @@ func (m *recovered) alive(e *trace.Event) {
 	for _, id := range slices.Sorted(maps.Keys(m.workers)) {
 		if w := m.workers[id]; earlierTerm(&w.acked, e) {
 			if _, ok := held["worker/"+id]; !ok && !m.cutOff(m.owners[id], w.acked.At) {
-				m.violated(e, "%s without worker %s, although %s", at(e), id, at(&w.acked))
+				m.Violated(e, "%s without worker %s, although %s", checker.At(e), id, checker.At(&w.acked))
 			}
 		}
 	}
@@ -277,16 +277,16 @@ func (m *recovered) judgeDriver(e *trace.Event, id string, d *driver, held map[s
 	case d.dropped:
 	case earlierTerm(&d.reported, e):
 		if !ok {
-			m.violated(e, "%s without driver %s, although its end was acknowledged: %s", at(e), id, at(&d.reported))
+			m.Violated(e, "%s without driver %s, although its end was acknowledged: %s", checker.At(e), id, checker.At(&d.reported))
 		} else if have.Value != d.ended.Value {
-			m.violated(e, "%s with driver %s as %s, although %s", at(e), id, have.Value, at(&d.ended))
+			m.Violated(e, "%s with driver %s as %s, although %s", checker.At(e), id, have.Value, checker.At(&d.ended))
 		}
 	case d.ended.Kind != "" || d.killed:
 	case !ok && m.lost(d, e):
 	case !ok:
-		m.violated(e, "%s without driver %s, although %s", at(e), id, at(&d.acked))
+		m.Violated(e, "%s without driver %s, although %s", checker.At(e), id, checker.At(&d.acked))
 	case have.Value == "ERROR" && !d.placed(e.Term):
-		m.violated(e, "%s with driver %s as ERROR, although %s and it never had a worker", at(e), id, at(&d.acked))
+		m.Violated(e, "%s with driver %s as ERROR, although %s and it never had a worker", checker.At(e), id, checker.At(&d.acked))
 	}
 }
 
@@ -303,5 +303,5 @@ func (d *driver) placed(term int64) bool {
 }
 
 func (m *recovered) Finding() checker.Finding {
-	return m.finding("%d acknowledged, %d reigns", m.acked, m.reigns)
+	return m.Judged("%d acknowledged, %d reigns", m.acked, m.reigns)
 }

@@ -53,9 +53,9 @@ func (apps applications) judge(m *recovered, e *trace.Event, held map[string]tra
 		switch {
 		case a.removed || !earlierTerm(&a.acked, e):
 		case !ok:
-			m.violated(e, "%s without application %s, although %s", at(e), id, at(&a.acked))
+			m.Violated(e, "%s without application %s, although %s", checker.At(e), id, checker.At(&a.acked))
 		case earlierTerm(&a.over, e) && have.Value != "FINISHED" && have.Value != "FAILED" && have.Value != "KILLED":
-			m.violated(e, "%s with application %s as %s, although its end was acknowledged: %s", at(e), id, have.Value, at(&a.over))
+			m.Violated(e, "%s with application %s as %s, although its end was acknowledged: %s", checker.At(e), id, have.Value, checker.At(&a.over))
 		}
 	}
 }

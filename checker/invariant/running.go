@@ -15,7 +15,7 @@ var oneRunning = checker.Property{
 	Source: "invariant I3; defects D-10, D-35: a worker that is cut off goes on while the driver is started elsewhere; " +
 		"needs bounded drift of clocks and workers that are not paused",
 	New: func() checker.Monitor {
-		return &running{verdict: verdict{property: "at-most-one-running-incarnation"}, runs: map[string]trace.Event{},
+		return &running{Breach: checker.Breach{Property: "at-most-one-running-incarnation"}, runs: map[string]trace.Event{},
 			tags: map[string]string{}}
 	},
 }
@@ -24,7 +24,7 @@ var oneRunning = checker.Property{
 // is run again may get another ID, as under Spark: two IDs are of one driver if
 // the same job was submitted as the one and is on record as the other.
 type running struct {
-	verdict
+	checker.Breach
 	runs     map[string]trace.Event // the start of each process that runs
 	tags     map[string]string      // the job's tag of each ID, where it was told
 	started  int
@@ -36,7 +36,7 @@ type running struct {
 func (m *running) Observe(e *trace.Event) {
 	switch e.Kind {
 	case trace.Require:
-		m.required = m.required || e.Subject == m.property
+		m.required = m.required || e.Subject == m.Property
 	case trace.Job:
 		if e.Value == "started" {
 			m.start(e)
@@ -93,14 +93,14 @@ func (m *running) end(e *trace.Event) {
 		if both := e.At - max(mine.Latest(), other.Latest()); both > 0 {
 			m.overlap += both
 			m.overlaps++
-			m.violated(e, "%s (%s) and %s (%s) both ran for %s, until %s",
-				mine.Process, at(&mine), other.Process, at(&other), trace.Moment(both), trace.Moment(e.At))
+			m.Violated(e, "%s (%s) and %s (%s) both ran for %s, until %s",
+				mine.Process, checker.At(&mine), other.Process, checker.At(&other), trace.Moment(both), trace.Moment(e.At))
 		}
 	}
 }
 
 func (m *running) Finding() checker.Finding {
-	f := m.finding("%d processes of drivers, none beside another of its own", m.started)
+	f := m.Judged("%d processes of drivers, none beside another of its own", m.started)
 	if m.overlaps > 0 {
 		f.Detail += fmt.Sprintf("; %d overlaps, %s in all", m.overlaps, trace.Moment(m.overlap))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/checker/ensemble"
 	"github.com/simctl/simctl/checker/invariant"
 	"github.com/simctl/simctl/checker/linear"
 	"github.com/simctl/simctl/checker/liveness"
@@ -14,7 +15,7 @@ import (
 
 // Properties lists every property, safety first, in a fixed order.
 func Properties() []checker.Property {
-	return slices.Concat(invariant.Properties(), work.Properties(), linear.Properties(), liveness.Properties())
+	return slices.Concat(invariant.Properties(), ensemble.Properties(), work.Properties(), linear.Properties(), liveness.Properties())
 }
 
 // Judge holds the events of a whole run against every property.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/checker"
-	"github.com/simctl/simctl/checker/invariant"
+	"github.com/simctl/simctl/checker/ensemble"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/zk/server"
@@ -18,7 +18,7 @@ import (
 var ensembleJudges = []string{"zab-agreement", "zab-prefix", "one-leader-per-epoch", "committed-is-durable"}
 
 func newJudges() (ms []checker.Monitor) {
-	for _, p := range invariant.Properties() {
+	for _, p := range ensemble.Properties() {
 		if slices.Contains(ensembleJudges, p.Name) {
 			ms = append(ms, p.New())
 		}

@@ -1,4 +1,4 @@
-package invariant
+package ensemble
 
 import (
 	"github.com/simctl/simctl/checker"
@@ -11,7 +11,7 @@ var committedIsDurable = checker.Property{
 		"and in the history of every leader established later.",
 	Source: "Zab's specification, LeaderLogCompleteness and CommittedLogDurability; ZOOKEEPER-3911, 4643, 4646",
 	New: func() checker.Monitor {
-		return &durable{verdict: verdict{property: "committed-is-durable"}}
+		return &durable{Breach: checker.Breach{Property: "committed-is-durable"}}
 	},
 }
 
@@ -19,7 +19,7 @@ var committedIsDurable = checker.Property{
 // has delivered and what is on its disk. An ensemble that was never told how
 // many it is has no majority yet: then only the histories of leaders are judged.
 type durable struct {
-	verdict
+	checker.Breach
 	end       told // of the highest zxid delivered; what: digest of all up to it
 	zxid      int64
 	servers   servers[replica]
@@ -70,7 +70,7 @@ func (m *durable) delivers(e *trace.Event) {
 	m.zxid, m.end = e.Zxid, tells(e, e.M)
 	for i := len(m.reigns) - 1; i >= 0; i-- {
 		if r := &m.reigns[i]; r.epoch > e.Zxid>>32 && r.zxid < e.Zxid {
-			m.violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", at(e), r.epoch, r.zxid, &r.leader)
+			m.Violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", checker.At(e), r.epoch, r.zxid, &r.leader)
 		}
 	}
 	disks := int64(0)
@@ -80,7 +80,7 @@ func (m *durable) delivers(e *trace.Event) {
 		}
 	}
 	if 2*disks <= m.size {
-		m.violated(e, "%s, but of %d servers only %d have it on disk", at(e), m.size, disks)
+		m.Violated(e, "%s, but of %d servers only %d have it on disk", checker.At(e), m.size, disks)
 	}
 }
 
@@ -89,13 +89,13 @@ func (m *durable) leads(e *trace.Event) {
 	c := m.servers.of(e.Process)
 	switch {
 	case c.zxid < m.zxid:
-		m.violated(e, "%s, but its history ends at %#x, and %#x was delivered by %s", at(e), c.zxid, m.zxid, &m.end)
+		m.Violated(e, "%s, but its history ends at %#x, and %#x was delivered by %s", checker.At(e), c.zxid, m.zxid, &m.end)
 	case c.zxid == m.zxid && c.told != m.end.what:
-		m.violated(e, "%s, but its history up to %#x is not what %s delivered", at(e), c.zxid, &m.end)
+		m.Violated(e, "%s, but its history up to %#x is not what %s delivered", checker.At(e), c.zxid, &m.end)
 	}
 	m.reigns = append(m.reigns, begun{e.Term, c.zxid, tells(e, 0)})
 }
 
 func (m *durable) Finding() checker.Finding {
-	return m.finding("%d deliveries, %d leaders", m.delivered, len(m.reigns))
+	return m.Judged("%d deliveries, %d leaders", m.delivered, len(m.reigns))
 }

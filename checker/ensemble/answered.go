@@ -1,4 +1,4 @@
-package invariant
+package ensemble
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ var committedIsAnswered = checker.Property{
 	Says:   "A server that has delivered a write answers its client within 100 ms, and waits for no other request to come.",
 	Source: "ZOOKEEPER-4537: a lone client's committed write is answered when its next ping comes",
 	New: func() checker.Monitor {
-		return &answered{verdict: verdict{property: "committed-is-answered"}, owed: map[string]trace.Event{}}
+		return &answered{Breach: checker.Breach{Property: "committed-is-answered"}, owed: map[string]trace.Event{}}
 	},
 }
 
@@ -24,7 +24,7 @@ const answerTime = 100e6
 
 // answered keeps the first delivery that each server has not answered.
 type answered struct {
-	verdict
+	checker.Breach
 	owed map[string]trace.Event
 	seen int
 }
@@ -59,10 +59,10 @@ func (m *answered) Observe(e *trace.Event) {
 func (m *answered) settle(e *trace.Event) {
 	d, owes := m.owed[e.Process]
 	if owes && e.At > d.Latest()+answerTime {
-		m.violated(e, "%s at %s, and its client had no answer until %s", at(&d), trace.Moment(d.At), trace.Moment(e.At))
+		m.Violated(e, "%s at %s, and its client had no answer until %s", checker.At(&d), trace.Moment(d.At), trace.Moment(e.At))
 	}
 }
 
 func (m *answered) Finding() checker.Finding {
-	return m.finding("%d writes of connected clients were delivered", m.seen)
+	return m.Judged("%d writes of connected clients were delivered", m.seen)
 }

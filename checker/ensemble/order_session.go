@@ -1,10 +1,11 @@
-package invariant
+package ensemble
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/history"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -68,22 +69,22 @@ func (w *zwalk) event(e *trace.Event) {
 func (w *zwalk) answered(e *trace.Event) {
 	w.m.answers++
 	if w.over != nil {
-		w.m.violated(e, "%s, after %s", at(e), at(w.over))
+		w.m.Violated(e, "%s, after %s", checker.At(e), checker.At(w.over))
 	}
 	if w.last != nil && w.last.N > e.N {
-		w.m.violated(e, "%s, after the answer to a later operation: %s", at(e), at(w.last))
+		w.m.Violated(e, "%s, after the answer to a later operation: %s", checker.At(e), checker.At(w.last))
 	}
 	w.last = e
 	if w.high != nil && e.Zxid != 0 && e.Zxid < w.high.Zxid {
-		w.m.violated(e, "%s, at zxid %#x, but the session has seen %#x: %s", at(e), e.Zxid, w.high.Zxid, at(w.high))
+		w.m.Violated(e, "%s, at zxid %#x, but the session has seen %#x: %s", checker.At(e), e.Zxid, w.high.Zxid, checker.At(w.high))
 	}
 	if w.high == nil || e.Zxid > w.high.Zxid {
 		w.high = e
 	}
 	for _, a := range w.order {
 		if a.due != 0 && e.Zxid >= a.due && !w.invisible(a, e.Zxid) {
-			w.m.violated(e, "%s, at zxid %#x, before the watch on %s announced zxid %#x; it was left by %s",
-				at(e), e.Zxid, a.path, a.due, at(&a.answer))
+			w.m.Violated(e, "%s, at zxid %#x, before the watch on %s announced zxid %#x; it was left by %s",
+				checker.At(e), e.Zxid, a.path, a.due, checker.At(&a.answer))
 		}
 	}
 	if o := w.ops[zkey{e.Process, e.Inc, e.N}]; o != nil && len(o.Parts) > 0 {
@@ -134,17 +135,17 @@ func (w *zwalk) watched(e *trace.Event) {
 	case e.Value == "not-watching":
 		return
 	case a == nil:
-		w.m.violated(e, "%s, but nothing left that watch", at(e))
+		w.m.Violated(e, "%s, but nothing left that watch", checker.At(e))
 		return
 	case a.fired:
-		w.m.violated(e, "%s, for the second time", at(e))
+		w.m.Violated(e, "%s, for the second time", checker.At(e))
 		return
 	}
 	w.m.fired++
 	a.fired = true
 	w.order = slices.DeleteFunc(w.order, func(x *zarmed) bool { return x == a })
 	if w.m.build.Logged() && !w.m.build.Foreign(a.path) && !slices.ContainsFunc(w.m.changes[a.path], func(c zchange) bool { return c.zxid > a.since }) {
-		w.m.violated(e, "%s, but nothing has changed there since zxid %#x: %s", at(e), a.since, at(&a.answer))
+		w.m.Violated(e, "%s, but nothing has changed there since zxid %#x: %s", checker.At(e), a.since, checker.At(&a.answer))
 	}
 }
 
@@ -155,7 +156,7 @@ func (w *zwalk) ephemerals(o *history.ZOp, e *trace.Event) {
 		return
 	}
 	if end := w.m.ends[p.Stat.Owner]; p.Stat.Owner != 0 && end != 0 && e.Zxid >= end {
-		w.m.violated(e, "%s shows an ephemeral of session %#x, which zxid %#x had ended", at(e), p.Stat.Owner, end)
+		w.m.Violated(e, "%s shows an ephemeral of session %#x, which zxid %#x had ended", checker.At(e), p.Stat.Owner, end)
 	}
 	if !w.m.build.Logged() || w.m.build.Foreign(p.Path) {
 		return // what has no answer may have changed it
@@ -167,7 +168,7 @@ func (w *zwalk) ephemerals(o *history.ZOp, e *trace.Event) {
 		for _, name := range strings.Split(p.Read, ",") {
 			path := strings.TrimSuffix(p.Path, "/") + "/" + name
 			if c := w.m.latest(path, e.Zxid); c != nil && c.byEnd {
-				w.m.violated(e, "%s shows %s, an ephemeral of session %#x, which zxid %#x had ended", at(e), name, c.owner, c.zxid)
+				w.m.Violated(e, "%s shows %s, an ephemeral of session %#x, which zxid %#x had ended", checker.At(e), name, c.owner, c.zxid)
 			}
 		}
 	}
@@ -186,5 +187,5 @@ func (w *zwalk) gone(path string, e *trace.Event) {
 	case end != 0:
 		why = fmt.Sprintf("was ended by zxid %#x", end)
 	}
-	w.m.violated(e, "%s does not see the ephemeral that zxid %#x made, whose session %#x %s", at(e), c.zxid, c.owner, why)
+	w.m.Violated(e, "%s does not see the ephemeral that zxid %#x made, whose session %#x %s", checker.At(e), c.zxid, c.owner, why)
 }

@@ -1,4 +1,4 @@
-package invariant
+package ensemble
 
 import (
 	"fmt"
@@ -8,16 +8,12 @@ import (
 	"github.com/simctl/simctl/model/trace"
 )
 
-// What the servers of an ensemble promise each other. These judges read what
-// servers note; a run whose ensemble notes nothing, as a service that only
-// behaves like one, passes them.
-
 var zabAgreement = checker.Property{
 	Name: "zab-agreement", Kind: checker.Safety,
 	Says:   "No two servers deliver different transactions under one zxid, nor one server twice.",
 	Source: "Junqueira, Reed, Serafini, Zab (2011), agreement; one zxid names one transaction",
 	New: func() checker.Monitor {
-		return &agreement{verdict: verdict{property: "zab-agreement"}, txns: map[int64]told{}}
+		return &agreement{Breach: checker.Breach{Property: "zab-agreement"}, txns: map[int64]told{}}
 	},
 }
 
@@ -37,7 +33,7 @@ func (t *told) String() string {
 
 // agreement keeps the transaction of every zxid, as first delivered.
 type agreement struct {
-	verdict
+	checker.Breach
 	txns map[int64]told
 	seen int
 }
@@ -52,12 +48,12 @@ func (m *agreement) Observe(e *trace.Event) {
 	case !known:
 		m.txns[e.Zxid] = tells(e, e.N)
 	case first.what != e.N:
-		m.violated(e, "%s, and it is not the transaction that was delivered under this zxid by %s", at(e), &first)
+		m.Violated(e, "%s, and it is not the transaction that was delivered under this zxid by %s", checker.At(e), &first)
 	}
 }
 
 func (m *agreement) Finding() checker.Finding {
-	return m.finding("%d transactions, delivered %d times", len(m.txns), m.seen)
+	return m.Judged("%d transactions, delivered %d times", len(m.txns), m.seen)
 }
 
 var zabPrefix = checker.Property{
@@ -66,14 +62,14 @@ var zabPrefix = checker.Property{
 		"and a server serves an epoch with all that it began with.",
 	Source: "Junqueira, Reed, Serafini, Zab (2011), total order and primary integrity; ZOOKEEPER-2845, 3023",
 	New: func() checker.Monitor {
-		return &prefix{verdict: verdict{property: "zab-prefix"}, servers: servers[place]{fresh: place{at: nowhere}}, epochs: map[int64]int64{}}
+		return &prefix{Breach: checker.Breach{Property: "zab-prefix"}, servers: servers[place]{fresh: place{at: nowhere}}, epochs: map[int64]int64{}}
 	},
 }
 
 // prefix keeps the longest sequence of transactions that anybody delivered, and
 // where in it each server is.
 type prefix struct {
-	verdict
+	checker.Breach
 	order   []entry
 	older   bool // order[0] is a snapshot's, made before the record began
 	servers servers[place]
@@ -131,7 +127,7 @@ func (m *prefix) Observe(e *trace.Event) {
 
 func (m *prefix) delivered(e *trace.Event, p *place) {
 	if e.Zxid <= p.zxid {
-		m.violated(e, "%s behind %#x", at(e), p.zxid)
+		m.Violated(e, "%s behind %#x", checker.At(e), p.zxid)
 	}
 	p.zxid = e.Zxid
 	next := p.at + 1
@@ -140,7 +136,7 @@ func (m *prefix) delivered(e *trace.Event, p *place) {
 		m.find(e, p)
 	case next < len(m.order) && m.order[next].zxid != e.Zxid:
 		x := &m.order[next]
-		m.violated(e, "%s, but the one in that place is %#x, delivered by %s", at(e), x.zxid, &x.first)
+		m.Violated(e, "%s, but the one in that place is %#x, delivered by %s", checker.At(e), x.zxid, &x.first)
 		m.find(e, p)
 	case next < len(m.order):
 		p.at = next
@@ -158,10 +154,10 @@ func (m *prefix) find(e *trace.Event, p *place) {
 	case i < len(m.order) && m.order[i].zxid == p.zxid:
 		p.at = i
 		if x := &m.order[i]; x.first.what != e.M {
-			m.violated(e, "%s, but what led up to %#x is not what %s delivered", at(e), x.zxid, &x.first)
+			m.Violated(e, "%s, but what led up to %#x is not what %s delivered", checker.At(e), x.zxid, &x.first)
 		}
 	case i > 0 || !m.older:
-		m.violated(e, "%s, but nobody has delivered %#x", at(e), p.zxid)
+		m.Violated(e, "%s, but nobody has delivered %#x", checker.At(e), p.zxid)
 	}
 }
 
@@ -184,12 +180,12 @@ func (m *prefix) serves(e *trace.Event, p *place) {
 	if e.Value == "leading" {
 		m.epochs[e.Term] = e.Zxid
 	} else if began := m.epochs[e.Term]; p.zxid < began {
-		m.violated(e, "%s, which began with everything up to %#x, but has delivered only up to %#x", at(e), began, p.zxid)
+		m.Violated(e, "%s, which began with everything up to %#x, but has delivered only up to %#x", checker.At(e), began, p.zxid)
 	}
 }
 
 func (m *prefix) Finding() checker.Finding {
-	return m.finding("%d transactions in one order, delivered %d times", len(m.order), m.seen)
+	return m.Judged("%d transactions in one order, delivered %d times", len(m.order), m.seen)
 }
 
 var oneLeaderPerEpoch = checker.Property{
@@ -197,13 +193,13 @@ var oneLeaderPerEpoch = checker.Property{
 	Says:   "An epoch is established once, and by one leader.",
 	Source: "Zab's specification, Leadership1 and Leadership2: at most one established leader an epoch",
 	New: func() checker.Monitor {
-		return &epochs{verdict: verdict{property: "one-leader-per-epoch"}, led: map[int64]told{}}
+		return &epochs{Breach: checker.Breach{Property: "one-leader-per-epoch"}, led: map[int64]told{}}
 	},
 }
 
 // epochs keeps who led.
 type epochs struct {
-	verdict
+	checker.Breach
 	led map[int64]told
 }
 
@@ -212,10 +208,10 @@ func (m *epochs) Observe(e *trace.Event) {
 		return
 	}
 	if first, known := m.led[e.Term]; known {
-		m.violated(e, "%s, but that epoch was established before by %s", at(e), &first)
+		m.Violated(e, "%s, but that epoch was established before by %s", checker.At(e), &first)
 		return
 	}
 	m.led[e.Term] = tells(e, 0)
 }
 
-func (m *epochs) Finding() checker.Finding { return m.finding("%d epochs", len(m.led)) }
+func (m *epochs) Finding() checker.Finding { return m.Judged("%d epochs", len(m.led)) }

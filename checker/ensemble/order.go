@@ -1,4 +1,4 @@
-package invariant
+package ensemble
 
 import (
 	"cmp"
@@ -16,14 +16,14 @@ var sessionOrder = checker.Property{
 		"seen; it is told of a change by its watch before any answer shows the change; ephemerals live as long as their session.",
 	Source: "ZooKeeper Programmer's Guide, consistency guarantees and watches; Hunt et al., ZooKeeper (2010)",
 	New: func() checker.Monitor {
-		return &zorder{verdict: verdict{property: "zk-session-order"}, tails: map[history.ZSession]*ztail{}}
+		return &zorder{Breach: checker.Breach{Property: "zk-session-order"}, tails: map[history.ZSession]*ztail{}}
 	},
 }
 
 // zorder keeps what each session did, and judges when the run has ended: which
 // transaction changed what is known only then.
 type zorder struct {
-	verdict
+	checker.Breach
 	build   history.Znodes
 	tails   map[history.ZSession]*ztail
 	all     []*ztail // in the order of their first events
@@ -96,9 +96,9 @@ func (m *zorder) Finding() checker.Finding {
 
 func (m *zorder) conclude() checker.Finding {
 	if !m.build.Some() {
-		return m.finding("no process tells what it does to znodes")
+		return m.Judged("no process tells what it does to znodes")
 	}
-	f := m.finding("%d answers and %d events of watches in %d sessions", m.answers, m.fired, len(m.all))
+	f := m.Judged("%d answers and %d events of watches in %d sessions", m.answers, m.fired, len(m.all))
 	if m.answers == 0 && f.Verdict == checker.Pass {
 		f.Verdict = checker.Inconclusive
 	}
@@ -139,7 +139,7 @@ func (m *zorder) inTurn(ops []history.ZOp) {
 		s := history.ZSession{Process: o.Process, Inc: o.Inc, Number: o.Session}
 		if b := last[s]; b != nil && b.Zxid > o.Zxid {
 			late := trace.Event{Step: max(b.ReturnStep, o.ReturnStep)}
-			m.violated(&late, "%s was asked for before, and took effect after %s", b, o)
+			m.Violated(&late, "%s was asked for before, and took effect after %s", b, o)
 		}
 		last[s] = o
 	}
