@@ -141,7 +141,7 @@ func TestALongRunNeedsTheMemoryOfAShortOne(t *testing.T) {
 // A sweep holds what its runs at a time need, however many it has made.
 func TestASweepNeedsTheMemoryOfItsRunsAtATime(t *testing.T) {
 	if testing.Short() {
-		t.Skip("ten million steps of whole worlds")
+		t.Skip("four million steps of whole worlds")
 	}
 	list, err := scenarios.Lookup(MainScenario)
 	require.NoError(t, err)
@@ -149,10 +149,10 @@ func TestASweepNeedsTheMemoryOfItsRunsAtATime(t *testing.T) {
 	o := SweepOptions{Options: Options{Policy: policy.Hardened}, Jobs: 1, Again: 1 << 30}
 	o.Stop = func(r *Result) bool {
 		steps += r.Steps
-		if first == 0 && steps > 1_000_000 {
+		if first == 0 && steps > 400_000 {
 			first = liveHeap()
 		}
-		return steps > 10_000_000
+		return steps > 4_000_000
 	}
 	_, err = Sweep(context.Background(), list, Seeds(1, 1<<40), o, nil)
 	require.NoError(t, err)
