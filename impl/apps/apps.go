@@ -74,7 +74,7 @@ type Output struct {
 
 // Digest writes every field into d.
 func (o Output) Digest(d *host.Digest) {
-	d.Uint(uint64(o.Conn))
+	d.Conn(o.Conn)
 	d.Str(string(o.Worker))
 	d.Str(string(o.App))
 	mailbox.DigestMessage(d, o.Msg)

@@ -111,18 +111,18 @@ func (o *op) digest(d *host.Digest) {
 	d.Int(int64(o.start))
 	d.Int(int64(o.asked))
 	d.Int(o.heard)
-	d.Uint(uint64(o.timer))
-	d.Uint(uint64(o.giveUp))
+	d.Timer(o.timer)
+	d.Timer(o.giveUp)
 }
 
 func (l *link) digest(d *host.Digest) {
-	d.Uint(uint64(l.conn))
+	d.Conn(l.conn)
 	d.Bool(l.up)
 	d.Uint(uint64(len(l.queue)))
 	for _, m := range l.queue {
 		d.Str(m.Name())
 		m.Digest(d)
 	}
-	d.Uint(uint64(l.timer))
+	d.Timer(l.timer)
 	d.Int(l.heard)
 }

@@ -56,15 +56,15 @@ func (a *application) digest(d *host.Digest) {
 	for i := range a.links {
 		a.links[i].digest(d)
 	}
-	d.Uint(uint64(a.worker))
+	d.Conn(a.worker)
 	d.Str(string(a.id))
 	d.Str(string(a.master))
 	d.Int(a.term)
 	d.Bool(a.connected)
 	d.Int(a.seen)
 	d.Int(int64(a.attempts))
-	d.Uint(uint64(a.retry))
-	d.Uint(uint64(a.silence))
+	d.Timer(a.retry)
+	d.Timer(a.silence)
 	d.Uint(uint64(len(a.requests)))
 	for _, r := range a.requests {
 		d.Int(r.req)
@@ -72,7 +72,7 @@ func (a *application) digest(d *host.Digest) {
 		r.m.Digest(d)
 	}
 	d.Int(a.reqs)
-	d.Uint(uint64(a.again))
+	d.Timer(a.again)
 	d.Bool(a.killed)
 	d.Bool(a.parting)
 	d.Uint(uint64(len(a.executors)))
@@ -89,21 +89,21 @@ func (a *application) digest(d *host.Digest) {
 		d.Int(int64(t.failures))
 	}
 	d.Int(a.result)
-	d.Uint(uint64(a.deposits))
+	d.Timer(a.deposits)
 	d.Str(a.log.name)
 	d.Bool(a.log.open)
 }
 
 func (l *link) digest(d *host.Digest) {
 	d.Str(string(l.addr))
-	d.Uint(uint64(l.conn))
+	d.Conn(l.conn)
 	d.Bool(l.up)
 	d.Uint(uint64(len(l.queue)))
 	for _, m := range l.queue {
 		d.Str(m.Name())
 		m.Digest(d)
 	}
-	d.Uint(uint64(l.timer))
+	d.Timer(l.timer)
 	d.Bool(l.asked)
 }
 
@@ -111,8 +111,8 @@ func (e *executor) digest(d *host.Digest) {
 	d.Int(e.id)
 	d.Str(string(e.app))
 	d.Str(string(e.worker))
-	d.Uint(uint64(e.conn))
+	d.Conn(e.conn)
 	d.Int(e.cores)
 	d.Bool(e.leaving)
-	d.Uint(uint64(e.timer))
+	d.Timer(e.timer)
 }

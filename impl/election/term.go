@@ -174,7 +174,7 @@ func (l *Latch) Digest(d *host.Digest) {
 	d.Str(l.own)
 	d.Str(l.watched)
 	d.Any(l.garbage)
-	d.Int(int64(l.starting))
+	d.Timer(l.starting)
 	d.Bool(l.leading)
 	d.Bool(l.refused)
 	d.Uint(l.nonce)

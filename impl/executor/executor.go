@@ -214,10 +214,10 @@ func (e *Executor) Clone(h host.Host) host.Process {
 // part of it.
 func (e *Executor) Digest(d *host.Digest) {
 	e.args.Digest(d)
-	d.Uint(uint64(e.driver))
-	d.Uint(uint64(e.worker))
-	d.Uint(uint64(e.dials[0]))
-	d.Uint(uint64(e.dials[1]))
+	d.Conn(e.driver)
+	d.Conn(e.worker)
+	d.Timer(e.dials[0])
+	d.Timer(e.dials[1])
 	d.Bool(e.registered)
 	d.Uint(uint64(len(e.tasks)))
 	for _, t := range e.tasks {
@@ -225,7 +225,7 @@ func (e *Executor) Digest(d *host.Digest) {
 		d.Int(t.Task)
 		d.Int(t.Attempt)
 		d.Int(t.result)
-		d.Uint(uint64(t.timer))
+		d.Timer(t.timer)
 	}
 	d.Int(e.missed)
 	d.Bool(e.done)

@@ -107,7 +107,7 @@ func (b *Book) Clone(h host.Host, owner Owner) *Book {
 // Digest writes its state into d.
 func (b *Book) Digest(d *host.Digest) {
 	d.Bool(b.counts)
-	d.Uint(uint64(b.wait))
+	d.Timer(b.wait)
 	d.Int(int64(b.since))
 	host.DigestMap(d, b.held)
 }

@@ -14,7 +14,40 @@ import (
 // by 64x64->128 bit multiplication (the mixing step of wyhash). The same
 // values in the same order give the same sum on every machine. The zero
 // Digest is ready.
-type Digest struct{ h uint64 }
+type Digest struct {
+	h     uint64
+	names Names
+}
+
+// Names says what to write for the numbers that a host gave out, where the
+// numbers themselves mean nothing: two processes that differ in them alone then
+// have one digest. Without names the numbers are written.
+type Names interface {
+	// Timer is what stands for a timer; 0 for 0 and nothing else.
+	Timer(t TimerID) uint64
+	// Conn is what stands for a connection; 0 for 0 and nothing else. Of two
+	// connections that have not gone, the newer one has the greater number.
+	Conn(c ConnID) uint64
+}
+
+// NewDigest returns an empty digest that writes names for numbers.
+func NewDigest(n Names) Digest { return Digest{names: n} }
+
+// Timer writes t.
+func (d *Digest) Timer(t TimerID) {
+	if d.names != nil {
+		t = TimerID(d.names.Timer(t))
+	}
+	d.Uint(uint64(t))
+}
+
+// Conn writes c.
+func (d *Digest) Conn(c ConnID) {
+	if d.names != nil {
+		c = ConnID(d.names.Conn(c))
+	}
+	d.Uint(uint64(c))
+}
 
 const (
 	mix0 = 0xa0761d6478bd642f
@@ -95,6 +128,10 @@ func (d *Digest) Any(v any) {
 		d.Uint(v)
 	case bool:
 		d.Bool(v)
+	case TimerID:
+		d.Timer(v)
+	case ConnID:
+		d.Conn(v)
 	case Digester:
 		v.Digest(d)
 	default:
@@ -109,7 +146,7 @@ func (d *Digest) reflect(v reflect.Value) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		d.Int(v.Int())
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		d.Uint(v.Uint())
+		d.unsigned(v)
 	case reflect.String:
 		d.Str(v.String())
 	case reflect.Slice, reflect.Array:
@@ -123,6 +160,17 @@ func (d *Digest) reflect(v reflect.Value) {
 		}
 	default:
 		panic(fmt.Sprintf("host: cannot digest a %s", v.Type()))
+	}
+}
+
+func (d *Digest) unsigned(v reflect.Value) {
+	switch {
+	case d.names != nil && v.Type() == reflect.TypeFor[TimerID]():
+		d.Timer(TimerID(v.Uint()))
+	case d.names != nil && v.Type() == reflect.TypeFor[ConnID]():
+		d.Conn(ConnID(v.Uint()))
+	default:
+		d.Uint(v.Uint())
 	}
 }
 

@@ -122,5 +122,5 @@ func (l *Lease) Digest(d *host.Digest) {
 
 func (t term) digest(d *host.Digest) {
 	d.Int(t.n)
-	d.Uint(uint64(t.timer))
+	d.Timer(t.timer)
 }

@@ -228,7 +228,7 @@ func (l *Ledger) Digest(d *host.Digest) {
 	}
 	d.Uint(uint64(len(l.queue)))
 	for i := range l.queue {
-		d.Uint(uint64(l.queue[i].conn))
+		d.Conn(l.queue[i].conn)
 		l.queue[i].m.Digest(d)
 	}
 	d.Bool(l.writing)

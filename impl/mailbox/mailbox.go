@@ -92,7 +92,7 @@ func (b *Box) Clone(owner Owner) *Box {
 func (b *Box) Digest(d *host.Digest) {
 	d.Uint(uint64(len(b.stash)))
 	for _, l := range b.stash {
-		d.Uint(uint64(l.Conn))
+		d.Conn(l.Conn)
 		DigestMessage(d, l.Msg)
 		d.Uint(uint64(l.Why))
 		l.Call.Digest(d)

@@ -84,7 +84,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	d.Bool(w.registered)
 	d.Uint(w.factor)
 	d.Int(int64(w.attempts))
-	d.Uint(uint64(w.retry))
+	d.Timer(w.retry)
 	d.Bool(w.beating)
 	d.Int(w.since)
 	w.lease.Digest(d)
@@ -94,7 +94,7 @@ func (w *Worker) Digest(d *host.Digest) {
 	}
 	d.Uint(uint64(len(w.inbound)))
 	for _, in := range w.inbound {
-		d.Uint(uint64(in.conn))
+		d.Conn(in.conn)
 		d.Int(in.term)
 		d.Bool(in.stale)
 	}
@@ -111,20 +111,20 @@ func (w *Worker) Digest(d *host.Digest) {
 		d.Str(string(w.known[id].state))
 	}
 	d.Int(w.spawned)
-	d.Uint(uint64(w.resend))
+	d.Timer(w.resend)
 	w.digestExecutors(d)
 }
 
 func (l *link) digest(d *host.Digest) {
 	d.Str(string(l.addr))
-	d.Uint(uint64(l.conn))
+	d.Conn(l.conn)
 	d.Bool(l.up)
 	d.Uint(uint64(len(l.queue)))
 	for _, m := range l.queue {
 		d.Str(m.Name())
 		m.Digest(d)
 	}
-	d.Uint(uint64(l.timer))
+	d.Timer(l.timer)
 	d.Bool(l.asked)
 }
 
@@ -139,6 +139,6 @@ func (r *run) digest(d *host.Digest) {
 	d.Bool(r.expired)
 	d.Bool(r.lost)
 	d.Int(r.pause)
-	d.Uint(uint64(r.timer))
-	d.Uint(uint64(r.long))
+	d.Timer(r.timer)
+	d.Timer(r.long)
 }

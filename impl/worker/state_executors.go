@@ -34,7 +34,7 @@ func (w *Worker) digestExecutors(d *host.Digest) {
 	d.Int(w.reports)
 	d.Uint(uint64(len(w.watched)))
 	for _, x := range w.watched {
-		d.Uint(uint64(x.conn))
+		d.Conn(x.conn)
 		d.Str(string(x.child))
 	}
 	d.Bool(w.decommissioned)
@@ -63,7 +63,7 @@ func (e *execution) digest(d *host.Digest) {
 	d.Str(string(e.child))
 	d.Bool(e.asked)
 	d.Bool(e.lost)
-	d.Uint(uint64(e.timer))
+	d.Timer(e.timer)
 	d.Int(e.req)
 	d.Bool(e.told)
 }
@@ -81,11 +81,11 @@ func (s *syncing) digest(d *host.Digest) {
 			a := &list[i]
 			a.m.Digest(d)
 			d.Str(string(a.to))
-			d.Uint(uint64(a.timer))
+			d.Timer(a.timer)
 			d.Bool(a.timedOut)
 		}
 	}
-	d.Uint(uint64(s.sleep))
+	d.Timer(s.sleep)
 	d.Uint(uint64(len(s.failures)))
 	for _, id := range sortedIDs(s.failures) {
 		id.digest(d)
