@@ -288,11 +288,15 @@ func (m *Master) ackReport(c host.ConnID, d *driver, attempt int64, s wire.Drive
 	}
 }
 
+// stale reports whether a worker says what it runs to an earlier reign, maybe of
+// this master: it does not follow this one yet, and must be asked on.
+func (m *Master) stale(term int64) bool { return m.pol.TermFencing && term != 0 && term < m.reign.Term }
+
 // schedulerState is a worker's answer to MasterChanged. Spark takes over what
 // it knows and drops the rest (D-16).
 func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateResponse) {
 	w := m.workers[r.Worker]
-	if m.state == Standby || w == nil || w.state == dead || w.newest.Late(r.Report) {
+	if m.state == Standby || w == nil || w.state == dead || m.stale(r.Term) || w.newest.Late(r.Report) {
 		return
 	}
 	m.heard(w, c)
@@ -317,7 +321,7 @@ func (m *Master) schedulerState(c host.ConnID, r wire.WorkerSchedulerStateRespon
 // on record for this worker, which may be all of it (D-01).
 func (m *Master) latestState(c host.ConnID, r wire.WorkerLatestState) {
 	w := m.workers[r.Worker]
-	if m.state == Standby || w == nil || w.state == dead || w.newest.Late(r.Report) {
+	if m.state == Standby || w == nil || w.state == dead || m.stale(r.Term) || w.newest.Late(r.Report) {
 		return
 	}
 	m.heard(w, c)
