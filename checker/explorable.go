@@ -61,3 +61,16 @@ func DigestSorted[K comparable, V any](d Sink, m map[K]V, name func(K) string, w
 		write(k.key, m[k.key])
 	}
 }
+
+// Itself is the name of a key that is one, for [DigestSorted].
+func Itself(s string) string { return s }
+
+// DigestSet writes a set of names.
+func DigestSet(d Sink, set map[string]bool) {
+	DigestSorted(d, set, Itself, func(name string, in bool) { d.Str(name); d.Bool(in) })
+}
+
+// DigestNames writes a map from names to names.
+func DigestNames(d Sink, m map[string]string) {
+	DigestSorted(d, m, Itself, func(k, v string) { d.Str(k); d.Str(v) })
+}

@@ -212,3 +212,45 @@ func RecordID(key, kind string) (id string, ok bool) {
 	}
 	return rest[1:], true
 }
+
+// Clone returns a roster of the same processes that goes its own way.
+func (r *Roster) Clone() Roster {
+	c := Roster{all: make(map[string]*Process, len(r.all)), room: make([]Process, len(r.all))}
+	for name, p := range r.all { //det:allow each for itself
+		q := &c.room[0]
+		c.room = c.room[1:]
+		*q = *p
+		c.all[name] = q
+	}
+	c.masters, c.workers = c.twins(r.masters), c.twins(r.workers)
+	return c
+}
+
+// twins returns the processes of r that have the names of those of another.
+func (r *Roster) twins(of []*Process) (list []*Process) {
+	for _, p := range of {
+		list = append(list, r.all[p.Name])
+	}
+	return list
+}
+
+// Digest writes what is known of the processes, but not since when.
+func (r *Roster) Digest(d Sink) {
+	DigestSorted(d, r.all, Itself, func(name string, p *Process) {
+		d.Str(name)
+		d.Str(p.Kind)
+		d.Uint(uint64(p.Inc))
+		d.Bool(p.Up)
+		d.Bool(p.Paused)
+		d.Str(p.State)
+		d.Int(p.Term)
+		d.Str(p.Worker)
+		d.Int(p.Follows)
+	})
+}
+
+// DigestKinds writes which of the processes are masters, workers and so on, for
+// the judges that need to know no more.
+func (r *Roster) DigestKinds(d Sink) {
+	DigestSorted(d, r.all, Itself, func(name string, p *Process) { d.Str(name); d.Str(p.Kind) })
+}

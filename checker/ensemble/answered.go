@@ -63,6 +63,22 @@ func (m *answered) settle(e *trace.Event) {
 	}
 }
 
+// Clone implements checker.Explorable.
+func (m *answered) Clone() checker.Explorable {
+	c := *m
+	c.owed = maps.Clone(m.owed)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *answered) Digest(d checker.Sink) {
+	checker.DigestSorted(d, m.owed, checker.Itself, func(server string, e trace.Event) {
+		d.Str(server)
+		d.Int(e.Zxid)
+		d.Ago(e.At, answerTime)
+	})
+}
+
 func (m *answered) Finding() checker.Finding {
 	return m.Judged("%d writes of connected clients were delivered", m.seen)
 }

@@ -1,6 +1,8 @@
 package ensemble
 
 import (
+	"slices"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -94,6 +96,26 @@ func (m *durable) leads(e *trace.Event) {
 		m.Violated(e, "%s, but its history up to %#x is not what %s delivered", checker.At(e), c.zxid, &m.end)
 	}
 	m.reigns = append(m.reigns, begun{e.Term, c.zxid, tells(e, 0)})
+}
+
+// Clone implements checker.Explorable.
+func (m *durable) Clone() checker.Explorable {
+	c := *m
+	c.servers, c.reigns = m.servers.clone(), slices.Clone(m.reigns)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *durable) Digest(d checker.Sink) {
+	d.Int(m.end.what)
+	d.Int(m.zxid)
+	d.Int(m.size)
+	m.servers.digest(d, func(r *replica) { d.Int(r.zxid); d.Int(r.told); d.Int(r.disk) })
+	d.Uint(uint64(len(m.reigns)))
+	for i := range m.reigns {
+		d.Int(m.reigns[i].epoch)
+		d.Int(m.reigns[i].zxid)
+	}
 }
 
 func (m *durable) Finding() checker.Finding {

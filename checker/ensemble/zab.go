@@ -2,6 +2,8 @@ package ensemble
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/simctl/simctl/checker"
@@ -49,6 +51,22 @@ func (m *agreement) Observe(e *trace.Event) {
 		m.txns[e.Zxid] = tells(e, e.N)
 	case first.what != e.N:
 		m.Violated(e, "%s, and it is not the transaction that was delivered under this zxid by %s", checker.At(e), &first)
+	}
+}
+
+// Clone implements checker.Explorable.
+func (m *agreement) Clone() checker.Explorable {
+	c := *m
+	c.txns = maps.Clone(m.txns)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *agreement) Digest(d checker.Sink) {
+	d.Uint(uint64(len(m.txns)))
+	for _, zxid := range slices.Sorted(maps.Keys(m.txns)) {
+		d.Int(zxid)
+		d.Int(m.txns[zxid].what)
 	}
 }
 
@@ -111,6 +129,19 @@ func (s *servers[T]) of(name string) *T {
 	}
 	s.names, s.all = append(s.names, name), append(s.all, s.fresh)
 	return &s.all[len(s.all)-1]
+}
+
+func (s *servers[T]) clone() servers[T] {
+	return servers[T]{fresh: s.fresh, names: slices.Clone(s.names), all: slices.Clone(s.all)}
+}
+
+// digest writes what is known of each server, in the order of their names.
+func (s *servers[T]) digest(d checker.Sink, write func(*T)) {
+	at := make(map[string]int, len(s.names))
+	for i, name := range s.names {
+		at[name] = i
+	}
+	checker.DigestSorted(d, at, checker.Itself, func(name string, i int) { d.Str(name); write(&s.all[i]) })
 }
 
 func (m *prefix) Observe(e *trace.Event) {
@@ -184,6 +215,29 @@ func (m *prefix) serves(e *trace.Event, p *place) {
 	}
 }
 
+// Clone implements checker.Explorable.
+func (m *prefix) Clone() checker.Explorable {
+	c := *m
+	c.order, c.servers, c.epochs = slices.Clone(m.order), m.servers.clone(), maps.Clone(m.epochs)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *prefix) Digest(d checker.Sink) {
+	d.Uint(uint64(len(m.order)))
+	for i := range m.order {
+		d.Int(m.order[i].zxid)
+		d.Int(m.order[i].first.what)
+	}
+	d.Bool(m.older)
+	m.servers.digest(d, func(p *place) { d.Int(int64(p.at)); d.Int(p.zxid) })
+	d.Uint(uint64(len(m.epochs)))
+	for _, epoch := range slices.Sorted(maps.Keys(m.epochs)) {
+		d.Int(epoch)
+		d.Int(m.epochs[epoch])
+	}
+}
+
 func (m *prefix) Finding() checker.Finding {
 	return m.Judged("%d transactions in one order, delivered %d times", len(m.order), m.seen)
 }
@@ -212,6 +266,21 @@ func (m *epochs) Observe(e *trace.Event) {
 		return
 	}
 	m.led[e.Term] = tells(e, 0)
+}
+
+// Clone implements checker.Explorable.
+func (m *epochs) Clone() checker.Explorable {
+	c := *m
+	c.led = maps.Clone(m.led)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *epochs) Digest(d checker.Sink) {
+	d.Uint(uint64(len(m.led)))
+	for _, epoch := range slices.Sorted(maps.Keys(m.led)) {
+		d.Int(epoch)
+	}
 }
 
 func (m *epochs) Finding() checker.Finding { return m.Judged("%d epochs", len(m.led)) }

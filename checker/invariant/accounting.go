@@ -120,6 +120,17 @@ func (m *accounting) compare(e *trace.Event) {
 	m.end = fmt.Sprintf("at the end %d workers agree, %d were still changing", same, moving)
 }
 
+// Clone implements checker.Explorable.
+func (m *accounting) Clone() checker.Explorable {
+	c := *m
+	c.roster, c.views, c.own, c.core = m.roster.Clone(), maps.Clone(m.views), maps.Clone(m.own), slices.Clone(m.core)
+	return &c
+}
+
+// Digest implements checker.Explorable. The views are compared when the run has
+// ended, and a path of an exploration never does.
+func (m *accounting) Digest(d checker.Sink) { m.roster.DigestKinds(d) }
+
 func (m *accounting) Finding() checker.Finding {
 	seen := fmt.Sprintf("%d notes of use", m.notes)
 	if m.end != "" {

@@ -1,6 +1,10 @@
 package invariant
 
 import (
+	"maps"
+	"slices"
+	"strconv"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -168,6 +172,33 @@ func (m *acting) received(e *trace.Event) {
 			e.Process, before.Term, e.Term, checker.At(e), checker.At(&before))
 	}
 }
+
+// Clone implements checker.Explorable.
+func (m *acting) Clone() checker.Explorable {
+	c := *m
+	c.terms, c.seen = slices.Clone(m.terms), maps.Clone(m.seen)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *acting) Digest(d checker.Sink) {
+	d.Uint(uint64(len(m.terms)))
+	for i := range m.terms {
+		r := &m.terms[i]
+		d.Int(r.term)
+		d.Bool(r.elected.Kind != "")
+		d.Zxid(r.elected.Zxid)
+		d.Bool(r.last.Kind != "")
+		d.Zxid(r.last.Zxid)
+	}
+	checker.DigestSorted(d, m.seen, receiver.name, func(r receiver, e trace.Event) {
+		d.Str(r.process)
+		d.Uint(uint64(r.inc))
+		d.Int(e.Term)
+	})
+}
+
+func (r receiver) name() string { return r.process + "#" + strconv.FormatUint(uint64(r.inc), 10) }
 
 func (m *acting) Finding() checker.Finding {
 	return m.Judged("%d terms, %d commands and acknowledgements", len(m.terms), m.acts)

@@ -1,6 +1,9 @@
 package invariant
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -121,6 +124,27 @@ func (o *Overlap) Longest() int64 {
 
 // Finding is a violation only where the scenario requires the property; it
 // tells what was measured in any case.
+// Clone implements checker.Explorable.
+func (o *Overlap) Clone() checker.Explorable {
+	c := *o
+	c.roster, c.since, c.alive, c.intervals = o.roster.Clone(), maps.Clone(o.since), slices.Clone(o.alive), slices.Clone(o.intervals)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (o *Overlap) Digest(d checker.Sink) {
+	o.roster.Digest(d)
+	d.Bool(o.required)
+	d.Uint(uint64(len(o.alive)))
+	for _, name := range o.alive {
+		d.Str(name)
+	}
+	checker.DigestSorted(d, o.since, checker.Itself, func(name string, at int64) { d.Str(name); d.Ago(at, 1) })
+}
+
+// Broken implements checker.Explorable: only where the property is required.
+func (o *Overlap) Broken() string { return brokenIf(o.required, &o.Breach) }
+
 func (o *Overlap) Finding() checker.Finding {
 	f := o.Judged("no overlap")
 	if len(o.intervals) > 0 {

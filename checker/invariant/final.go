@@ -1,6 +1,9 @@
 package invariant
 
 import (
+	"maps"
+	"strconv"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -11,7 +14,7 @@ var terminalIsFinal = checker.Property{
 		"and no later master holds another one. Evicted stands for the final state.",
 	Source: "invariant I4; defects D-04, D-05, D-30: what has ended runs again, or is not known any more",
 	New: func() checker.Monitor {
-		return &final{Breach: checker.Breach{Property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]int64{},
+		return &final{Breach: checker.Breach{Property: "terminal-is-final"}, told: map[string]trace.Event{}, asked: map[question]trace.Event{},
 			held: map[string]trace.Event{}}
 	},
 }
@@ -20,9 +23,9 @@ var terminalIsFinal = checker.Property{
 // first that a master held of each driver when it became Alive.
 type final struct {
 	checker.Breach
-	told  map[string]trace.Event // by tag
-	asked map[question]int64     // when an operation that has no answer yet was begun
-	held  map[string]trace.Event // by ID
+	told  map[string]trace.Event   // by tag
+	asked map[question]trace.Event // when an operation that has no answer yet was begun
+	held  map[string]trace.Event   // by ID
 }
 
 // evicted is what is told of a job that is over and was forgotten as one of too
@@ -39,7 +42,7 @@ type question struct {
 func (m *final) Observe(e *trace.Event) {
 	switch {
 	case e.Kind == trace.Call && e.Value == "status":
-		m.asked[question{e.Process, e.Inc, e.N}] = e.At
+		m.asked[question{e.Process, e.Inc, e.N}] = *e
 	case e.Kind == trace.Return && e.Value == "status":
 		m.status(e)
 	case e.Kind == trace.Recovered:
@@ -54,8 +57,8 @@ func (m *final) status(e *trace.Event) {
 	before, over := m.told[e.Subject]
 	forgotten := before.Detail == evicted
 	switch {
-	case over && known && asked > before.Latest() && e.Detail != before.Detail && e.Detail != evicted && !(forgotten && isFinal(e.Detail)):
-		m.Violated(e, "%s, asked at %s, after %s", checker.At(e), trace.Moment(asked), checker.At(&before))
+	case over && known && after(&asked, &before) && e.Detail != before.Detail && e.Detail != evicted && !(forgotten && isFinal(e.Detail)):
+		m.Violated(e, "%s, asked at %s, after %s", checker.At(e), trace.Moment(asked.At), checker.At(&before))
 	case (!over || forgotten) && isFinal(e.Detail), !over && e.Detail == evicted:
 		m.told[e.Subject] = *e
 	}
@@ -74,6 +77,34 @@ func (m *final) recovered(e *trace.Event) {
 	case !over && isFinal(e.Value):
 		m.held[id] = *e
 	}
+}
+
+// Clone implements checker.Explorable.
+func (m *final) Clone() checker.Explorable {
+	c := *m
+	c.told, c.asked, c.held = maps.Clone(m.told), maps.Clone(m.asked), maps.Clone(m.held)
+	return &c
+}
+
+// Digest implements checker.Explorable. Of the moment of an operation that has no
+// answer yet it matters which ends were told before.
+func (m *final) Digest(d checker.Sink) {
+	checker.DigestSorted(d, m.told, checker.Itself, func(tag string, e trace.Event) { d.Str(tag); d.Str(e.Detail) })
+	checker.DigestSorted(d, m.asked, question.name, func(q question, asked trace.Event) {
+		d.Str(q.client)
+		d.Uint(uint64(q.inc))
+		d.Int(q.n)
+		checker.DigestSorted(d, m.told, checker.Itself, func(_ string, told trace.Event) { d.Bool(after(&asked, &told)) })
+	})
+	checker.DigestSorted(d, m.held, checker.Itself, func(id string, e trace.Event) {
+		d.Str(id)
+		d.Str(e.Value)
+		d.Int(e.Term)
+	})
+}
+
+func (q question) name() string {
+	return q.client + "#" + strconv.FormatUint(uint64(q.inc), 10) + "#" + strconv.FormatInt(q.n, 10)
 }
 
 func (m *final) Finding() checker.Finding {

@@ -1,6 +1,8 @@
 package invariant
 
 import (
+	"maps"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -69,5 +71,28 @@ func (m *ids) process(e *trace.Event, kind string) {
 			e.Process, e.Inc, trace.Moment(e.At), e.Step, before.Process, before.Inc, trace.Moment(before.At), before.Step)
 	}
 }
+
+// Clone implements checker.Explorable.
+func (m *ids) Clone() checker.Explorable {
+	c := *m
+	c.first = maps.Clone(m.first)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *ids) Digest(d checker.Sink) {
+	checker.DigestSorted(d, m.first, identity.name, func(i identity, e trace.Event) {
+		d.Str(i.kind)
+		d.Str(i.id)
+		if i.kind == "driver" || i.kind == "application" {
+			d.Str(e.Subject)
+		} else {
+			d.Str(e.Process)
+			d.Uint(uint64(e.Inc))
+		}
+	})
+}
+
+func (i identity) name() string { return i.kind + " " + i.id }
 
 func (m *ids) Finding() checker.Finding { return m.Judged("%d identities", len(m.first)) }

@@ -1,6 +1,9 @@
 package invariant
 
 import (
+	"maps"
+	"strconv"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -76,6 +79,34 @@ func follows(e, b *trace.Event) bool {
 		return e.At >= b.At
 	}
 	return e.At > b.Latest()
+}
+
+// Clone implements checker.Explorable.
+func (m *incarnation) Clone() checker.Explorable {
+	c := *m
+	c.latest, c.starts = maps.Clone(m.latest), maps.Clone(m.starts)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *incarnation) Digest(d checker.Sink) {
+	checker.DigestSorted(d, m.latest, checker.Itself, func(driver string, e trace.Event) {
+		d.Str(driver)
+		d.Int(e.N)
+		d.Zxid(e.Zxid)
+	})
+	checker.DigestSorted(d, m.starts, attempt.name, func(a attempt, e trace.Event) {
+		a.digest(d)
+		d.Str(e.Process)
+		d.Uint(uint64(e.Inc))
+	})
+}
+
+func (a attempt) name() string { return a.driver + "#" + strconv.FormatInt(a.n, 10) }
+
+func (a attempt) digest(d checker.Sink) {
+	d.Str(a.driver)
+	d.Int(a.n)
 }
 
 func (m *incarnation) Finding() checker.Finding { return m.Judged("%d reports accepted", m.reports) }

@@ -1,6 +1,8 @@
 package invariant
 
 import (
+	"maps"
+
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
 )
@@ -60,6 +62,24 @@ func (m *kills) launch(e *trace.Event) {
 	if killed && !had && later {
 		m.Violated(e, "%s after %s", checker.At(e), checker.At(&kill))
 	}
+}
+
+// Clone implements checker.Explorable.
+func (m *kills) Clone() checker.Explorable {
+	c := *m
+	c.acked, c.had, c.tags = maps.Clone(m.acked), maps.Clone(m.had), maps.Clone(m.tags)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *kills) Digest(d checker.Sink) {
+	checker.DigestSorted(d, m.acked, checker.Itself, func(job string, e trace.Event) {
+		d.Str(job)
+		d.Int(e.Term)
+		d.Zxid(e.Zxid)
+	})
+	checker.DigestSorted(d, m.had, attempt.name, func(a attempt, had bool) { a.digest(d); d.Bool(had) })
+	checker.DigestNames(d, m.tags)
 }
 
 func (m *kills) Finding() checker.Finding {

@@ -20,4 +20,10 @@ func (p *panics) Observe(e *trace.Event) {
 	}
 }
 
+// Clone implements checker.Explorable.
+func (p *panics) Clone() checker.Explorable { c := *p; return &c }
+
+// Digest implements checker.Explorable: no past matters.
+func (p *panics) Digest(checker.Sink) {}
+
 func (p *panics) Finding() checker.Finding { return p.Judged("no panic") }

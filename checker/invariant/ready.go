@@ -31,6 +31,23 @@ func (m *ready) Observe(e *trace.Event) {
 	}
 }
 
+// Clone implements checker.Explorable.
+func (m *ready) Clone() checker.Explorable { c := *m; return &c }
+
+// Digest implements checker.Explorable.
+func (m *ready) Digest(d checker.Sink) { d.Bool(m.required) }
+
+// Broken implements checker.Explorable: only where the property is required.
+func (m *ready) Broken() string { return brokenIf(m.required, &m.Breach) }
+
+// brokenIf is how a property was violated where a scenario requires it.
+func brokenIf(required bool, b *checker.Breach) string {
+	if required {
+		return b.Broken()
+	}
+	return ""
+}
+
 func (m *ready) Finding() checker.Finding {
 	f := m.Judged("%d times a master became Alive, and none was ready before", m.alive)
 	return optional(f, m.required)

@@ -302,6 +302,31 @@ func (d *driver) placed(term int64) bool {
 	return len(d.carriers) > 0 || writes > 1
 }
 
+// Clone implements checker.Explorable.
+func (m *recovered) Clone() checker.Explorable {
+	c := *m
+	c.drivers, c.workers, c.apps = deep(m.drivers), deep(m.workers), deep(m.apps)
+	for _, d := range c.drivers { //det:allow each for itself
+		d.carriers, d.puts = slices.Clone(d.carriers), slices.Clone(d.puts)
+	}
+	c.held = maps.Clone(m.held)
+	for h, held := range c.held { //det:allow each for itself
+		c.held[h] = maps.Clone(held)
+	}
+	c.owners, c.judged, c.harmed, c.faults = maps.Clone(m.owners), maps.Clone(m.judged), maps.Clone(m.harmed), slices.Clone(m.faults)
+	return &c
+}
+
+// deep copies a map and what its pointers point to.
+func deep[M ~map[string]*V, V any](m M) M {
+	c := make(M, len(m))
+	for k, v := range m { //det:allow each for itself
+		w := *v
+		c[k] = &w
+	}
+	return c
+}
+
 func (m *recovered) Finding() checker.Finding {
 	return m.Judged("%d acknowledged, %d reigns", m.acked, m.reigns)
 }

@@ -99,6 +99,27 @@ func (m *running) end(e *trace.Event) {
 	}
 }
 
+// Clone implements checker.Explorable.
+func (m *running) Clone() checker.Explorable {
+	c := *m
+	c.runs, c.tags = maps.Clone(m.runs), maps.Clone(m.tags)
+	return &c
+}
+
+// Digest implements checker.Explorable.
+func (m *running) Digest(d checker.Sink) {
+	d.Bool(m.required)
+	checker.DigestSorted(d, m.runs, checker.Itself, func(process string, e trace.Event) {
+		d.Str(process)
+		d.Str(e.Subject)
+		d.Ago(e.At, 1)
+	})
+	checker.DigestNames(d, m.tags)
+}
+
+// Broken implements checker.Explorable: only where the property is required.
+func (m *running) Broken() string { return brokenIf(m.required, &m.Breach) }
+
 func (m *running) Finding() checker.Finding {
 	f := m.Judged("%d processes of drivers, none beside another of its own", m.started)
 	if m.overlaps > 0 {
