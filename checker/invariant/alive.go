@@ -134,7 +134,7 @@ func (o *Overlap) Clone() checker.Explorable {
 // Digest implements checker.Explorable.
 func (o *Overlap) Digest(d checker.Sink) {
 	o.roster.Digest(d)
-	d.Bool(o.required)
+	digestOptional(d, o.required, &o.Breach)
 	d.Uint(uint64(len(o.alive)))
 	for _, name := range o.alive {
 		d.Str(name)

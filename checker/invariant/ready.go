@@ -35,10 +35,17 @@ func (m *ready) Observe(e *trace.Event) {
 func (m *ready) Clone() checker.Explorable { c := *m; return &c }
 
 // Digest implements checker.Explorable.
-func (m *ready) Digest(d checker.Sink) { d.Bool(m.required) }
+func (m *ready) Digest(d checker.Sink) { digestOptional(d, m.required, &m.Breach) }
 
 // Broken implements checker.Explorable: only where the property is required.
 func (m *ready) Broken() string { return brokenIf(m.required, &m.Breach) }
+
+// digestOptional writes whether a property is required, and was violated before
+// it is.
+func digestOptional(d checker.Sink, required bool, b *checker.Breach) {
+	d.Bool(required)
+	d.Bool(b.Broken() != "")
+}
 
 // brokenIf is how a property was violated where a scenario requires it.
 func brokenIf(required bool, b *checker.Breach) string {

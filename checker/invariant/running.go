@@ -108,7 +108,7 @@ func (m *running) Clone() checker.Explorable {
 
 // Digest implements checker.Explorable.
 func (m *running) Digest(d checker.Sink) {
-	d.Bool(m.required)
+	digestOptional(d, m.required, &m.Breach)
 	checker.DigestSorted(d, m.runs, checker.Itself, func(process string, e trace.Event) {
 		d.Str(process)
 		d.Str(e.Subject)

@@ -1,0 +1,106 @@
+package suite_test
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/checker/suite"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// scripts returns the runs of a property's scripts, as exact ones without an end.
+func scripts(t *testing.T, property string) (runs [][]trace.Event) {
+	datadriven.RunTest(t, filepath.Join("testdata", property+".txt"), func(_ *testing.T, d *datadriven.TestData) string {
+		events, err := trace.ParseEvents(d.Input)
+		if err != nil {
+			return d.Expected
+		}
+		events = slices.DeleteFunc(events, func(e trace.Event) bool { return e.Kind == trace.Ended })
+		for i := range events {
+			events[i].Until = 0
+		}
+		runs = append(runs, events)
+		return d.Expected
+	})
+	return runs
+}
+
+// asOf digests a monitor as it stands at a moment, and zxids by their order in
+// its own state.
+func asOf(m checker.Explorable, now int64) uint64 {
+	s := rawSink{now: now}
+	m.Digest(&s)
+	return s.Sum()
+}
+
+// past is a monitor and the moment of the last event that it observed.
+type past struct {
+	m   checker.Explorable
+	now int64
+}
+
+// TestPastsOfOneDigestHaveOneFuture holds every two beginnings of a property's
+// scripts that digest alike, with all their events or without one of them, against
+// every script as what comes then.
+func TestPastsOfOneDigestHaveOneFuture(t *testing.T) {
+	merged := 0
+	for _, p := range suite.Properties() {
+		if _, is := p.New().(checker.Explorable); !is {
+			continue
+		}
+		runs, first := scripts(t, p.Name), map[uint64]past{}
+		for _, run := range runs {
+			for without := range len(run) + 1 {
+				m := p.New().(checker.Explorable)
+				for i := range run {
+					if i == without {
+						continue
+					}
+					if m.Observe(&run[i]); m.Broken() != "" {
+						break
+					}
+					sum := asOf(m, run[i].At)
+					if other, known := first[sum]; known {
+						merged++
+						for _, then := range runs {
+							require.Equal(t, breaks(other, then), breaks(past{m, run[i].At}, then), p.Name)
+						}
+					}
+					first[sum] = past{m.Clone(), run[i].At}
+				}
+				if without == len(run) {
+					require.Equal(t, ask(p.New(), run), m.Broken(), "a monitor that was cloned goes on alone")
+				}
+			}
+		}
+	}
+	require.Greater(t, merged, 1000)
+}
+
+func ask(m checker.Monitor, run []trace.Event) string {
+	for i := range run {
+		m.Observe(&run[i])
+		if text := m.(checker.Explorable).Broken(); text != "" {
+			return text
+		}
+	}
+	return m.(checker.Explorable).Broken()
+}
+
+// breaks is the step of a later run in which a property is violated first, 0
+// for none.
+func breaks(p past, run []trace.Event) uint64 {
+	m := p.m.Clone()
+	for _, e := range run {
+		e.At, e.Step = e.At+p.now, e.Step+1000
+		if m.Observe(&e); m.Broken() != "" {
+			return e.Step
+		}
+	}
+	return 0
+}
