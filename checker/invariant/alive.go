@@ -122,8 +122,6 @@ func (o *Overlap) Longest() int64 {
 	return most
 }
 
-// Finding is a violation only where the scenario requires the property; it
-// tells what was measured in any case.
 // Clone implements checker.Explorable.
 func (o *Overlap) Clone() checker.Explorable {
 	c := *o
@@ -145,6 +143,8 @@ func (o *Overlap) Digest(d checker.Sink) {
 // Broken implements checker.Explorable: only where the property is required.
 func (o *Overlap) Broken() string { return brokenIf(o.required, &o.Breach) }
 
+// Finding is a violation only where the scenario requires the property; it
+// tells what was measured in any case.
 func (o *Overlap) Finding() checker.Finding {
 	f := o.Judged("no overlap")
 	if len(o.intervals) > 0 {

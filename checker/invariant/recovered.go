@@ -310,7 +310,7 @@ func (m *recovered) Clone() checker.Explorable {
 		d.carriers, d.puts = slices.Clone(d.carriers), slices.Clone(d.puts)
 	}
 	c.held = maps.Clone(m.held)
-	for h, held := range c.held { //det:allow each for itself
+	for h, held := range c.held {
 		c.held[h] = maps.Clone(held)
 	}
 	c.owners, c.judged, c.harmed, c.faults = maps.Clone(m.owners), maps.Clone(m.judged), maps.Clone(m.harmed), slices.Clone(m.faults)
