@@ -66,7 +66,7 @@ const importLaw = `
 	model/trace:
 	model/history:        model/trace
 	model/spec:           model/history model/trace
-	model/abstract:       model/trace
+	model/abstract:
 	model/coverage:       model/trace
 
 	scenarios:            scenarios/anchor scenarios/attr scenarios/hint scenarios/order scenarios/reach scenarios/span scenarios/timers scenarios/zk
@@ -100,6 +100,7 @@ const importLaw = `
 	checker:              model/trace model/history
 	checker/suite:        checker/... model/...
 	checker/explore:      checker model/...
+	checker/protocol:     checker/explore model/abstract
 	checker/...:          checker checker/failover checker/roster model/...
 
 	zktest:               impl/host impl/live impl/live/memory sim/zk/quorum sim/zk/server

@@ -1,7 +1,9 @@
 package abstract_test
 
 import (
-	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,65 +11,112 @@ import (
 	"github.com/simctl/simctl/model/abstract"
 )
 
+// from is how a state was reached first.
+type from struct {
+	state  abstract.State
+	action abstract.Action
+}
+
 // explore visits every state that y can reach, breadth first, by comparing whole
-// states: a count that owes nothing to digests.
-func explore(y *abstract.System, most int) (states int, broken string, trace []string) {
-	type from struct {
-		state  abstract.State
-		action abstract.Action
+// states: a count that owes nothing to digests. It ends at the first violation.
+func explore(y *abstract.System) (seen map[abstract.State]from, broken string, at abstract.State) {
+	seen = map[abstract.State]from{}
+	queue := y.Initial()
+	for _, s := range queue {
+		seen[s] = from{}
 	}
-	seen := map[abstract.State]from{}
-	var queue []abstract.State
-	visit := func(s abstract.State, f from) bool {
-		if _, ok := seen[s]; ok {
-			return false
+	var actions []abstract.Action
+	for i := 0; i < len(queue); i++ {
+		s := queue[i]
+		if broken, _ = y.Check(s); broken != "" {
+			return seen, broken, s
 		}
-		seen[s] = f
-		queue = append(queue, s)
-		broken, _ = y.Check(s)
-		return broken != ""
-	}
-	back := func(s abstract.State) []string {
-		for seen[s].state != (abstract.State{}) {
-			trace = append([]string{y.Describe(s, seen[s].action)}, trace...)
-			s = seen[s].state
-		}
-		return trace
-	}
-	for _, s := range y.Initial() {
-		visit(s, from{})
-	}
-	for i := 0; i < len(queue) && i < most; i++ {
-		for _, a := range y.Actions(queue[i], nil) {
-			if n := y.Apply(queue[i], a); visit(n, from{queue[i], a}) {
-				return len(seen), broken, back(n)
+		actions = y.Actions(s, actions[:0])
+		for _, a := range actions {
+			n := y.Apply(s, a)
+			if _, ok := seen[n]; !ok {
+				seen[n] = from{s, a}
+				queue = append(queue, n)
 			}
 		}
 	}
-	return len(seen), "", nil
+	return seen, "", abstract.State{}
 }
 
-func TestCounts(t *testing.T) {
-	for _, y := range []abstract.System{
-		{Masters: 2, Workers: 0, Jobs: 0, Budget: abstract.Budget{Crashes: 1, Expiries: 1}},
-		{Masters: 3, Workers: 0, Jobs: 0, Budget: abstract.Budget{Crashes: 2, Expiries: 2}},
-		{Masters: 1, Workers: 1, Jobs: 1, Attempts: 1},
-		{Masters: 2, Workers: 1, Jobs: 1, Attempts: 1, Budget: abstract.Budget{Crashes: 1}},
-		{Masters: 2, Workers: 1, Jobs: 1, Attempts: 2, Budget: abstract.Budget{Cuts: 1}},
-		{Masters: 2, Workers: 1, Jobs: 1, Attempts: 1, Budget: abstract.Budget{Crashes: 1, Expiries: 1, Cuts: 1}},
-		{Masters: 2, Workers: 2, Jobs: 1, Attempts: 2, Budget: abstract.Budget{Crashes: 1}},
-		{Masters: 2, Workers: 2, Jobs: 1, Attempts: 2, Budget: abstract.Budget{Cuts: 1}},
-	} {
-		n, b, tr := explore(&y, 3_000_000)
-		fmt.Println(y, n, b, tr)
-		require.Empty(t, b)
+// way is how a state was reached, a line a step.
+func way(y *abstract.System, seen map[abstract.State]from, s abstract.State) string {
+	var out []string
+	for f := seen[s]; f != (from{}); f = seen[s] {
+		out = append(out, y.Describe(f.state, f.action))
+		s = f.state
 	}
+	slices.Reverse(out)
+	return strings.Join(out, "\n")
 }
 
-func TestMistakes(t *testing.T) {
+// TLC counts the same for Failover.tla (./tlc), and the explorer by digests.
+func TestTheStatesAreAsManyAsCounted(t *testing.T) {
+	counts, err := os.ReadFile("testdata/counts")
+	require.NoError(t, err)
+	explored := 0
+	for line := range strings.Lines(string(counts)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		y, states, err := abstract.ParseSize(line)
+		require.NoError(t, err)
+		if states > 15_000 {
+			continue
+		}
+		explored++
+		seen, broken, s := explore(&y)
+		require.Empty(t, broken, way(&y, seen, s))
+		require.Equal(t, states, len(seen), line)
+	}
+	require.GreaterOrEqual(t, explored, 4)
+}
+
+// Each invariant is there for a reason: a safeguard left out breaks it.
+func TestEveryMistakeBreaksItsInvariant(t *testing.T) {
+	expiry, cut := abstract.Budget{Expiries: 1}, abstract.Budget{Cuts: 1}
+	broken := map[string]bool{}
 	for _, m := range abstract.Mistakes() {
-		y := abstract.System{Masters: 2, Workers: 2, Jobs: 1, Attempts: 2, Broken: m, Budget: abstract.Budget{Crashes: 1, Expiries: 1, Cuts: 1}}
-		n, b, tr := explore(&y, 1_000_000)
-		fmt.Println(m, n, b, tr)
+		y := abstract.System{Masters: 2, Workers: 1, Jobs: 1, Attempts: 1, Broken: m, Budget: expiry}
+		switch m {
+		case abstract.NoHold, abstract.NoWorkerLease, abstract.KeepLaunches:
+			y.Masters, y.Workers, y.Attempts, y.Budget = 1, 2, 2, cut
+		case abstract.ReviveEnded:
+			y.Budget.Cuts = 1
+		}
+		seen, property, s := explore(&y)
+		require.Equal(t, m.Breaks(), property, "%v: %s", m, way(&y, seen, s))
+		broken[property] = true
 	}
+	require.Len(t, broken, 8, "an invariant that nothing breaks proves nothing: %v", broken)
+}
+
+func TestAnActionIsTheSameStepInEveryState(t *testing.T) {
+	y := abstract.System{Masters: 2, Workers: 2, Jobs: 1, Attempts: 2}
+	seen, _, _ := explore(&abstract.System{Masters: 1, Workers: 1, Jobs: 1, Attempts: 1})
+	names := map[abstract.Action]string{}
+	for s := range seen {
+		ids := map[abstract.Action]bool{}
+		for _, a := range y.Actions(s, nil) {
+			require.False(t, ids[a])
+			ids[a] = true
+			if names[a] == "" {
+				names[a] = y.Describe(s, a)
+			}
+			require.Equal(t, names[a], y.Describe(s, a))
+		}
+	}
+	require.Len(t, names, len(uniq(names)))
+}
+
+func uniq(names map[abstract.Action]string) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range names {
+		out[n] = true
+	}
+	return out
 }

@@ -1,5 +1,14 @@
 package abstract
 
+import "fmt"
+
+// ParseSize reads a line of testdata/counts: how many masters, workers, jobs,
+// attempts, crashes, expiries and cuts, and the states that they make.
+func ParseSize(line string) (y System, states int, err error) {
+	_, err = fmt.Sscan(line, &y.Masters, &y.Workers, &y.Jobs, &y.Attempts, &y.Budget.Crashes, &y.Budget.Expiries, &y.Budget.Cuts, &states)
+	return y, states, err
+}
+
 func (x args) action(rule int) Action {
 	return Action(rule)<<32 | Action(x.m)<<24 | Action(x.w)<<16 | Action(x.j)<<8 | Action(x.x)
 }
@@ -64,6 +73,9 @@ func (*System) Describe(_ State, a Action) string {
 	rule, x := a.split()
 	return describe(rules[rule].name, rules[rule].over, x)
 }
+
+// Acts reports whether some master acts in s.
+func (y *System) Acts(s State) bool { return s.acting(y) }
 
 // Digest is a sum of the whole of s: equal for equal states.
 func (*System) Digest(s State) uint64 {
