@@ -17,13 +17,13 @@ var committedIsDurable = checker.Property{
 	},
 }
 
-// durable keeps the end of what anybody delivered, and of each server what it
-// has delivered and what is on its disk. An ensemble that was never told how
+// durable keeps the end of what anybody delivered in each epoch, and of each server
+// what it has delivered and what is on its disk. An ensemble that was never told how
 // many it is has no majority yet: then only the histories of leaders are judged.
 type durable struct {
 	checker.Breach
-	end       told // of the highest zxid delivered; what: digest of all up to it
-	zxid      int64
+	zxid      int64 // the highest delivered
+	ends      []end // by epoch
 	servers   servers[replica]
 	size      int64
 	reigns    []begun
@@ -34,6 +34,12 @@ type durable struct {
 type replica struct {
 	zxid, told int64 // delivered
 	disk       int64 // zxid up to which its disk holds all
+}
+
+// end is the end of what was delivered in one epoch.
+type end struct {
+	zxid int64
+	told // what: digest of all up to it
 }
 
 // begun is the beginning of an epoch.
@@ -69,7 +75,10 @@ func (m *durable) delivers(e *trace.Event) {
 	if e.Zxid <= m.zxid {
 		return
 	}
-	m.zxid, m.end = e.Zxid, tells(e, e.M)
+	if n := len(m.ends); n > 0 && m.ends[n-1].zxid>>32 == e.Zxid>>32 {
+		m.ends = m.ends[:n-1]
+	}
+	m.zxid, m.ends = e.Zxid, append(m.ends, end{e.Zxid, tells(e, e.M)})
 	for i := len(m.reigns) - 1; i >= 0; i-- {
 		if r := &m.reigns[i]; r.epoch > e.Zxid>>32 && r.zxid < e.Zxid {
 			m.Violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", checker.At(e), r.epoch, r.zxid, &r.leader)
@@ -86,14 +95,27 @@ func (m *durable) delivers(e *trace.Event) {
 	}
 }
 
-// leads judges the history of a new leader.
+// leads judges the history of a new leader. One that learns late that a quorum had
+// taken its history may have a successor by then: what that one commits is none
+// of its business, but its own history had to go into the successor's.
 func (m *durable) leads(e *trace.Event) {
 	c := m.servers.of(e.Process)
+	var last end // of the epochs up to its own
+	for i := range m.ends {
+		if m.ends[i].zxid>>32 <= e.Term {
+			last = m.ends[i]
+		}
+	}
 	switch {
-	case c.zxid < m.zxid:
-		m.Violated(e, "%s, but its history ends at %#x, and %#x was delivered by %s", checker.At(e), c.zxid, m.zxid, &m.end)
-	case c.zxid == m.zxid && c.told != m.end.what:
-		m.Violated(e, "%s, but its history up to %#x is not what %s delivered", checker.At(e), c.zxid, &m.end)
+	case c.zxid < last.zxid:
+		m.Violated(e, "%s, but its history ends at %#x, and %#x was delivered by %s", checker.At(e), c.zxid, last.zxid, &last.told)
+	case c.zxid == last.zxid && last.zxid != 0 && c.told != last.what:
+		m.Violated(e, "%s, but its history up to %#x is not what %s delivered", checker.At(e), c.zxid, &last.told)
+	}
+	for i := range m.reigns {
+		if r := &m.reigns[i]; r.epoch > e.Term && r.zxid < c.zxid {
+			m.Violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", checker.At(e), r.epoch, r.zxid, &r.leader)
+		}
 	}
 	m.reigns = append(m.reigns, begun{e.Term, c.zxid, tells(e, 0)})
 }
