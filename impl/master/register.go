@@ -63,7 +63,6 @@ func (m *Master) registerWorker(c host.ConnID, rec wire.WorkerRecord) {
 		m.answer(c, wire.MasterInStandby{})
 		return
 	}
-	m.conns[c] = rec.ID
 	if w := m.workers[rec.ID]; w != nil && w.state != dead {
 		m.heard(w, c)
 		if w.state == asked && !m.pol.AdoptOrKill {
