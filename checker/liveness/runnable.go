@@ -160,11 +160,24 @@ func (g *runnable) missing(w *watch, now int64) string {
 		case !d.acked || d.over || d.started != "":
 		case d.harmed && need.Q == 0:
 		case !g.fits(w, &need):
+		case !g.room(w, &need) && g.apps.stuck(w, g.sizes):
 		default:
 			return fmt.Sprintf("driver %s was acknowledged and neither runs nor has ended", id)
 		}
 	}
 	return g.apps.missing(w, now, g.sizes)
+}
+
+// room reports whether some worker of the core has room for it now, as far as
+// that is known.
+func (g *runnable) room(w *watch, need *trace.Event) bool {
+	for _, p := range w.roster.Workers() {
+		size, known := g.sizes[p.Name]
+		if p.Runs() && w.inCore(p.Name) && !g.apps.retired[p.Name] && (!known || need.M <= size.M-size.N && need.P <= size.Q-size.P) {
+			return true
+		}
+	}
+	return false
 }
 
 // fits reports whether some running worker of the core, which was not told to

@@ -129,22 +129,55 @@ func (g *runnableApps) ended(e *trace.Event) {
 // missing names an application that waits for its first executor, or the next
 // one. Sizes are the workers' own last words on their use.
 func (g *runnableApps) missing(w *watch, now int64, sizes map[string]trace.Event) string {
-	served := map[string]bool{}
-	for _, id := range g.execs {
-		served[id] = true
-	}
+	served := g.served()
 	for _, id := range slices.Sorted(maps.Keys(g.apps)) {
 		a := g.apps[id]
 		if a.driver == "" || a.over || served[id] || now-max(a.since, w.healedAt) < w.bound.N {
 			continue
 		}
-		n := g.needs[a.tag]
-		for _, p := range w.roster.Workers() {
-			size, known := sizes[p.Name]
-			if p.Runs() && w.inCore(p.Name) && !g.retired[p.Name] && known && size.M-size.N >= max(1, n.cores) && size.Q-size.P >= n.memory {
-				return fmt.Sprintf("application %s has no executor, though %s has %d cores and %d MiB free", id, p.Name, size.M-size.N, size.Q-size.P)
-			}
+		if p, size := g.room(w, a, sizes); p != "" {
+			return fmt.Sprintf("application %s has no executor, though %s has %d cores and %d MiB free", id, p, size.M-size.N, size.Q-size.P)
 		}
 	}
 	return ""
+}
+
+// served tells which applications have an executor.
+func (g *runnableApps) served() map[string]bool {
+	served := map[string]bool{}
+	for _, id := range g.execs {
+		served[id] = true
+	}
+	return served
+}
+
+// room finds a worker of the core with room for an executor.
+func (g *runnableApps) room(w *watch, a *waitingApp, sizes map[string]trace.Event) (string, trace.Event) {
+	n := g.needs[a.tag]
+	for _, p := range w.roster.Workers() {
+		size, known := sizes[p.Name]
+		if p.Runs() && w.inCore(p.Name) && !g.retired[p.Name] && known && size.M-size.N >= max(1, n.cores) && size.Q-size.P >= n.memory {
+			return p.Name, size
+		}
+	}
+	return "", trace.Event{}
+}
+
+// stuck reports whether drivers of applications hold, on workers of the core, what
+// their own executors wait for. No master ends such a driver: who waits behind it
+// waits for ever.
+func (g *runnableApps) stuck(w *watch, sizes map[string]trace.Event) bool {
+	served := g.served()
+	for id, a := range g.apps { //det:allow any of them
+		if a.driver == "" || a.over || served[id] || !w.inCore(checker.Machine(a.driver)) || !strings.Contains(a.driver, "/") {
+			continue
+		}
+		if on := w.roster.Of(checker.Machine(a.driver)); on == nil || on.Kind != "worker" {
+			continue
+		}
+		if p, _ := g.room(w, a, sizes); p == "" {
+			return true
+		}
+	}
+	return false
 }
