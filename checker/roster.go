@@ -202,6 +202,15 @@ func IsLink(class string) bool {
 // what was held up: until then links are not what they were.
 const Lag = 3_000_000_000
 
+// LagOf is the same after the end of a fault with this text: a packet that was lost
+// five times, the last just before the end, comes 6.2 s after it was sent.
+func LagOf(fault string) int64 {
+	if Names(fault, "lossy") {
+		return 6_200_000_000
+	}
+	return Lag
+}
+
 // RecordID returns the ID in the key of a stored record, if it is a record of
 // that kind: "d1" for the driver record "driver/d1", which a store may also
 // call "driver_d1".

@@ -242,7 +242,7 @@ func (m *survives) harmed(machine string, since int64) bool {
 	}
 	for i := range m.faults {
 		f := &m.faults[i]
-		if (f.until < 0 || f.until+checker.Lag >= since) && checker.Concerns(f.text, machine, kind) {
+		if (f.until < 0 || f.until+checker.LagOf(f.text) >= since) && checker.Concerns(f.text, machine, kind) {
 			return true
 		}
 	}
