@@ -123,14 +123,17 @@ func (m *durable) leads(e *trace.Event) {
 // Clone implements checker.Explorable.
 func (m *durable) Clone() checker.Explorable {
 	c := *m
-	c.servers, c.reigns = m.servers.clone(), slices.Clone(m.reigns)
+	c.servers, c.ends, c.reigns = m.servers.clone(), slices.Clone(m.ends), slices.Clone(m.reigns)
 	return &c
 }
 
 // Digest implements checker.Explorable.
 func (m *durable) Digest(d checker.Sink) {
-	d.Int(m.end.what)
-	d.Int(m.zxid)
+	d.Uint(uint64(len(m.ends)))
+	for i := range m.ends {
+		d.Int(m.ends[i].zxid)
+		d.Int(m.ends[i].what)
+	}
 	d.Int(m.size)
 	m.servers.digest(d, func(r *replica) { d.Int(r.zxid); d.Int(r.told); d.Int(r.disk) })
 	d.Uint(uint64(len(m.reigns)))
