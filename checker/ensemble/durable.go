@@ -22,8 +22,7 @@ var committedIsDurable = checker.Property{
 // many it is has no majority yet: then only the histories of leaders are judged.
 type durable struct {
 	checker.Breach
-	zxid      int64 // the highest delivered
-	ends      []end // by epoch
+	ends      []end // by epoch, the last is the highest zxid delivered
 	servers   servers[replica]
 	size      int64
 	reigns    []begun
@@ -72,13 +71,14 @@ func (m *durable) delivers(e *trace.Event) {
 	m.delivered++
 	c := m.servers.of(e.Process)
 	c.zxid, c.told = e.Zxid, e.M
-	if e.Zxid <= m.zxid {
+	n := len(m.ends)
+	switch {
+	case n > 0 && e.Zxid <= m.ends[n-1].zxid || e.Zxid <= 0:
 		return
+	case n > 0 && e.Zxid>>32 == m.ends[n-1].zxid>>32:
+		n--
 	}
-	if n := len(m.ends); n > 0 && m.ends[n-1].zxid>>32 == e.Zxid>>32 {
-		m.ends = m.ends[:n-1]
-	}
-	m.zxid, m.ends = e.Zxid, append(m.ends, end{e.Zxid, tells(e, e.M)})
+	m.ends = append(m.ends[:n], end{e.Zxid, tells(e, e.M)})
 	for i := len(m.reigns) - 1; i >= 0; i-- {
 		if r := &m.reigns[i]; r.epoch > e.Zxid>>32 && r.zxid < e.Zxid {
 			m.Violated(e, "%s, but epoch %d had been established with a history that ends at %#x, by %s", checker.At(e), r.epoch, r.zxid, &r.leader)

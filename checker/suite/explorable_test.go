@@ -68,7 +68,7 @@ const forgotten = `
 	zab-prefix servers.fresh                     never changes
 	one-leader-per-epoch led                     only the epoch, in the key
 	committed-is-durable delivered               counted
-	committed-is-durable end                     only what
+	committed-is-durable ends.told                only what
 	committed-is-durable servers.fresh           never changes
 	committed-is-durable reigns.leader           told
 	committed-is-answered owed                   only Zxid At
