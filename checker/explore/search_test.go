@@ -20,7 +20,7 @@ func TestMutualExclusionIsExploredWhole(t *testing.T) {
 	require.True(t, r.Complete)
 	require.Empty(t, r.Findings)
 	require.Equal(t, []uint64{1, 2, 3, 4, 5, 4, 1}, r.Levels)
-	require.Equal(t, [2]uint64{20, 35}, [2]uint64{r.Distinct, r.Transitions})
+	require.Equal(t, [2]uint64{20, 34}, [2]uint64{r.Distinct, r.Transitions})
 }
 
 func TestTheShortestCounterexampleIsReturned(t *testing.T) {
