@@ -99,7 +99,8 @@ const importLaw = `
 
 	checker:              model/trace model/history
 	checker/suite:        checker/... model/...
-	checker/explore:      checker model/...
+	checker/explore:
+	checker/explore/lock: checker/explore
 	checker/protocol:     checker/explore model/abstract
 	checker/...:          checker checker/failover checker/roster model/...
 

@@ -94,6 +94,12 @@ const (
 	// Unsound is a digest that is the same for states that are not: see
 	// [Options.SelfCheck]. Nothing that the search says can be relied on.
 	Unsound = "digest-tells-states-apart"
+	// Impure is a step whose outcome depends on more than the state and the
+	// action, or that changes the state it is applied to, or shares its ID.
+	Impure = "steps-are-pure"
+	// Dependent is a pair of actions that are said to be independent and are
+	// not. Searches with sleep sets look for them.
+	Dependent = "independent-actions-commute"
 	// Stuck is a state from which no state with [Goal] can be reached.
 	Stuck = "goal-stays-reachable"
 )

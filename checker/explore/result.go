@@ -42,9 +42,9 @@ type Options struct {
 	// MaxDepth is the greatest number of actions on a path. 0 is no bound.
 	MaxDepth int
 	// Memory bounds the bytes of the table and of the states that wait, as the
-	// search counts them. 0 is no bound. Beyond half of it states wait as
-	// paths and are made again; when the table alone is beyond it the search
-	// ends.
+	// search counts them. 0 is no bound. Towards it states wait as their
+	// fingerprints, and are made again by the path to them; when that is too
+	// much too the search ends.
 	Memory uint64
 	// SelfCheck is one in how many states is compared with every other that
 	// has its digest: both must do the same. 0 is 1,024, below 0 none.
@@ -52,6 +52,17 @@ type Options struct {
 	// KeepGoing goes on after a violation and reports the first of each
 	// property. Without it the first violation ends the search.
 	KeepGoing bool
+	// Goals checks that a state with [Goal] stays reachable. Every transition
+	// is kept for that: 8 bytes each while searching, 8 more at the end.
+	Goals bool
+	// Checkpoint is the file that the search is kept in, every Interval new
+	// states and when it ends incomplete. A search whose file is there goes
+	// on from it. "" keeps none. Breadth only.
+	Checkpoint string
+	// Interval is 0 for 10,000,000.
+	Interval uint64
+	// Label says what is searched: a file of another label is refused.
+	Label string
 	// Progress is called now and then, always from one goroutine. May be nil.
 	Progress func(Progress)
 }
@@ -71,6 +82,10 @@ type Finding struct {
 	Detail   string   `json:"detail"`
 	Start    int      `json:"start"` // index of the initial state
 	Path     []Action `json:"path"`  // from there to the violation
+	// Twin is of [Unsound] alone: another path from the same initial states to
+	// a state with the same digest as Path's.
+	Twin      []Action `json:"twin,omitempty"`
+	TwinStart int      `json:"twin_start,omitempty"` // index of the initial state of Twin
 }
 
 // A Result is what a search saw.
@@ -83,6 +98,7 @@ type Result struct {
 	Why         string    `json:"why,omitempty"`      // what ended an incomplete search
 	Findings    []Finding `json:"findings,omitempty"` // in the order they were found
 	Levels      []uint64  `json:"levels"`             // distinct states by distance from an initial one; nil if not breadth-first
+	Goals       bool      `json:"goals,omitempty"`    // a goal stays reachable from every state that was expanded, or a finding says from which not
 	SelfChecks  uint64    `json:"self_checks"`        // pairs of states with one digest that were compared
 	Bytes       uint64    `json:"bytes"`              // most that the table and the frontier held
 }

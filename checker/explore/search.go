@@ -2,111 +2,83 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"os" //det:allow is there a checkpoint of this search
 )
 
 // Search explores sys until nothing is left, a property is violated, a bound
 // is reached or ctx ends; Result.Why says which. The error is for options that
-// do not fit the system.
+// do not fit the system, and for a checkpoint that cannot be read or written.
 func Search[S any](ctx context.Context, sys System[S], o Options) (Result, error) {
+	if err := refuse(sys, o); err != nil {
+		return Result{}, fmt.Errorf("explore: %w", err)
+	}
 	if o.Method != Breadth {
-		return Result{}, fmt.Errorf("explore: method %s does not fit this system", o.Method)
+		d := newDeep(sys, o)
+		d.run(ctx)
+		return d.res, nil
 	}
-	b := &breadth[S]{sys: sys, o: o, parent: map[uint64]uint64{}}
-	b.run(ctx)
-	return b.res, nil
+	b := newBreadth(sys, o)
+	if err := b.open(); err != nil {
+		return Result{}, fmt.Errorf("explore: %w", err)
+	}
+	err := b.run(ctx)
+	if err == nil && o.Checkpoint != "" {
+		err = b.close()
+	}
+	if o.Goals && (len(b.res.Findings) == 0 || o.KeepGoing) {
+		b.goals()
+	}
+	if err != nil {
+		err = fmt.Errorf("explore: %w", err)
+	}
+	return b.res, err
 }
 
-// breadth is a breadth-first search.
-type breadth[S any] struct {
-	sys      System[S]
-	o        Options
-	parent   map[uint64]uint64
-	cur, nxt []S
-	res      Result
-}
-
-func (b *breadth[S]) run(ctx context.Context) {
-	for _, s := range b.sys.Initial() {
-		b.res.States++
-		b.add(s, 0)
-	}
-	var actions []Action
-	for b.level(); len(b.cur) > 0; b.level() {
-		for _, s := range b.cur {
-			if b.res.Why = b.over(ctx); b.res.Why != "" {
-				return
-			}
-			from := b.sys.Digest(s)
-			actions = b.sys.Actions(s, actions[:0])
-			for _, a := range actions {
-				b.res.States++
-				b.res.Transitions++
-				b.add(b.sys.Apply(s, a), from)
-			}
-		}
-	}
-	b.res.Complete = true
-}
-
-// over says why the search ends here, or "".
-func (b *breadth[S]) over(ctx context.Context) string {
+// refuse says what in the options does not fit the system.
+func refuse[S any](sys System[S], o Options) error {
+	_, independent := sys.(Independent)
+	_, goal := sys.(Goal[S])
+	sym, _ := sys.(Symmetric)
+	symmetric := sym != nil && sym.Symmetric()
 	switch {
-	case ctx.Err() != nil:
-		return "interrupted"
-	case len(b.res.Findings) > 0 && !b.o.KeepGoing:
-		return "a property is violated"
-	case b.o.MaxStates > 0 && b.res.Distinct >= b.o.MaxStates:
-		return fmt.Sprintf("%d states", b.res.Distinct)
-	case b.o.MaxDepth > 0 && b.res.Depth >= b.o.MaxDepth:
-		return fmt.Sprintf("depth %d", b.res.Depth)
+	case o.Method < Breadth || o.Method > Sleep:
+		return fmt.Errorf("there is no method %d", o.Method)
+	case o.Method == Sleep && !independent:
+		return errors.New("sleep sets need a system that says which actions are independent")
+	case o.Method == Sleep && symmetric:
+		return errors.New("sleep sets do not go with symmetry: an action has another name in a state that is the same up to names")
+	case o.Goals && o.Method != Breadth:
+		return errors.New("goals are checked breadth-first only")
+	case o.Goals && !goal:
+		return errors.New("the system has no goals")
+	case o.Goals && symmetric:
+		return errors.New("goals do not go with symmetry")
+	case o.Checkpoint != "" && o.Method != Breadth:
+		return errors.New("checkpoints are kept breadth-first only")
 	}
-	return ""
+	return nil
 }
 
-func (b *breadth[S]) level() {
-	b.cur, b.nxt = b.nxt, b.cur[:0]
-	if len(b.cur) > 0 {
-		b.res.Depth = len(b.res.Levels)
-		b.res.Levels = append(b.res.Levels, uint64(len(b.cur)))
-	}
-}
-
-func (b *breadth[S]) add(s S, from uint64) {
-	fp := b.sys.Digest(s)
-	if _, ok := b.parent[fp]; ok {
-		return
-	}
-	b.parent[fp] = from
-	b.res.Distinct++
-	b.nxt = append(b.nxt, s)
-	property, detail := b.sys.Check(s)
-	if property == "" || slices.ContainsFunc(b.res.Findings, func(f Finding) bool { return f.Property == property }) {
-		return
-	}
-	start, path := b.path(fp)
-	b.res.Findings = append(b.res.Findings, Finding{Property: property, Detail: detail, Start: start, Path: path})
-}
-
-// path leads from an initial state to the one with digest fp.
-func (b *breadth[S]) path(fp uint64) (start int, path []Action) {
-	chain := []uint64{fp}
-	for b.parent[fp] != 0 {
-		fp = b.parent[fp]
-		chain = append(chain, fp)
-	}
-	slices.Reverse(chain)
-	initial := b.sys.Initial()
-	start = slices.IndexFunc(initial, func(s S) bool { return b.sys.Digest(s) == chain[0] })
-	s := initial[start]
-	for _, want := range chain[1:] {
-		for _, a := range b.sys.Actions(s, nil) {
-			if t := b.sys.Apply(s, a); b.sys.Digest(t) == want {
-				s, path = t, append(path, a)
-				break
-			}
+// open begins, or goes on from the checkpoint.
+func (b *breadth[S]) open() error {
+	if b.o.Checkpoint != "" {
+		if _, err := os.Stat(b.o.Checkpoint); err == nil {
+			return b.load()
 		}
 	}
-	return start, path
+	b.begin()
+	return nil
+}
+
+// close leaves a checkpoint if there is more to do, and none otherwise.
+func (b *breadth[S]) close() error {
+	if !b.res.Complete && !b.unsound && (len(b.res.Findings) == 0 || b.o.KeepGoing) {
+		return b.save()
+	}
+	if err := os.Remove(b.o.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
