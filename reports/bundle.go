@@ -15,6 +15,8 @@ import (
 const (
 	SimBundle  = "sim"  // a simulated run: it can be replayed
 	SoakBundle = "soak" // a live run: it can be judged again, not replayed
+	// ExploreBundle is a path that an exploration found: it can be taken again.
+	ExploreBundle = "explore"
 )
 
 // A Bundle is a run as data: what it was, what happened and what the judges
@@ -55,6 +57,18 @@ type RunFile struct {
 	Files        map[string]FileInfo `json:"files"`              // WriteBundle fills it
 	ScheduleUsed bool                `json:"replayed,omitempty"` // the schedule was given, not drawn
 	Certificate  *Certificate        `json:"certificate,omitempty"`
+	Explored     *Explored           `json:"explored,omitempty"` // of an [ExploreBundle]
+}
+
+// Explored is what was explored and a path through it.
+type Explored struct {
+	System     string            `json:"system"`
+	Bounds     map[string]string `json:"bounds"` // all of them
+	NoSymmetry bool              `json:"noSymmetry,omitempty"`
+	Start      int               `json:"start"` // number of the initial state
+	Path       []string          `json:"path"`  // the actions' numbers, in hexadecimal
+	Story      []string          `json:"story"` // what each of them does
+	Property   string            `json:"property"`
 }
 
 // An Override forces one choice of a run.

@@ -76,7 +76,7 @@ func readRun(dir string) (*RunFile, error) {
 	if err := decode("run.json", data, run); err != nil {
 		return nil, err
 	}
-	if run.Kind != SimBundle && run.Kind != SoakBundle {
+	if run.Kind != SimBundle && run.Kind != SoakBundle && (run.Kind != ExploreBundle || run.Explored == nil) {
 		return nil, fmt.Errorf("run.json: line %d: unknown kind %q", lineOf(data, bytes.Index(data, []byte(`"kind"`))), run.Kind)
 	}
 	return run, nil

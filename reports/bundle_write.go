@@ -160,6 +160,9 @@ func reproduce(r *RunFile) string {
 		return "#!/bin/sh\n# A live run cannot be repeated, but it can be judged again.\n" +
 			"exec simctl check \"$(dirname \"$0\")\" \"$@\"\n"
 	}
+	if r.Kind == ExploreBundle {
+		return "#!/bin/sh\n# The same path, action by action.\nexec simctl replay \"$(dirname \"$0\")\" \"$@\"\n"
+	}
 	seed := "\n# From the seed: " + Command(r)
 	if _, err := scenarios.Lookup(r.Name); err != nil {
 		seed = "" // nobody else has its scenario

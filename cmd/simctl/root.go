@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/simctl/simctl/cmd/simctl/explore"
 	"github.com/simctl/simctl/cmd/simctl/inquire"
 	"github.com/simctl/simctl/cmd/simctl/playground"
 	"github.com/simctl/simctl/cmd/simctl/serve"
@@ -34,9 +35,11 @@ func newRoot(e *env) *cobra.Command {
 	root.SetOut(e.Stdout)
 	root.SetErr(e.Stderr)
 	parts := inquire.Parts{Out: e.Stdout, Warn: e.Stderr, Args: args, Getenv: e.Getenv}
-	root.AddCommand(newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
+	own := explore.Parts{Out: e.Stdout, Warn: e.Stderr, IsTTY: e.IsTTY, Args: args, Getenv: e.Getenv}
+	root.AddCommand(explore.New(own), newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
 		inquire.NewWhy(parts), inquire.NewInevitable(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args), newLatency(e), newSoak(e), newNode(e),
 		playground.New(e.Stdout, e.Stderr, args, once), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
+	own.Teach(root)
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
