@@ -14,7 +14,8 @@ import (
 // for each shard of the table; the table only is read. In the second they take
 // shards and enter the buckets in the order of the pieces. So every state is
 // found by the first action of the first state that leads to it, whatever the
-// number of workers and whoever was faster.
+// number of workers and whoever was faster, and of all shortest paths the one
+// is told that is first by the order of actions.
 type breadth[S any] struct {
 	sys      System[S]
 	o        Options
@@ -25,7 +26,9 @@ type breadth[S any] struct {
 	cur, nxt frontier[S]
 	depth    int                       // of cur
 	buckets  [pieces][shards]bucket[S] // successors that are new, or found twice in one block
-	news     [shards]bucket[S]         // what the second phase added
+	counts   [pieces]uint32            // how many in all buckets of a piece
+	news     [shards][]uint32          // what the second phase added: piece<<indexBits | index in the bucket
+	order    []uint32                  // of what was added: shard<<indexBits | index + 1, 0 for what was not
 	froms    []id                      // of the block's states, if goals are wanted
 	edges    [][]edge                  // by worker, if goals are wanted
 	reached  [shards]idSet             // ids of states with Goal
@@ -40,11 +43,17 @@ type breadth[S any] struct {
 // pieces is into how many parts a block is divided among workers.
 const pieces = 16
 
+const (
+	indexBits = 27
+	indexMask = 1<<indexBits - 1
+)
+
 // A successor is a state that was led to by the nth action of the parent'th
-// state of the block.
+// state of the block. It is the pos'th that its piece put into buckets.
 type successor[S any] struct {
 	fp          uint64
-	parent, nth int32
+	pos         uint32
+	parent, nth uint16
 	state       S
 }
 
@@ -52,7 +61,7 @@ type bucket[S any] struct{ list []successor[S] }
 
 // A candidate is a violation that was seen while a block was expanded.
 type candidate struct {
-	parent, nth      int32 // nth -1: the state itself
+	parent, nth      int // nth -1: the state itself
 	property, detail string
 	twin             uint64 // of Unsound: the state that was there first
 }
@@ -75,8 +84,8 @@ func (b *breadth[S]) begin() {
 	w := b.workers[0]
 	for i, s := range b.sys.Initial() {
 		b.res.States++
-		fp, ok := w.digest(s, int32(i), -1)
-		if ok && w.add(fp, 0, s, int32(i), -1) {
+		fp, ok := w.digest(s, i)
+		if ok && w.add(fp, 0, s, i, -1) {
 			b.push(fp, s)
 		}
 	}
@@ -172,13 +181,7 @@ func (b *breadth[S]) expand(k *block[S]) {
 	})
 	b.each(shards, len(k.fps), func(w *worker[S], i int) { w.enter(k, i) })
 	b.spill = b.o.Memory > 0 && b.held() > b.o.Memory/4*3
-	for i := range b.news {
-		for _, s := range b.news[i].list {
-			b.push(s.fp, s.state)
-		}
-		clear(b.news[i].list)
-		b.news[i].list = b.news[i].list[:0]
-	}
+	b.gather()
 	for _, w := range b.workers {
 		b.res.Transitions += w.transitions
 		b.res.States += w.transitions
@@ -191,6 +194,34 @@ func (b *breadth[S]) expand(k *block[S]) {
 	b.cur.blocks = b.cur.blocks[1:]
 	b.cur.n -= len(k.fps)
 	b.store.release(k)
+}
+
+// gather adds what is new to the next level, in the order in which it was led
+// to.
+func (b *breadth[S]) gather() {
+	var base [pieces]uint32
+	n := uint32(0)
+	for i, count := range b.counts {
+		base[i] = n
+		n += count
+	}
+	b.order = slices.Grow(b.order[:0], int(n))[:n]
+	clear(b.order)
+	for in := range b.news {
+		for _, at := range b.news[in] {
+			m := &b.buckets[at>>indexBits][in].list[at&indexMask]
+			b.order[base[at>>indexBits]+m.pos] = uint32(in)<<indexBits | (at&indexMask + 1)
+		}
+		b.news[in] = b.news[in][:0]
+	}
+	for i, count := range b.counts {
+		for _, at := range b.order[base[i] : base[i]+count] {
+			if at != 0 {
+				m := &b.buckets[i][at>>indexBits].list[at&indexMask-1]
+				b.push(m.fp, m.state)
+			}
+		}
+	}
 }
 
 // push adds a new state to the next level.
@@ -207,8 +238,9 @@ func (b *breadth[S]) bytes() uint64 {
 		}
 	}
 	for i := range b.news {
-		n += uint64(cap(b.news[i].list)) * (b.store.each + 16)
+		n += uint64(4 * cap(b.news[i]))
 	}
+	n += uint64(4 * cap(b.order))
 	for _, e := range b.edges {
 		n += 8 * uint64(cap(e))
 	}

@@ -1,6 +1,9 @@
 package explore
 
-import "unsafe" //det:allow the size of a type, not an address
+import (
+	"reflect"
+	"unsafe" //det:allow the size of a type, not an address
+)
 
 // A block is a part of the frontier: states that are expanded together. What
 // is not among states is made again from its fingerprint.
@@ -18,17 +21,18 @@ type frontier[S any] struct {
 
 // A store makes blocks and takes them back, and knows how much is in use.
 type store[S any] struct {
-	length int // states in a block
-	sized  Sized[S]
-	each   uint64 // bytes of a state and its fingerprint when it is not Sized
-	free   []*block[S]
-	made   uint64 // bytes of blocks, in use or free, without what states refer to
-	held   uint64 // bytes that states in use refer to
+	length   int // states in a block
+	sized    Sized[S]
+	pointers bool   // states refer to other memory
+	each     uint64 // bytes of a state itself
+	free     []*block[S]
+	made     uint64 // bytes of blocks, in use or free, without what states refer to
+	held     uint64 // bytes that states in use refer to
 }
 
 func newStore[S any](sys System[S]) *store[S] {
 	var s S
-	t := &store[S]{each: uint64(unsafe.Sizeof(s))}
+	t := &store[S]{each: uint64(unsafe.Sizeof(s)), pointers: refers(reflect.TypeFor[S]())}
 	t.sized, _ = sys.(Sized[S])
 	size := t.each
 	if t.sized != nil {
@@ -36,6 +40,26 @@ func newStore[S any](sys System[S]) *store[S] {
 	}
 	t.length = int(min(max(batchBytes/size, batchLeast), batchMost))
 	return t
+}
+
+// refers reports whether values of type t refer to other memory.
+func refers(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return false
+	case reflect.Array:
+		return t.Len() > 0 && refers(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if refers(t.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // A batch is a block: so many states that what they lead to is about
@@ -68,7 +92,9 @@ func (t *store[S]) release(b *block[S]) {
 		t.made -= 8 * uint64(t.length)
 		return
 	}
-	clear(b.states)
+	if t.pointers {
+		clear(b.states)
+	}
 	b.fps, b.states, b.bytes = b.fps[:0], b.states[:0], 0
 	t.free = append(t.free, b)
 }

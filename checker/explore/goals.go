@@ -25,7 +25,7 @@ func (t *table) id(fp uint64) id {
 	return idOf(in, t.shards[in].ids[slot])
 }
 
-func (w *worker[S]) edge(parent int32, to id) {
+func (w *worker[S]) edge(parent uint16, to id) {
 	w.b.edges[w.n] = append(w.b.edges[w.n], edgeOf(w.b.froms[parent], to))
 }
 

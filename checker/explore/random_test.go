@@ -100,12 +100,13 @@ type reference struct {
 	depth       map[world]int
 	transitions uint64
 	levels      []uint64
-	bad, stuck  int // the distance of the nearest, or -1
+	bad, stuck  int              // the distance of the nearest, or -1
+	way         []explore.Action // to the nearest bad one: the first there is
 }
 
 func naive(m machine) reference {
 	r := reference{depth: map[world]int{}, bad: -1, stuck: -1}
-	after := map[world][]world{}
+	after, way := map[world][]world{}, map[world][]explore.Action{}
 	var queue []world
 	for _, s := range m.start {
 		if _, ok := r.depth[s]; !ok {
@@ -121,7 +122,7 @@ func naive(m machine) reference {
 		}
 		r.levels[d]++
 		if p, _ := m.Check(s); p != "" && r.bad < 0 {
-			r.bad = d
+			r.bad, r.way = d, way[s]
 		}
 		for _, a := range m.Actions(s, nil) {
 			t := m.Apply(s, a)
@@ -129,6 +130,7 @@ func naive(m machine) reference {
 			after[s] = append(after[s], t)
 			if _, ok := r.depth[t]; !ok {
 				r.depth[t] = d + 1
+				way[t] = append(slices.Clip(way[s]), a)
 				queue = append(queue, t)
 			}
 		}
@@ -178,6 +180,9 @@ func TestRandomSystemsAreSeenAsANaiveSearchSeesThem(t *testing.T) {
 		for _, f := range r.Findings {
 			got = append(got, f.Property)
 			require.Len(t, f.Path, shortest[f.Property], f.Property)
+			if f.Property == "apart" {
+				require.Equal(t, want.way, f.Path)
+			}
 		}
 		require.ElementsMatch(t, names, got)
 		require.Equal(t, r, mini(t, m, explore.Options{KeepGoing: true, Goals: true, SelfCheck: 4, Cores: 2}))

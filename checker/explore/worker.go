@@ -66,9 +66,12 @@ func (b *breadth[S]) each(n, states int, do func(w *worker[S], i int)) {
 func (w *worker[S]) expand(k *block[S], piece, lo, hi int) {
 	for i := range w.b.buckets[piece] {
 		list := &w.b.buckets[piece][i].list
-		clear(*list)
+		if w.b.store.pointers {
+			clear(*list)
+		}
 		*list = (*list)[:0]
 	}
+	w.b.counts[piece] = 0
 	if w.goal != nil {
 		for i := lo; i < hi; i++ {
 			w.b.froms[i] = w.b.table.id(k.fps[i])
@@ -78,7 +81,7 @@ func (w *worker[S]) expand(k *block[S], piece, lo, hi int) {
 		w.made = w.made[:0]
 		for i := lo; i < min(lo+together, hi); i++ {
 			if s, ok := w.state(k, i); ok {
-				w.successors(s, int32(i))
+				w.successors(s, i)
 			}
 		}
 		w.transitions += uint64(len(w.made))
@@ -87,7 +90,9 @@ func (w *worker[S]) expand(k *block[S], piece, lo, hi int) {
 		}
 		w.sort(piece)
 	}
-	clear(w.made)
+	if w.b.store.pointers {
+		clear(w.made[:cap(w.made)])
+	}
 	clear(w.cache)
 }
 
@@ -101,7 +106,7 @@ func (w *worker[S]) state(k *block[S], i int) (s S, ok bool) {
 	}
 	p := pathfinder[S]{sys: w.sys, table: w.b.table, cache: w.cache}
 	if !p.find(k.fps[i], w.b.depth) {
-		w.see(int32(i), -1, Impure, lost)
+		w.see(i, -1, Impure, lost)
 		return s, false
 	}
 	return p.state, true
@@ -116,6 +121,8 @@ func (w *worker[S]) sort(piece int) {
 		slot, found := shard.find(m.fp)
 		if !found {
 			list := &w.b.buckets[piece][in].list
+			m.pos = w.b.counts[piece]
+			w.b.counts[piece]++
 			*list = append(*list, *m)
 			continue
 		}
@@ -127,15 +134,20 @@ func (w *worker[S]) sort(piece int) {
 }
 
 // successors appends all that s, the parent'th state of the block, leads to.
-func (w *worker[S]) successors(s S, parent int32) {
-	n, ok := w.enabled(s, parent)
-	for nth := int32(0); ok && nth < n; nth++ {
-		nth = w.apply(s, parent, nth, n)
+func (w *worker[S]) successors(s S, parent int) {
+	if !w.enabled(s, parent) {
+		return
+	}
+	for nth := 0; nth < len(w.actions); nth++ {
+		nth = w.apply(s, parent, nth)
 	}
 }
 
+// mostActions is how many actions a state may have.
+const mostActions = 1 << 16
+
 // enabled fills w.actions.
-func (w *worker[S]) enabled(s S, parent int32) (n int32, ok bool) {
+func (w *worker[S]) enabled(s S, parent int) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.see(parent, -1, Panicked, fmt.Sprint("Actions: ", r))
@@ -143,15 +155,18 @@ func (w *worker[S]) enabled(s S, parent int32) (n int32, ok bool) {
 		}
 	}()
 	w.actions = w.sys.Actions(s, w.actions[:0])
+	if len(w.actions) > mostActions {
+		panic(fmt.Sprintf("%d are enabled; there is room for %d", len(w.actions), mostActions))
+	}
 	if len(w.actions) == 0 && w.terminal != nil && !w.terminal.Terminal(s) {
 		w.see(parent, -1, Deadlock, "no action is enabled")
 	}
-	return int32(len(w.actions)), true
+	return true
 }
 
-// apply applies the actions from nth on, up to n or the first that panics, and
-// returns the last it applied.
-func (w *worker[S]) apply(s S, parent, nth, n int32) (last int32) {
+// apply applies the actions from nth on, up to the last or the first that
+// panics, and returns which it applied last.
+func (w *worker[S]) apply(s S, parent, nth int) (last int) {
 	last = nth
 	defer func() {
 		if r := recover(); r != nil {
@@ -159,18 +174,18 @@ func (w *worker[S]) apply(s S, parent, nth, n int32) (last int32) {
 			w.see(parent, last, Panicked, fmt.Sprint(r))
 		}
 	}()
-	for ; last < n; last++ {
+	for ; last < len(w.actions); last++ {
 		t := w.sys.Apply(s, w.actions[last])
-		w.made = append(w.made, successor[S]{fingerprint(w.sys.Digest(t)), parent, last, t})
+		w.made = append(w.made, successor[S]{fp: fingerprint(w.sys.Digest(t)), parent: uint16(parent), nth: uint16(last), state: t})
 	}
 	return last
 }
 
-// digest is the fingerprint of s, or false if that panics.
-func (w *worker[S]) digest(s S, parent, nth int32) (fp uint64, ok bool) {
+// digest is the fingerprint of the i'th initial state, or false if that panics.
+func (w *worker[S]) digest(s S, i int) (fp uint64, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			w.see(parent, nth, Panicked, fmt.Sprint("Digest: ", r))
+			w.see(i, -1, Panicked, fmt.Sprint("Digest: ", r))
 			ok = false
 		}
 	}()
@@ -179,12 +194,12 @@ func (w *worker[S]) digest(s S, parent, nth int32) (fp uint64, ok bool) {
 
 // enter is the second phase for one shard.
 func (w *worker[S]) enter(k *block[S], in int) {
-	shard, news := &w.b.table.shards[in], &w.b.news[in]
+	shard := &w.b.table.shards[in]
 	for piece := range w.b.buckets {
 		for i := range w.b.buckets[piece][in].list {
 			m := &w.b.buckets[piece][in].list[i]
-			if w.add(m.fp, refOf(k.fps[m.parent]), m.state, m.parent, m.nth) {
-				news.list = append(news.list, *m)
+			if w.add(m.fp, refOf(k.fps[m.parent]), m.state, int(m.parent), int(m.nth)) {
+				w.b.news[in] = append(w.b.news[in], uint32(piece)<<indexBits|uint32(i))
 			} else {
 				w.again(m, in)
 			}
@@ -197,7 +212,7 @@ func (w *worker[S]) enter(k *block[S], in int) {
 }
 
 // add enters a state and looks at it, if it is new.
-func (w *worker[S]) add(fp uint64, ref uint32, s S, parent, nth int32) bool {
+func (w *worker[S]) add(fp uint64, ref uint32, s S, parent, nth int) bool {
 	in := shardOf(fp)
 	slot, added := w.b.table.shards[in].add(fp, ref)
 	if !added {
@@ -217,7 +232,7 @@ func (w *worker[S]) add(fp uint64, ref uint32, s S, parent, nth int32) bool {
 }
 
 // look holds a new state against the properties.
-func (w *worker[S]) look(s S, parent, nth int32) {
+func (w *worker[S]) look(s S, parent, nth int) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.see(parent, nth, Panicked, fmt.Sprint("Check: ", r))
@@ -230,7 +245,7 @@ func (w *worker[S]) look(s S, parent, nth int32) {
 
 // isGoal is Goal; a state that it panics for counts as one, for the panic is
 // told.
-func (w *worker[S]) isGoal(s S, parent, nth int32) (is bool) {
+func (w *worker[S]) isGoal(s S, parent, nth int) (is bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.see(parent, nth, Panicked, fmt.Sprint("Goal: ", r))
@@ -256,10 +271,10 @@ func (w *worker[S]) again(m *successor[S], in int) {
 	}
 	w.compared++
 	if why := differ(w.sys, first, m.state, pairs); why != "" {
-		w.seen = append(w.seen, candidate{m.parent, m.nth, Unsound, why, m.fp})
+		w.seen = append(w.seen, candidate{int(m.parent), int(m.nth), Unsound, why, m.fp})
 	}
 }
 
-func (w *worker[S]) see(parent, nth int32, property, detail string) {
+func (w *worker[S]) see(parent, nth int, property, detail string) {
 	w.seen = append(w.seen, candidate{parent: parent, nth: nth, property: property, detail: detail})
 }
