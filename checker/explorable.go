@@ -74,3 +74,16 @@ func DigestSet(d Sink, set map[string]bool) {
 func DigestNames(d Sink, m map[string]string) {
 	DigestSorted(d, m, Itself, func(k, v string) { d.Str(k); d.Str(v) })
 }
+
+// InOrder calls do for every entry of m, in the order of their names. Do may change
+// what stands under keys that m has.
+func InOrder[K comparable, V any](m map[K]V, name func(K) string, do func(k K, v V)) {
+	keys := make([]K, 0, len(m))
+	for k := range m { //det:allow sorted below
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b K) int { return cmp.Compare(name(a), name(b)) })
+	for _, k := range keys {
+		do(k, m[k])
+	}
+}

@@ -32,7 +32,12 @@ type Search struct {
 	Jobs       int    // cores; 0: all of them
 	// KeepGoing looks for the first violation of every property.
 	KeepGoing bool
-	Progress  func(explore.Progress)
+	// Goals holds that a state in which the system does what it is for stays
+	// reachable, where the system knows such states; it needs NoSymmetry.
+	Goals bool
+	// Resume is a directory in which the search is kept, and goes on from. bfs only.
+	Resume   string
+	Progress func(explore.Progress)
 }
 
 // A Finding is one violated property and the shortest way to it that was found.
@@ -61,6 +66,7 @@ type Line struct {
 	Why             string            `json:"why,omitempty"`    // what ended an incomplete search
 	Verdict         checker.Verdict   `json:"verdict"`
 	Findings        []Finding         `json:"findings"`
+	Goals           bool              `json:"goals,omitempty"` // a goal stays reachable from everywhere
 	SelfChecks      uint64            `json:"selfChecks"`
 	BytesPerState   uint64            `json:"bytesPerState"`
 	WallNs          int64             `json:"wallNs"`
@@ -94,10 +100,14 @@ func Run(ctx context.Context, s Search) (*Line, error) {
 	if method != explore.Breadth {
 		o.Cores = 1
 	}
+	o.Goals = s.Goals
+	if err := keep(&o, &s, sys); err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	r, err := sys.search(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, errors.Unwrap(err) // who asked says that it is an exploration
 	}
 	return sys.line(&s, &r, time.Since(began))
 }
@@ -106,7 +116,7 @@ func (m *subject) line(s *Search, r *explore.Result, took time.Duration) (*Line,
 	l := &Line{
 		Schema: Schema, System: s.System, Strategy: strategyName(s.Strategy), Symmetry: !s.NoSymmetry && m.symmetric, Bounds: m.bounds, Rules: m.about.Rules,
 		States: r.States, Distinct: r.Distinct, Transitions: r.Transitions, Depth: r.Depth, Levels: r.Levels, Complete: r.Complete, Why: r.Why,
-		SelfChecks: r.SelfChecks, BytesPerState: r.BytesPerState(), WallNs: int64(took), Findings: []Finding{},
+		Goals: r.Goals, SelfChecks: r.SelfChecks, BytesPerState: r.BytesPerState(), WallNs: int64(took), Findings: []Finding{},
 	}
 	if m.about.Real {
 		l.Policy = m.policy

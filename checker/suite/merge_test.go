@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/checker"
-	"github.com/simctl/simctl/checker/suite"
 	"github.com/simctl/simctl/model/trace"
 )
 
@@ -49,10 +48,7 @@ type past struct {
 // every script as what comes then.
 func TestPastsOfOneDigestHaveOneFuture(t *testing.T) {
 	merged := 0
-	for _, p := range suite.Properties() {
-		if _, is := p.New().(checker.Explorable); !is {
-			continue
-		}
+	for _, p := range explorable() {
 		runs, first := scripts(t, p.Name), map[uint64]past{}
 		for _, run := range runs {
 			for without := range len(run) + 1 {

@@ -79,6 +79,8 @@ func (f *flags) add(cmd *cobra.Command, p Parts) {
 	fs.StringVar(&f.search.Strategy, "strategy", "bfs", "bfs finds what is shortest, on all cores; dfs; sleep: dfs that takes of actions that commute one order")
 	fs.BoolVar(&f.search.NoSymmetry, "no-symmetry", false, "tell interchangeable workers and clients apart")
 	fs.BoolVar(&f.search.KeepGoing, "all", false, "go on after a violation, to the first of every property")
+	fs.BoolVar(&f.search.Goals, "goals", false, "hold that from every state one can be reached in which the system does what it is for; needs --no-symmetry")
+	fs.StringVar(&f.search.Resume, "resume", "", "keep the search in this directory, and go on with one that is there")
 	fs.Uint64Var(&f.search.MaxStates, "max-states", 0, "end when so many states were found (default without end)")
 	fs.StringVar(&f.memory, "memory", "2G", "end when the table and the states that wait are bigger: 500M, 2G")
 	fs.IntVar(&f.search.Jobs, "jobs", 0, "cores (default all); what is found does not depend on it")

@@ -34,6 +34,9 @@ func Tell(w io.Writer, l *exploration.Line) error {
 		fmt.Fprintf(&b, "  states     %s distinct, %s transitions, depth %d; %s a second, %d bytes each, %s self-checks\n", reports.Thousands(l.Distinct),
 			reports.Thousands(l.Transitions), l.Depth, reports.Thousands(l.StatesPerSecond), l.BytesPerState, reports.Thousands(l.SelfChecks))
 	}
+	if l.Goals {
+		b.WriteString("  goals      from every state that was visited one can be reached in which the system does what it is for\n")
+	}
 	switch {
 	case l.Complete:
 		b.WriteString("  complete   every state within these bounds was visited\n")
