@@ -42,6 +42,8 @@ type page struct {
 	Ops []op
 
 	Plots []string
+
+	Part *Part // a page of others
 }
 
 // A run is one line of the list.
