@@ -1,0 +1,250 @@
+package space
+
+import (
+	"slices"
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// machine is one machine as one incarnation sees it, during one step.
+type machine struct {
+	w *World
+	p *proc
+}
+
+var (
+	_ host.Host    = (*machine)(nil)
+	_ coord.Client = (*machine)(nil)
+)
+
+// wallStart is 2026-01-01 00:00:00 UTC.
+const wallStart = 1_767_225_600_000_000_000
+
+// Self implements host.Host.
+func (h *machine) Self() host.ProcessID { return h.p.id }
+
+// Incarnation implements host.Host.
+func (h *machine) Incarnation() uint32 { return h.p.inc }
+
+// Mono implements host.Clock: it stands still.
+func (h *machine) Mono() host.Mono { return 0 }
+
+// Wall implements host.Clock: it stands still, an hour later in the next
+// incarnation and a minute apart from other machines, so that what is named
+// after it has a name of its own.
+func (h *machine) Wall() host.Wall {
+	return wallStart + host.Wall(time.Duration(h.p.inc)*time.Hour+time.Duration(h.p.i)*time.Minute)
+}
+
+// StartTimer implements host.Clock.
+func (h *machine) StartTimer(d time.Duration, c host.Call) host.TimerID {
+	p := h.p
+	p.last++
+	p.timers = append(p.timers, timer{id: host.TimerID(p.last), at: h.w.now + int64(max(0, d)), call: c})
+	return host.TimerID(p.last)
+}
+
+// StopTimer implements host.Clock.
+func (h *machine) StopTimer(t host.TimerID) bool {
+	i := slices.IndexFunc(h.p.timers, func(x timer) bool { return x.id == t })
+	if i < 0 {
+		return false
+	}
+	h.p.timers = slices.Delete(h.p.timers, i, i+1)
+	return true
+}
+
+// Listen implements host.Network.
+func (h *machine) Listen(addr host.Addr, _ host.Codec) error {
+	h.p.listen = addr
+	return nil
+}
+
+// Dial implements host.Network.
+func (h *machine) Dial(addr host.Addr, _ host.Codec) host.ConnID {
+	p := h.p
+	p.last++
+	p.dials++
+	e := end{link: uint64(p.i)<<32 | p.dials, id: host.ConnID(p.last), peer: p.i}
+	to := slices.IndexFunc(h.w.procs, func(q *proc) bool { return q.impl != nil && q.listen == addr })
+	if to < 0 || to == p.i {
+		e.push(item{kind: closed, why: host.Refused, sent: h.w.next()})
+	} else {
+		e.peer = to
+		q := h.w.mut(to)
+		q.ends = append(q.ends, end{link: e.link, side: 1, peer: p.i, in: []item{{kind: accepted, from: host.Addr(p.id), sent: h.w.next()}}})
+	}
+	p.ends = append(p.ends, e)
+	return e.id
+}
+
+// Send implements host.Network.
+func (h *machine) Send(c host.ConnID, m host.Message) {
+	at := h.p.conn(c)
+	if at < 0 || h.p.exiting {
+		return
+	}
+	e := &h.p.ends[at]
+	q := h.w.mut(e.peer)
+	if to := q.find(e.link, 1-e.side); to >= 0 && q != h.p {
+		var d host.Digest
+		d.Str(m.Name())
+		m.Digest(&d)
+		if in := q.ends[to].in; len(in) == 0 || in[len(in)-1].kind != closed {
+			q.ends[to].push(item{kind: message, msg: m, sum: d.Sum(), sent: h.w.next()})
+		}
+	}
+}
+
+// Close implements host.Network.
+func (h *machine) Close(c host.ConnID) {
+	at := h.p.conn(c)
+	if at < 0 || h.p.exiting {
+		return
+	}
+	e := h.p.ends[at]
+	h.p.ends = slices.Delete(h.p.ends, at, at+1)
+	if e.peer == h.p.i {
+		return
+	}
+	q := h.w.mut(e.peer)
+	if to := q.find(e.link, 1-e.side); to >= 0 {
+		if in := q.ends[to].in; len(in) == 0 || in[len(in)-1].kind != closed {
+			q.ends[to].push(item{kind: closed, why: host.ClosedByPeer, sent: h.w.next()})
+		}
+	}
+}
+
+// Spawn implements host.Children. The child has started when the call returns.
+func (h *machine) Spawn(prog host.Program) host.ProcessID {
+	w := h.w
+	id := h.p.id + "/" + host.ProcessID(prog.Name)
+	if h.p.exiting {
+		return id
+	}
+	child := &proc{id: id, kind: prog.Kind, parent: h.p.i, i: -1}
+	impl, err := w.child(prog)
+	if err != nil {
+		h.p.mail = append(h.p.mail, mail{child: id, status: -1, sent: h.w.next()})
+		return id
+	}
+	for i, p := range w.procs { // the place of one that has gone
+		if p.parent == h.p.i && p.impl == nil && i != h.p.i {
+			child.i = i
+			break
+		}
+	}
+	if child.i < 0 {
+		child.i = len(w.procs)
+		w.procs = append(w.procs, child)
+	}
+	w.procs[child.i] = child
+	w.fresh |= 1 << child.i
+	child.inc, child.impl, child.ran = 1, impl, true
+	child.machine = &machine{w: w, p: child}
+	w.tell(trace.Event{Process: string(id), Inc: 1, Kind: trace.Started, N: 1, Value: prog.Kind})
+	impl.Start(child.machine)
+	w.after(child)
+	return id
+}
+
+// Signal implements host.Children.
+func (h *machine) Signal(child host.ProcessID, s host.Signal) {
+	for i, c := range h.w.procs {
+		switch {
+		case c.id != child || c.impl == nil || h.p.exiting:
+		case s == host.Kill:
+			h.w.die(i, trace.KilledOff, -1)
+		default:
+			q := h.w.mut(i)
+			q.mail = append(q.mail, mail{signal: s, sent: h.w.next()})
+		}
+	}
+}
+
+// identifiers is the number of values from which on a draw is for a name.
+const identifiers = 1 << 20
+
+// Draw implements host.Rand.
+func (h *machine) Draw(purpose string, n uint64) uint64 {
+	if n <= identifiers {
+		return n / 2
+	}
+	h.p.draws++
+	var d host.Digest
+	d.Str(string(h.p.id))
+	d.Str(purpose)
+	d.Uint(uint64(h.p.inc))
+	d.Uint(h.p.draws)
+	return d.Sum() % n
+}
+
+// Exit implements host.Host.
+func (h *machine) Exit(status int) {
+	if !h.p.exiting {
+		h.p.exiting, h.p.status = true, status
+	}
+}
+
+// Note implements host.Host.
+func (h *machine) Note(n host.Note) {
+	p := h.p
+	if p.exiting {
+		return
+	}
+	switch n.Kind {
+	case host.NoteState:
+		p.state = n.Value
+	case host.NoteRegistered:
+		p.joined = true
+	}
+	h.w.tell(trace.Event{
+		Process: string(p.id), Inc: p.inc, Kind: kinds[n.Kind], Subject: n.Subject, Value: n.Value,
+		Detail: n.Detail, Term: n.Term, N: n.N, M: n.M, P: n.P, Q: n.Q, Zxid: n.Zxid,
+	})
+}
+
+// kinds gives the name in the trace of each kind of note, as sim/cluster's.
+var kinds = [...]trace.Kind{
+	host.NoteState: trace.State, host.NoteElected: trace.Elected, host.NoteIntent: trace.Intent,
+	host.NoteWritten: trace.Written, host.NoteRecovered: trace.Recovered, host.NoteAcked: trace.Acked,
+	host.NoteObeyed: trace.Obeyed, host.NoteRefused: trace.Refused, host.NoteAccepted: trace.Accepted,
+	host.NoteUsage: trace.Usage, host.NoteRegistered: trace.Registered, host.NoteJob: trace.Job,
+	host.NoteCall: trace.Call, host.NoteReturn: trace.Return, host.NoteGaveUp: trace.GaveUp,
+	host.NoteSession: trace.Session, host.NoteFailed: trace.Failed,
+	host.NoteRole: trace.Role, host.NoteServing: trace.Serving, host.NoteLogged: trace.Logged,
+	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
+	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
+	host.NoteRecipe: trace.Recipe, host.NoteVote: trace.Vote,
+	host.NoteApp: trace.App, host.NoteExecutor: trace.Executor, host.NoteTask: trace.Task, host.NoteEffect: trace.Effect,
+	host.NoteReady: trace.Ready,
+}
+
+// The disk is not part of these systems: every call completes with an error, as
+// one that is not there.
+
+// CreateFile implements host.Disk.
+func (h *machine) CreateFile(string, host.Call) { h.noDisk() }
+
+// AppendFile implements host.Disk.
+func (h *machine) AppendFile(string, []byte, host.Call) { h.noDisk() }
+
+// SyncFile implements host.Disk.
+func (h *machine) SyncFile(string, host.Call) { h.noDisk() }
+
+// RenameFile implements host.Disk.
+func (h *machine) RenameFile(string, string, host.Call) { h.noDisk() }
+
+// RemoveFile implements host.Disk.
+func (h *machine) RemoveFile(string, host.Call) { h.noDisk() }
+
+// ReadFile implements host.Disk.
+func (h *machine) ReadFile(string, host.Call) { h.noDisk() }
+
+// ListFiles implements host.Disk.
+func (h *machine) ListFiles(string, host.Call) { h.noDisk() }
+
+func (h *machine) noDisk() { panic("space: " + string(h.p.id) + " uses a disk, and has none") }

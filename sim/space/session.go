@@ -1,0 +1,517 @@
+package space
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/simctl/simctl/impl/coord"
+	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// phase is what a session's client does about its connection.
+type phase uint8
+
+const (
+	joining phase = iota // a request to begin or continue the session is under way
+	up                   // it stands
+	broken               // the connection is gone, and the client has not been told
+	over                 // the client has done with it
+)
+
+// session is one session: as the client sees it, as the service does, and what
+// is under way between them.
+type session struct {
+	owner   int // process
+	inc     uint32
+	n       coord.Session
+	id      int64 // made of the owner, its incarnation and n: the same in whatever order sessions begin
+	changed host.Call
+	timeout int64
+	ended   error // ErrExpired or ErrClosed once it is over for the client
+	phase   phase
+	known   bool  // the service has begun it
+	dead    bool  // the service has ended it
+	expires int64 // when the service will; 0: not while the connection stands
+	reqs    []request
+	reps    []reply
+	held    [2]bool // reqs, reps are held up
+	watches []armed
+	late    []reply // events that wait for the connection
+	gone    bool    // nothing is left of it
+}
+
+// what is under way to the service
+const (
+	begins = iota + 1 // to begin the session, or to continue it
+	asks              // an operation
+	orphan            // an operation that nobody waits for any more
+	ends              // to end the session
+)
+
+type request struct {
+	kind  uint8
+	op    coord.Op
+	done  host.Call
+	watch host.Call
+	sum   uint64 // of op, done and watch
+	sent  uint64 // when, among all
+}
+
+// what is under way to the client
+const (
+	answers = iota + 1
+	fires   // watches
+	stands  // the session
+	breaks  // the connection has ended; calls are what will not be answered
+	expired
+	finished // the client closed it; calls are what will not be answered
+)
+
+type reply struct {
+	kind   uint8
+	calls  []host.Call
+	result coord.Result
+	event  coord.Event
+	read   bool // answers of a read
+	sum    uint64
+	sent   uint64
+}
+
+// armed is one watch.
+type armed struct {
+	kind coord.Kind // Get: of data, Exists: of existence, Children
+	path string
+	call host.Call
+}
+
+func sumCalls(d *host.Digest, calls ...host.Call) {
+	d.Uint(uint64(len(calls)))
+	for _, c := range calls {
+		c.Digest(d)
+	}
+}
+
+func sumOp(d *host.Digest, op *coord.Op) {
+	d.Uint(uint64(op.Kind))
+	d.Str(op.Path)
+	d.Bytes(op.Data)
+	d.Int(int64(op.Version))
+	d.Uint(uint64(op.Mode))
+	d.Int(op.Tag.Term)
+	d.Int(op.Tag.Write)
+	d.Uint(uint64(len(op.Ops)))
+	for i := range op.Ops {
+		sumOp(d, &op.Ops[i])
+	}
+}
+
+func sumResult(d *host.Digest, r *coord.Result) {
+	if r.Err != nil {
+		d.Str(r.Err.Error())
+	}
+	d.Str(r.Path)
+	d.Bytes(r.Data)
+	d.Any(r.Stat)
+	d.Any(r.Children)
+	d.Int(r.Zxid)
+	d.Uint(uint64(len(r.Results)))
+	for i := range r.Results {
+		sumResult(d, &r.Results[i])
+	}
+}
+
+func (s *session) ask(w *World, r request) {
+	var d host.Digest
+	sumOp(&d, &r.op)
+	sumCalls(&d, r.done, r.watch)
+	r.sum, r.sent = d.Sum(), w.next()
+	s.reqs = append(s.reqs, r)
+}
+
+func (s *session) answer(w *World, r reply) {
+	var d host.Digest
+	sumCalls(&d, r.calls...)
+	sumResult(&d, &r.result)
+	d.Uint(uint64(r.event.Type))
+	d.Str(r.event.Path)
+	r.sum, r.sent = d.Sum(), w.next()
+	if s.phase == broken && r.kind == fires {
+		s.late = append(s.late, r)
+		return
+	}
+	s.reps = append(s.reps, r)
+}
+
+func (s *session) digest(d *host.Digest, now int64) {
+	d.Int(s.id)
+	d.Bool(s.ended != nil)
+	d.Uint(uint64(s.phase))
+	d.Bool(s.known)
+	d.Bool(s.dead)
+	d.Bool(s.held[0])
+	d.Bool(s.held[1])
+	d.Bool(s.expires != 0)
+	if s.expires != 0 {
+		d.Int(max(0, s.expires-now))
+	}
+	d.Uint(uint64(len(s.reqs)))
+	for i := range s.reqs {
+		d.Uint(uint64(s.reqs[i].kind))
+		d.Uint(s.reqs[i].sum)
+	}
+	for _, list := range [...][]reply{s.reps, s.late} {
+		d.Uint(uint64(len(list)))
+		for i := range list {
+			d.Uint(uint64(list[i].kind))
+			d.Uint(list[i].sum)
+		}
+	}
+	d.Uint(uint64(len(s.watches)))
+	for i := range s.watches {
+		a := &s.watches[i]
+		d.Uint(uint64(a.kind))
+		d.Str(a.path)
+		a.call.Digest(d)
+	}
+}
+
+// session returns the index of a session of the process that runs, -1 if it is
+// not known any more.
+func (h *machine) session(n coord.Session) int {
+	return slices.IndexFunc(h.w.sess, func(s *session) bool {
+		return s.owner == h.p.i && s.inc == h.p.inc && s.n == n && !s.gone
+	})
+}
+
+// OpenSession implements coord.Client.
+func (h *machine) OpenSession(o coord.Options, changed host.Call) coord.Session {
+	p := h.p
+	p.opened++
+	n := coord.Session(p.opened)
+	s := &session{
+		owner: p.i, inc: p.inc, n: n, changed: changed, timeout: int64(o.Timeout),
+		id: int64(p.i+1)<<32 | int64(p.inc)<<16 | int64(n),
+	}
+	s.ask(h.w, request{kind: begins})
+	at, _ := slices.BinarySearchFunc(h.w.sess, s.id, func(s *session, id int64) int { return cmp.Compare(s.id, id) })
+	h.w.sess = slices.Insert(h.w.sess, at, s)
+	low := h.w.freshSess & (1<<at - 1)
+	h.w.freshSess = (h.w.freshSess-low)<<1 | 1<<at | low
+	return n
+}
+
+// CloseSession implements coord.Client.
+func (h *machine) CloseSession(n coord.Session) {
+	i := h.session(n)
+	if i < 0 {
+		return
+	}
+	s := h.w.mutSess(i)
+	if s.ended != nil {
+		s.gone = s.ended == coord.ErrExpired
+		return
+	}
+	s.leave(h.w)
+	s.ask(h.w, request{kind: ends})
+}
+
+// DropSession implements coord.Client.
+func (h *machine) DropSession(n coord.Session) {
+	if i := h.session(n); i >= 0 && h.w.sess[i].ended == nil {
+		s := h.w.mutSess(i)
+		s.leave(h.w)
+		s.expires = h.w.now + s.timeout
+	}
+}
+
+// leave ends a session for its client, which closes or drops it.
+func (s *session) leave(w *World) {
+	calls := s.abandon()
+	s.ended, s.phase, s.reps, s.late = coord.ErrClosed, over, nil, nil
+	s.answer(w, reply{kind: finished, calls: calls})
+}
+
+// abandon makes orphans of what is asked, and returns what was waiting for it.
+func (s *session) abandon() []host.Call {
+	var calls []host.Call
+	for i := range s.reps {
+		switch r := &s.reps[i]; r.kind {
+		case answers, breaks:
+			calls = append(calls, r.calls...)
+		}
+	}
+	var kept []request
+	for _, r := range s.reqs {
+		if r.kind == asks {
+			calls = append(calls, r.done)
+			kept = append(kept, request{kind: orphan, op: r.op, sum: r.sum})
+		}
+		if r.kind == orphan {
+			kept = append(kept, r)
+		}
+	}
+	s.reqs = kept
+	return calls
+}
+
+// Do implements coord.Client.
+func (h *machine) Do(n coord.Session, op coord.Op, done, watch host.Call) {
+	i := h.session(n)
+	if i < 0 || h.p.exiting {
+		return
+	}
+	s := h.w.mutSess(i)
+	if s.ended != nil {
+		s.answer(h.w, reply{kind: answers, calls: []host.Call{done}, result: coord.Result{Err: s.ended}})
+		return
+	}
+	s.ask(h.w, request{kind: asks, op: op, done: done, watch: watch})
+}
+
+// orphanSessions is told that a process ended: the service hears nothing of its
+// sessions any more, but what they have sent.
+func (w *World) orphanSessions(owner int) {
+	for i, s := range w.sess {
+		if s.owner != owner || s.phase == over && s.dead || s.gone {
+			continue
+		}
+		s = w.mutSess(i)
+		s.abandon()
+		s.phase, s.reps, s.late, s.watches, s.ended = over, nil, nil, nil, coord.ErrClosed
+		if s.known && !s.dead && s.expires == 0 {
+			s.expires = w.now + s.timeout
+		}
+		s.gone = s.dead || !s.known
+	}
+}
+
+// serve carries out a session's oldest request.
+func (w *World) serve(i int) {
+	s := w.mutSess(i)
+	r := s.reqs[0]
+	s.reqs, s.held[0] = s.reqs[1:], false
+	switch r.kind {
+	case begins:
+		w.join(s)
+	case ends:
+		w.endSession(i, "closed")
+		s.gone = true
+	default:
+		w.carryOut(s, &r)
+	}
+	if s.ended != nil && s.dead && len(s.reqs) == 0 && len(s.reps) == 0 && w.procs[s.owner].impl == nil {
+		s.gone = true
+	}
+}
+
+func (w *World) join(s *session) {
+	if s.dead {
+		s.reps = nil
+		s.answer(w, reply{kind: expired})
+		return
+	}
+	if !s.known {
+		w.tell(trace.Event{Process: string(w.procs[s.owner].id), Kind: trace.SessionUp, N: s.id})
+	}
+	s.known, s.expires, s.phase = true, 0, up
+	s.answer(w, reply{kind: stands})
+	for _, r := range s.late {
+		r.sent = w.next()
+		s.reps = append(s.reps, r)
+	}
+	s.late = nil
+}
+
+func (w *World) carryOut(s *session, r *request) {
+	var res coord.Result
+	var did []change
+	switch {
+	case s.dead:
+		res.Err = coord.ErrExpired
+	case r.op.Kind == coord.Get || r.op.Kind == coord.Exists || r.op.Kind == coord.Children || r.op.Kind == coord.Sync:
+		res = w.tree.read(&r.op)
+	default:
+		w.tree, res, did = w.tree.apply(s.id, &r.op)
+		if res.Err == nil {
+			w.committed(s, &r.op, &res)
+		}
+	}
+	w.fire(did)
+	if r.kind == orphan {
+		return
+	}
+	if !r.watch.IsZero() {
+		a := armed{r.op.Kind, r.op.Path, r.watch}
+		switch {
+		case a.kind == coord.Exists && res.Err == nil:
+			a.kind = coord.Get // ZooKeeper's table of data watches
+			s.watches = append(s.watches, a)
+		case res.Err == nil || a.kind == coord.Exists:
+			s.watches = append(s.watches, a)
+		}
+	}
+	s.answer(w, reply{kind: answers, calls: []host.Call{r.done}, result: res, read: r.reads()})
+}
+
+// committed tells of a transaction as sim/cluster does.
+func (w *World) committed(s *session, op *coord.Op, r *coord.Result) {
+	e := trace.Event{
+		Process: string(w.procs[s.owner].id), Kind: trace.Commit, Zxid: r.Zxid, N: s.id, Term: op.Tag.Term, M: op.Tag.Write,
+	}
+	if op.Kind != coord.Multi {
+		e.Value, e.Subject = op.Kind.String(), cmp.Or(r.Path, op.Path)
+	}
+	for i := range op.Ops {
+		if i > 0 {
+			e.Value, e.Subject = e.Value+" ", e.Subject+" "
+		}
+		e.Value += op.Ops[i].Kind.String()
+		e.Subject += cmp.Or(r.Results[i].Path, op.Ops[i].Path)
+	}
+	w.tell(e)
+}
+
+// fire tells every session what a transaction did that it watches.
+func (w *World) fire(did []change) {
+	for _, c := range did {
+		for i := range w.sess {
+			if len(w.sess[i].watches) > 0 {
+				w.fireOne(i, c)
+			}
+		}
+	}
+}
+
+func (w *World) fireOne(i int, c change) {
+	hit := func(path string, kinds ...coord.Kind) (calls []host.Call) {
+		for _, k := range kinds {
+			for _, a := range w.sess[i].watches {
+				if a.path == path && a.kind == k {
+					calls = append(calls, a.call)
+				}
+			}
+		}
+		if calls != nil {
+			s := w.mutSess(i)
+			s.watches = slices.DeleteFunc(s.watches, func(a armed) bool { return a.path == path && slices.Contains(kinds, a.kind) })
+		}
+		return calls
+	}
+	kinds := []coord.Kind{coord.Get, coord.Exists}
+	if c.typ == coord.Deleted {
+		kinds = append(kinds, coord.Children)
+	}
+	if calls := hit(c.path, kinds...); calls != nil {
+		w.mutSess(i).answer(w, reply{kind: fires, calls: calls, event: coord.Event{Type: c.typ, Path: c.path}})
+	}
+	if c.typ == coord.DataChanged {
+		return
+	}
+	up := parentOf(c.path)
+	if calls := hit(up, coord.Children); calls != nil {
+		w.mutSess(i).answer(w, reply{kind: fires, calls: calls, event: coord.Event{Type: coord.ChildrenChanged, Path: up}})
+	}
+}
+
+// endSession ends a session at the service. One that stands is not told why.
+func (w *World) endSession(i int, why string) {
+	s := w.mutSess(i)
+	s.dead, s.expires = true, 0
+	s.late = nil
+	var did []change
+	w.tree, did = w.tree.endSession(s.id)
+	w.tell(trace.Event{Process: string(w.procs[s.owner].id), Kind: trace.SessionExpired, N: s.id, Value: why})
+	watches := s.watches
+	s.watches = nil // it hears of nothing any more
+	w.fire(did)
+	s = w.mutSess(i)
+	s.watches = watches // to be told that they do not watch
+	if s.phase == up {
+		s.phase = broken
+		s.answer(w, reply{kind: breaks})
+	}
+	s.gone = s.phase == over && len(s.reps) == 0 && len(s.reqs) == 0
+}
+
+// cut ends a session's connection. What was asked and not carried out is lost,
+// or with later still comes through.
+func (w *World) cut(i int, later bool) {
+	s := w.mutSess(i)
+	for _, r := range s.reps {
+		if r.kind == fires {
+			s.late = append(s.late, r)
+		}
+	}
+	calls := s.abandon()
+	if !later {
+		s.reqs = nil
+	}
+	s.reps, s.phase, s.held = nil, broken, [2]bool{}
+	s.expires = w.now + s.timeout
+	s.answer(w, reply{kind: breaks, calls: calls})
+}
+
+// hear tells a client the oldest of what its session has for it.
+func (w *World) hear(i int) {
+	s := w.mutSess(i)
+	r := s.reps[0]
+	s.reps, s.held[1] = s.reps[1:], false
+	p := w.call(s.owner)
+	change := coord.StateChange{Session: s.n, ID: s.id, Timeout: time.Duration(s.timeout)}
+	run := func(result any, calls ...host.Call) {
+		for _, c := range calls {
+			if !p.exiting {
+				c.Run(p.impl, result)
+			}
+		}
+	}
+	switch r.kind {
+	case answers:
+		run(&r.result, r.calls...)
+	case fires:
+		run(&r.event, r.calls...)
+	case stands:
+		change.State = coord.Connected
+		run(&change, s.changed)
+	case breaks:
+		calls := r.calls
+		s.reqs = slices.DeleteFunc(s.reqs, func(q request) bool {
+			if q.kind == asks {
+				calls = append(calls[:len(calls):len(calls)], q.done)
+			}
+			return q.kind != orphan
+		})
+		s.phase = joining
+		s.ask(w, request{kind: begins})
+		run(&coord.Result{Err: coord.ErrConnectionLoss}, calls...)
+		change.State = coord.Disconnected
+		run(&change, s.changed)
+	case expired, finished:
+		err, state := coord.ErrClosed, coord.Closed
+		if r.kind == expired {
+			err, state = coord.ErrExpired, coord.Expired
+			r.calls = s.abandon()
+			s.reqs = nil
+		}
+		s.ended, s.phase = err, over
+		watches := s.watches
+		s.watches = nil
+		run(&coord.Result{Err: err}, r.calls...)
+		slices.SortStableFunc(watches, func(a, b armed) int {
+			return cmp.Or(cmp.Compare(order(a.kind), order(b.kind)), cmp.Compare(a.path, b.path))
+		})
+		for _, a := range watches {
+			run(&coord.Event{Type: coord.NotWatching, Path: a.path}, a.call)
+		}
+		change.State = state
+		run(&change, s.changed)
+	}
+	w.after(p)
+}
+
+// order is that in which watches are told that they do not watch any more.
+func order(k coord.Kind) int {
+	return slices.Index([]coord.Kind{coord.Get, coord.Exists, coord.Children}, k)
+}

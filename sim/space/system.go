@@ -1,0 +1,62 @@
+package space
+
+import (
+	"github.com/simctl/simctl/checker/explore"
+	"github.com/simctl/simctl/model/trace"
+)
+
+// A System is a Config as something to explore.
+type System struct{ c Config }
+
+var _ explore.System[*World] = (*System)(nil)
+
+// New returns the system of a configuration. It fails if that makes no sense.
+func New(c Config) (*System, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	return &System{c}, nil
+}
+
+// Initial implements explore.System: there is one initial state.
+func (s *System) Initial() []*World { return []*World{s.first(nil)} }
+
+// Actions implements explore.System.
+func (s *System) Actions(w *World, dst []explore.Action) []explore.Action {
+	if w.watch.property != "" {
+		return dst // what a violation leads to is not asked
+	}
+	return w.actions(dst)
+}
+
+// Apply implements explore.System.
+func (s *System) Apply(w *World, a explore.Action) *World {
+	next := w.begin()
+	next.apply(a)
+	return next.end()
+}
+
+// Digest implements explore.System.
+func (s *System) Digest(w *World) uint64 { return w.sum }
+
+// Check implements explore.System.
+func (s *System) Check(w *World) (property, detail string) {
+	return w.watch.property, w.watch.detail
+}
+
+// Describe implements explore.System.
+func (s *System) Describe(w *World, a explore.Action) string { return w.describe(a) }
+
+// Run carries a path out again and returns its events, those before the initial
+// state included, and a line for each action.
+func (s *System) Run(path []explore.Action) (events []trace.Event, lines []string) {
+	w := s.first(&events)
+	for _, a := range path {
+		lines = append(lines, w.describe(a))
+		next := w.begin()
+		next.out = &events
+		next.apply(a)
+		w = next.end()
+	}
+	return events, lines
+}
