@@ -89,6 +89,8 @@ const importLaw = `
 	sim/disk:             sim/kernel impl/host model/trace
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
+	sim/space:            checker/explore scenarios/timers model/trace impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
+	sim/space/judge:      sim/space checker impl/host model/trace
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
 	sim/cluster/commits:  sim/zk/... impl/coord
 	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/probe impl/wire
@@ -114,7 +116,7 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker model/... reports/... scenarios sim/kernel
-	exploration:          . checker/... impl/policy model/... reports/... scenarios/hint sim/space
+	exploration:          . checker/... impl/policy model/... reports/... scenarios/hint sim/space sim/space/...
 	cmd/simctl/explore:   checker checker/explore cmd/simctl/exit exploration reports
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
