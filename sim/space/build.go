@@ -13,6 +13,7 @@ import (
 	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
+	"github.com/simctl/simctl/sim/space/tree"
 )
 
 // Timers are those of explored worlds: multiples of a second with few that ring
@@ -68,7 +69,7 @@ func (c *Config) masters() (out []host.Addr) {
 // first is the initial state. Events, if not nil, gets what happened before it.
 func (s *System) first(events *[]trace.Event) *World {
 	c := &s.c
-	w := &World{c: c, tree: newTree(), watch: &watch{}, out: events}
+	w := &World{c: c, tree: tree.New(), watch: &watch{}, out: events}
 	if c.Monitors != nil {
 		w.watch.list = c.Monitors()
 	}

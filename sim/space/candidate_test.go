@@ -9,8 +9,7 @@ import (
 
 func TestACandidatesCloneAndDigestKnowEveryField(t *testing.T) {
 	c := newCandidate(&Config{Policy: policy.Hardened})
-	c.latch = nil
 	m := hosttest.NewCoord().Machine("e1", 1)
 	m.Start(c)
-	hosttest.CheckState(t, c, "h", "cfg", "owner", "asked")
+	hosttest.CheckState(t, c, "h", "cfg", "latch", "asked")
 }

@@ -22,13 +22,7 @@ func (w *World) String() string {
 		}
 		fmt.Fprintf(&b, "; %d requests, %d replies under way, %d watches\n", len(s.reqs), len(s.reps), len(s.watches))
 	}
-	for _, z := range w.tree.nodes {
-		fmt.Fprintf(&b, "%s version %d", z.path, z.version)
-		if z.owner != 0 {
-			fmt.Fprintf(&b, ", of session %#x", z.owner)
-		}
-		b.WriteByte('\n')
-	}
+	b.WriteString(w.tree.String())
 	return b.String()
 }
 

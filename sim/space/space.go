@@ -47,6 +47,7 @@ import (
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
+	"github.com/simctl/simctl/sim/space/tree"
 )
 
 // A Monitor is a judge whose state is a part of the state that is explored.
@@ -135,7 +136,7 @@ type World struct {
 	c     *Config
 	procs []*proc
 	sess  []*session
-	tree  *tree
+	tree  *tree.Tree
 	now   int64
 	until int64 // the horizon
 	left  [budgets]int
@@ -246,7 +247,7 @@ func (w *World) digest() uint64 {
 	for _, s := range w.sess {
 		s.digest(&d, w.now)
 	}
-	d.Uint(w.tree.sum())
+	d.Uint(w.tree.Sum())
 	if w.c.InOrder {
 		w.digestOrder(&d)
 	}

@@ -1,4 +1,8 @@
-package space
+// Package tree is the znodes of a coordination service as a value: a write makes
+// another tree, which shares what did not change. Results are those of sim/zk,
+// with times left out, and a zxid counts the changes of everything but a queue
+// of candidates.
+package tree
 
 import (
 	"fmt"
@@ -19,38 +23,39 @@ type znode struct {
 	owner               int64 // session of an ephemeral, else 0
 }
 
-// tree is the znodes, sorted by path, as of one zxid. It never changes. Writes
+// A Tree is the znodes, sorted by path, as of one zxid. It never changes. Writes
 // follow sim/zk's tree; the root is there without a znode of its own parent.
-type tree struct {
+type Tree struct {
 	nodes  []*znode
 	zxid   int64
 	digest uint64
 }
 
-// change is what a transaction did, for the watches.
-type change struct {
-	typ  coord.EventType
-	path string
+// A Change is what a transaction did, for the watches.
+type Change struct {
+	Type coord.EventType
+	Path string
 }
 
-func newTree() *tree {
-	t := &tree{nodes: []*znode{{path: "/"}}}
+// New returns the tree that holds the root only.
+func New() *Tree {
+	t := &Tree{nodes: []*znode{{path: "/"}}}
 	t.finish()
 	return t
 }
 
-func (t *tree) at(path string) (int, bool) {
+func (t *Tree) at(path string) (int, bool) {
 	return slices.BinarySearchFunc(t.nodes, path, func(z *znode, p string) int { return strings.Compare(z.path, p) })
 }
 
-func (t *tree) find(path string) *znode {
+func (t *Tree) find(path string) *znode {
 	if i, ok := t.at(path); ok {
 		return t.nodes[i]
 	}
 	return nil
 }
 
-func (t *tree) put(z *znode) {
+func (t *Tree) put(z *znode) {
 	i, ok := t.at(z.path)
 	if ok {
 		t.nodes[i] = z
@@ -59,7 +64,8 @@ func (t *tree) put(z *znode) {
 	t.nodes = slices.Insert(t.nodes, i, z)
 }
 
-func parentOf(path string) string {
+// Parent is the path of a znode's parent.
+func Parent(path string) string {
 	if i := strings.LastIndexByte(path, '/'); i > 0 {
 		return path[:i]
 	}
@@ -67,17 +73,17 @@ func parentOf(path string) string {
 }
 
 // children returns the names of a znode's children, sorted.
-func (t *tree) children(path string) []string {
+func (t *Tree) children(path string) []string {
 	var out []string
 	for _, z := range t.nodes {
-		if z.path != "/" && parentOf(z.path) == path {
+		if z.path != "/" && Parent(z.path) == path {
 			out = append(out, z.path[strings.LastIndexByte(z.path, '/')+1:])
 		}
 	}
 	return out
 }
 
-func (t *tree) stat(z *znode) coord.Stat {
+func (t *Tree) stat(z *znode) coord.Stat {
 	n := int32(len(t.children(z.path)))
 	return coord.Stat{
 		Czxid: z.czxid, Mzxid: z.mzxid, Pzxid: z.pzxid, Version: z.version, Cversion: 2*z.made - n,
@@ -91,9 +97,9 @@ const queue = "/leader_election"
 // counts reports whether a path's changes have a zxid of their own.
 func counts(path string) bool { return !strings.Contains(path, queue) }
 
-// apply returns the tree after a write, which is whole or nothing, and what it did.
-func (t *tree) apply(session int64, op *coord.Op) (*tree, coord.Result, []change) {
-	n := &tree{nodes: slices.Clone(t.nodes), zxid: t.zxid}
+// Apply returns the tree after a write, which is whole or nothing, and what it did.
+func (t *Tree) Apply(session int64, op *coord.Op) (*Tree, coord.Result, []Change) {
+	n := &Tree{nodes: slices.Clone(t.nodes), zxid: t.zxid}
 	ops := []coord.Op{*op}
 	if op.Kind == coord.Multi {
 		ops = op.Ops
@@ -101,7 +107,7 @@ func (t *tree) apply(session int64, op *coord.Op) (*tree, coord.Result, []change
 	if slices.ContainsFunc(ops, func(o coord.Op) bool { return o.Kind != coord.Check && counts(o.Path) }) {
 		n.zxid++
 	}
-	var did []change
+	var did []Change
 	results := make([]coord.Result, len(ops))
 	for i := range ops {
 		results[i] = n.one(session, &ops[i], &did)
@@ -124,7 +130,7 @@ func (t *tree) apply(session int64, op *coord.Op) (*tree, coord.Result, []change
 	return n, coord.Result{Results: results, Zxid: n.zxid}, did
 }
 
-func (t *tree) one(session int64, op *coord.Op, did *[]change) coord.Result {
+func (t *Tree) one(session int64, op *coord.Op, did *[]Change) coord.Result {
 	if op.Kind == coord.Create {
 		return t.create(session, op, did)
 	}
@@ -146,15 +152,15 @@ func (t *tree) one(session int64, op *coord.Op, did *[]change) coord.Result {
 		c.data, c.mzxid = op.Data, t.zxid
 		c.version++
 		t.put(&c)
-		*did = append(*did, change{coord.DataChanged, op.Path})
+		*did = append(*did, Change{coord.DataChanged, op.Path})
 		return coord.Result{Stat: t.stat(&c)}
 	}
 	return coord.Result{}
 }
 
-func (t *tree) create(session int64, op *coord.Op, did *[]change) coord.Result {
+func (t *Tree) create(session int64, op *coord.Op, did *[]Change) coord.Result {
 	path := op.Path
-	up := t.find(parentOf(path))
+	up := t.find(Parent(path))
 	if up == nil {
 		return coord.Result{Err: coord.ErrNoNode}
 	}
@@ -176,23 +182,23 @@ func (t *tree) create(session int64, op *coord.Op, did *[]change) coord.Result {
 	c.pzxid = t.zxid
 	t.put(&c)
 	t.put(z)
-	*did = append(*did, change{coord.Created, path})
+	*did = append(*did, Change{coord.Created, path})
 	return coord.Result{Path: path, Stat: t.stat(z)}
 }
 
-func (t *tree) remove(path string, did *[]change) {
+func (t *Tree) remove(path string, did *[]Change) {
 	i, _ := t.at(path)
 	t.nodes = slices.Delete(t.nodes, i, i+1)
-	up := *t.find(parentOf(path))
+	up := *t.find(Parent(path))
 	up.pzxid = t.zxid
 	t.put(&up)
-	*did = append(*did, change{coord.Deleted, path})
+	*did = append(*did, Change{coord.Deleted, path})
 }
 
-// endSession returns the tree without a session's ephemerals.
-func (t *tree) endSession(session int64) (*tree, []change) {
-	n := &tree{nodes: slices.Clone(t.nodes), zxid: t.zxid}
-	var did []change
+// EndSession returns the tree without a session's ephemerals.
+func (t *Tree) EndSession(session int64) (*Tree, []Change) {
+	n := &Tree{nodes: slices.Clone(t.nodes), zxid: t.zxid}
+	var did []Change
 	for _, z := range t.nodes {
 		if z.owner == session {
 			if counts(z.path) && len(did) == 0 {
@@ -205,8 +211,8 @@ func (t *tree) endSession(session int64) (*tree, []change) {
 	return n, did
 }
 
-// read answers a read.
-func (t *tree) read(op *coord.Op) coord.Result {
+// Read answers a read.
+func (t *Tree) Read(op *coord.Op) coord.Result {
 	r := coord.Result{Zxid: t.zxid}
 	if op.Kind == coord.Sync {
 		r.Path = op.Path
@@ -228,7 +234,7 @@ func (t *tree) read(op *coord.Op) coord.Result {
 }
 
 // finish makes the digest.
-func (t *tree) finish() {
+func (t *Tree) finish() {
 	var d host.Digest
 	d.Int(t.zxid)
 	d.Uint(uint64(len(t.nodes)))
@@ -242,4 +248,18 @@ func (t *tree) finish() {
 	t.digest = d.Sum()
 }
 
-func (t *tree) sum() uint64 { return t.digest }
+// Sum is a digest of all that can be read of it.
+func (t *Tree) Sum() uint64 { return t.digest }
+
+// String lists the znodes, a line each.
+func (t *Tree) String() string {
+	var b strings.Builder
+	for _, z := range t.nodes {
+		fmt.Fprintf(&b, "%s version %d", z.path, z.version)
+		if z.owner != 0 {
+			fmt.Fprintf(&b, ", of session %#x", z.owner)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
