@@ -126,7 +126,7 @@ const importLaw = `
 	cmd/simctl/progress:  reports
 	cmd/simctl/keep:      . checker reports/...
 	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios scenarios/strategy
-	cmd/simctl/serve:     reports/site
+	cmd/simctl/serve:     exploration reports/explorer reports/site
 	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint scenarios/strategy reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `

@@ -64,19 +64,3 @@ func TestACounterexampleIsTakenAgain(t *testing.T) {
 		}
 	})
 }
-
-// A path of choices is an address: it leads to one place.
-func TestAPlaceIsReachedByChoices(t *testing.T) {
-	s := exploration.Search{System: "abstract"}
-	p, path, err := exploration.At(s, 0, nil)
-	require.NoError(t, err)
-	require.Empty(t, path)
-	require.Contains(t, p.State, "m1 Standby")
-	first := p.Choices[0]
-	p, path, err = exploration.At(s, 0, []int{0})
-	require.NoError(t, err)
-	require.Equal(t, first.Action, path[0])
-	require.Equal(t, []string{first.Text}, p.Path)
-	_, _, err = exploration.At(s, 0, []int{0, 99})
-	require.ErrorContains(t, err, "step 2 takes choice 99")
-}

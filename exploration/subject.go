@@ -7,6 +7,8 @@ import (
 
 	"github.com/simctl/simctl/checker/explore"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/reports/explorer"
+	"github.com/simctl/simctl/reports/explorer/walk"
 )
 
 // A subject is a system that can be searched and walked through, whatever its
@@ -20,18 +22,20 @@ type subject struct {
 	search func(ctx context.Context, o explore.Options) (explore.Result, error)
 	story  func(f explore.Finding) []string
 	walk   func(start int, path []explore.Action) (*Place, error)
+	pages  func() explorer.Walk // for people to walk through
 	// events is what a path tells the judges, and a line for each action; nil
 	// where nothing is told.
 	events func(start int, path []explore.Action) []trace.Event
 }
 
-// bind makes a subject of a system.
+// bind makes a subject of a system. Show writes a state for people; see [walk.New].
 func bind[S any](sys explore.System[S], show func(S) string) *subject {
 	m := &subject{
 		search: func(ctx context.Context, o explore.Options) (explore.Result, error) {
 			return explore.Search(ctx, sys, o)
 		},
 		story: func(f explore.Finding) []string { return explore.Story(sys, f) },
+		pages: func() explorer.Walk { return walk.New(sys, show) },
 	}
 	if s, is := sys.(explore.Symmetric); is {
 		m.symmetric = s.Symmetric()
@@ -41,7 +45,7 @@ func bind[S any](sys explore.System[S], show func(S) string) *subject {
 		if start < 0 || start >= len(initial) {
 			return nil, fmt.Errorf("%w: there are %d initial states, counted from 0, and this is number %d", errPath, len(initial), start)
 		}
-		p := &Place{Starts: len(initial)}
+		p := &Place{}
 		s := initial[start]
 		for i, a := range path {
 			if !offers(sys.Actions(s, nil), a) {
@@ -50,10 +54,7 @@ func bind[S any](sys explore.System[S], show func(S) string) *subject {
 			p.Path = append(p.Path, sys.Describe(s, a))
 			s = sys.Apply(s, a)
 		}
-		for _, a := range sys.Actions(s, nil) {
-			p.Choices = append(p.Choices, Choice{a, sys.Describe(s, a)})
-		}
-		p.State, p.Digest = show(s), sys.Digest(s)
+		p.Digest = sys.Digest(s)
 		p.Property, p.Detail = sys.Check(s)
 		return p, nil
 	}
@@ -71,40 +72,9 @@ func offers(actions []explore.Action, a explore.Action) bool {
 
 // A Place is a state and the way to it.
 type Place struct {
-	Starts           int      // initial states of the system
 	Path             []string // what each action did
-	Choices          []Choice // what may be next, in the system's order
-	State            string   // for people, in lines
 	Digest           uint64
 	Property, Detail string // what is violated; "" if nothing
-}
-
-// A Choice is an action that is possible.
-type Choice struct {
-	Action explore.Action
-	Text   string
-}
-
-// At goes through a path of choices, each a number in the list of choices at its
-// place, from an initial state on.
-func At(s Search, start int, choices []int) (*Place, []explore.Action, error) {
-	m, err := open(&s)
-	if err != nil {
-		return nil, nil, err
-	}
-	var path []explore.Action
-	p, err := m.walk(start, nil)
-	for i, n := range choices {
-		if err != nil {
-			return nil, nil, err
-		}
-		if n < 0 || n >= len(p.Choices) {
-			return nil, nil, fmt.Errorf("%w: step %d takes choice %d of %d", errPath, i+1, n, len(p.Choices))
-		}
-		path = append(path, p.Choices[n].Action)
-		p, err = m.walk(start, path)
-	}
-	return p, path, err
 }
 
 // numbers writes a path as text.

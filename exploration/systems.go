@@ -152,30 +152,5 @@ func openAbstract(v *values) (*subject, error) {
 			return nil, fmt.Errorf("no mistake %q; there are %s", name, strings.Join(names, ", "))
 		}
 	}
-	return bind(&protocol.System{Protocol: y}, func(s abstract.State) string { return showAbstract(&y, &s) }), nil
-}
-
-// showAbstract prints a state, a line for each part.
-func showAbstract(y *abstract.System, s *abstract.State) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "term %d, latch owner %d, left: %d crashes, %d expiries, %d cuts\n", s.Term, s.Owner, s.Left.Crashes, s.Left.Expiries, s.Left.Cuts)
-	modes := []string{"down", "Standby", "Recovering", "Alive", "Suspended"}
-	for i := range y.Masters {
-		fmt.Fprintf(&b, "m%d %s, term %d\n", i+1, modes[s.Masters[i].Mode], s.Masters[i].Reign)
-	}
-	for i := range y.Workers {
-		w := &s.Workers[i]
-		fmt.Fprintf(&b, "w%d up %v, cut %v, lease %v, in the store %v, has seen term %d\n", i+1, w.Up, w.Cut, w.Lease, w.Entry, w.Seen)
-	}
-	progress := []string{"not started", "runs", "has finished", "has failed", "was killed", "expired", "is gone"}
-	for i := range y.Jobs {
-		j := &s.Jobs[i]
-		fmt.Fprintf(&b, "job %d %s, attempt %d on w%d, kill %v, supervised %v, acknowledged %v, written in term %d\n",
-			i+1, j.Phase, j.Attempt, j.Worker, j.Kill, j.Supervised, j.Acked, j.By)
-		for a := range y.Attempts {
-			r := &j.Runs[a]
-			fmt.Fprintf(&b, "  attempt %d on w%d %s, launches under way of terms %b\n", a+1, r.Worker, progress[r.Progress], r.Sent)
-		}
-	}
-	return b.String()
+	return bind(&protocol.System{Protocol: y}, y.Text), nil
 }

@@ -81,6 +81,11 @@ func walked(ctx context.Context, sys *System, query string) site.Part {
 		v.bounds(sys, &place{})
 		return v.refused(err, &place{})
 	}
+	for _, b := range sys.Bounds {
+		if p.values.Get(b.Name) == b.Default {
+			p.values.Del(b.Name)
+		}
+	}
 	v.bounds(sys, p)
 	w, err := sys.Start(p.values)
 	if err != nil {

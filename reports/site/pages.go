@@ -54,6 +54,7 @@ type run struct {
 	Verdict                              checker.Verdict
 	Violated                             []string // properties
 	Failovers                            int
+	Walk                                 string // address of the explorer where the path of an exploration ends
 	Error                                string // why it cannot be read
 }
 
@@ -165,6 +166,7 @@ func (s *Site) about(name string) *run {
 	}
 	x.Scenario, x.Policy, x.Kind, x.Length = file.Name, file.Policy, file.Kind, story.Seconds(file.SimulatedNs)
 	x.Seed, x.Steps, x.Verdict, x.Failovers = file.Seed, file.Steps, file.Verdict, len(file.Failovers)
+	x.Walk = walk(file)
 	var findings []checker.Finding
 	if text, err := s.read(path.Join(name, "findings.json")); err == nil && json.Unmarshal(text, &findings) == nil {
 		for _, f := range findings {

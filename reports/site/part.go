@@ -2,7 +2,14 @@ package site
 
 import (
 	"html/template"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/simctl/simctl/reports"
 )
 
 // A Part is the answer of a page that others make: the site puts its head over
@@ -30,4 +37,25 @@ func (s *Site) AddPart(path, title string, part func(*http.Request) Part) {
 		}
 		s.show(w, p.Status, &page{Title: p.Title, Here: path, Part: &p})
 	})
+}
+
+// usual is the policy that need not be said.
+const usual = "hardened"
+
+// walk is where the explorer's page is that shows the end of a path of an
+// exploration; empty for other runs.
+func walk(file *reports.RunFile) string {
+	x := file.Explored
+	if file.Kind != reports.ExploreBundle || x == nil {
+		return ""
+	}
+	q := url.Values{"start": {strconv.Itoa(x.Start)}, "actions": {strings.Join(x.Path, ".")}}
+	for _, name := range slices.Sorted(maps.Keys(x.Bounds)) {
+		q.Set(name, x.Bounds[name])
+	}
+	if file.Policy != usual {
+		q.Set("policy", file.Policy)
+	}
+	u := url.URL{Path: "/explore/" + x.System, RawQuery: q.Encode()}
+	return u.String()
 }

@@ -45,6 +45,10 @@ func served(t *testing.T) *httptest.Server {
 	require.NoError(t, reports.WriteBundle(filepath.Join(dir, "failover-kill-1"), bundle("failover/kill", 1), nil))
 	require.NoError(t, reports.WriteBundle(filepath.Join(dir, "deep", "down", "bad-2"), bundle("swarm", 2, "jobs-linearizable"), nil))
 	require.NoError(t, reports.WriteBundle(filepath.Join(dir, "broken"), bundle("failover/kill", 3), nil))
+	explored := bundle("explore/abstract", 0, "final-is-final")
+	explored.Run.Kind, explored.Run.Policy = reports.ExploreBundle, "hardened"
+	explored.Run.Explored = &reports.Explored{System: "abstract", Bounds: map[string]string{"masters": "2", "without": ""}, Start: 1, Path: []string{"1a", "2b"}}
+	require.NoError(t, reports.WriteBundle(filepath.Join(dir, "explore-abstract"), explored, nil))
 	write := func(name, text string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(top, name), []byte(text), 0o644))
@@ -92,7 +96,9 @@ func TestPages(t *testing.T) {
 		has        string   // words, with bars between
 		hasNot     []string // texts
 	}{
-		{"the list", "/", 200, `3 runs; in 1 a property is violated; 1 cannot be read.|href="/run/failover-kill-1"|✗ violation|jobs-linearizable|broken|cannot be read: read bundle|href="/plots"|>explorer<`, []string{".half", "linked"}},
+		{"the list", "/", 200, `4 runs; in 2 a property is violated; 1 cannot be read.|href="/run/failover-kill-1"|✗ violation|jobs-linearizable|broken|cannot be read: read bundle|href="/plots"|>explorer<`, []string{".half", "linked"}},
+		{"paths of explorations are walked", "/?q=explore", 200, `href="/explore/abstract?actions=1a.2b&amp;masters=2&amp;start=1&amp;without="`, nil},
+		{"from their histories, too", "/history/explore-abstract", 200, `">walk</a>`, nil},
 		{"words are searched", "/?q=swarm+spark", 200, "deep/down/bad-2", []string{"/run/failover-kill-1"}},
 		{"violations only", "/?only=violations", 200, "deep/down/bad-2", []string{"/run/failover-kill-1"}},
 		{"nothing is found", "/?q=%3Cb%3E", 200, "None of them is what you look for|&lt;b&gt;", []string{"<b>"}},

@@ -1,4 +1,4 @@
-// Package serve is the command serve: web pages over saved runs.
+// Package serve is the command serve: web pages over saved runs and systems to explore.
 package serve
 
 import (
@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simctl/simctl/exploration"
+	"github.com/simctl/simctl/reports/explorer"
 	"github.com/simctl/simctl/reports/site"
 )
 
@@ -23,8 +25,9 @@ func New(out io.Writer, args func(cobra.PositionalArgs) cobra.PositionalArgs) *c
 		Use:   "serve DIR",
 		Short: "Show saved runs as web pages: timelines, plots, histories",
 		Long: "Serve the runs below a directory as web pages until interrupted: a list with their verdicts, the timeline and history\n" +
-			"of each, two of them laid one over the other, and the plots beside them. Nothing is written, and nothing outside\n" +
-			"of the directory is shown.",
+			"of each, two of them laid one over the other, and the plots beside them. Its page explorer walks through the states\n" +
+			"of every system that explore knows, action by action. Nothing is written, and nothing outside of the directory is\n" +
+			"shown.",
 		Example: "  simctl serve out\n  simctl serve out --listen=127.0.0.1:0",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,6 +36,7 @@ func New(out io.Writer, args func(cobra.PositionalArgs) cobra.PositionalArgs) *c
 				return err
 			}
 			defer s.Close()
+			explorer.Add(s, exploration.Pages())
 			l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
 			if err != nil {
 				return fmt.Errorf("serve: --listen=%s: %w", listen, err)

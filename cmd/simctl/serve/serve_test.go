@@ -36,6 +36,7 @@ func TestServeAnswersUntilItIsInterrupted(t *testing.T) {
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(body), "There are no bundles here.")
+	require.Contains(t, string(body), `href="/explore/"`)
 	http.DefaultClient.CloseIdleConnections()
 	cancel()
 	require.NoError(t, <-done)
