@@ -21,6 +21,9 @@ func (m *Master) StoreSent() { m.leaseSent() }
 // StoreConfirmed makes the lease begun last count.
 func (m *Master) StoreConfirmed() { m.leaseConfirmed() }
 
+// StoreSettled may end a recovery: what was committed is known to be only now.
+func (m *Master) StoreSettled() { m.tryAlive() }
+
 func (m *Master) leaseSent() {
 	if m.pol.HoldSuspended {
 		m.lease.Forget()
@@ -29,12 +32,8 @@ func (m *Master) leaseSent() {
 }
 
 func (m *Master) leaseConfirmed() {
-	switch {
-	case !m.lease.Confirm(m.lease.Last()):
-	case m.state == Suspended:
+	if m.lease.Confirm(m.lease.Last()) && m.state == Suspended {
 		m.actAgain()
-	default:
-		m.tryAlive()
 	}
 }
 

@@ -303,7 +303,7 @@ func (m *Master) recoveryCommitted(term int64, r persist.Result) {
 // mayAct reports whether the master may become Alive as far as leases go. What
 // it decided since recovery has to be committed too: it would tell of it.
 func (m *Master) mayAct() bool {
-	return (m.pol.BlockingStore || !m.store.Busy()) && m.holds.Counts() && (!m.pol.HoldSuspended || m.lease.Holds())
+	return (m.pol.BlockingStore || m.store.Settled()) && m.holds.Counts() && (!m.pol.HoldSuspended || m.lease.Holds())
 }
 
 func (m *Master) tryAlive() {

@@ -26,6 +26,8 @@ type Owner interface {
 	// StoreConfirmed tells that the last transaction sent has committed. It
 	// comes before the continuations of its writes.
 	StoreConfirmed()
+	// StoreSettled tells that the continuations of that transaction have run.
+	StoreSettled()
 	// StoreLost tells that the term is another's, or gone: no write of this
 	// reign can commit any more.
 	StoreLost(why string)
@@ -139,6 +141,9 @@ type Store struct {
 	known  map[string]bool // keys that exist in the store
 	writes int64
 	load   load
+	// settling: continuations of a transaction run, and the owner does not know
+	// all of it yet.
+	settling bool
 }
 
 // New makes a store that belongs to owner. It waits for a session and a reign.
@@ -192,6 +197,10 @@ func (s *Store) Close() {
 
 // Busy reports whether a write waits or is in flight, or records are read.
 func (s *Store) Busy() bool { return len(s.queue) > 0 || !s.load.done.IsZero() }
+
+// Settled reports whether the store is not busy and its owner knows of all that
+// was committed.
+func (s *Store) Settled() bool { return !s.settling && !s.Busy() }
 
 // PutDriver keeps rec; done is told the [Result].
 func (s *Store) PutDriver(rec wire.DriverRecord, done host.Call) {
@@ -310,6 +319,7 @@ func (s *Store) Digest(d *host.Digest) {
 	}
 	d.Int(s.writes)
 	s.load.digest(d)
+	d.Bool(s.settling)
 }
 
 func (s *Store) digestSteps(d *host.Digest) {

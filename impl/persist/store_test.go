@@ -67,6 +67,7 @@ func (k *keeper) tell(format string, args ...any) {
 
 func (k *keeper) StoreSent()           { k.tell("sent") }
 func (k *keeper) StoreConfirmed()      { k.tell("confirmed") }
+func (k *keeper) StoreSettled()        {}
 func (k *keeper) StoreLost(why string) { k.tell("lost: %s", why); k.store.Close() }
 
 func (k *keeper) done(what string, r persist.Result) {

@@ -130,6 +130,15 @@ func (s *Store) settled(zxid int64) {
 			s.h.Note(host.Note{Kind: host.NoteWritten, Subject: e.key, Value: e.kind.String(), Term: s.term, N: e.write, Zxid: zxid})
 		}
 	}
+	s.settling = true
+	s.tell(done, zxid)
+	s.settling = false
+	s.owner.StoreSettled()
+	s.pump()
+}
+
+// tell runs the continuations of a transaction, as long as the reign lasts.
+func (s *Store) tell(done []entry, zxid int64) {
 	reign, answer := s.term, &Result{Zxid: zxid}
 	s.owner.StoreConfirmed()
 	for _, e := range done {
@@ -138,7 +147,6 @@ func (s *Store) settled(zxid int64) {
 		}
 		e.done.Run(s.owner, answer)
 	}
-	s.pump()
 }
 
 // failed ends the head of a blocking queue with an error.
