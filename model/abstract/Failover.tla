@@ -32,7 +32,7 @@ NoRun == [progress |-> "no", worker |-> 0, sent |-> {}]
 Init == /\ term = 0 /\ owner = 0 /\ late = FALSE /\ stale = FALSE
         /\ left = [crashes |-> Crashes, expiries |-> Expiries, cuts |-> Cuts]
         /\ ms = [m \in M |-> [mode |-> "Standby", reign |-> 0]]
-        /\ ws = [w \in W |-> [up |-> TRUE, cut |-> FALSE, lease |-> FALSE, entry |-> FALSE, seen |-> 0]]
+        /\ ws = [w \in W |-> [up |-> TRUE, cut |-> FALSE, lease |-> FALSE, entry |-> FALSE, fresh |-> 0, seen |-> 0]]
         /\ \E sup \in [J -> BOOLEAN] : js = [j \in J |-> NoJob(sup[j])]
         /\ rs = [j \in J |-> [a \in A |-> NoRun]]
 
@@ -60,6 +60,7 @@ Decide(m, j, d, w) ==
                  ![j].ended = IF next.phase \in Final /\ @ = "unknown" THEN next.phase ELSE @]
 
 Reaches(w) == ws[w].up /\ ~ws[w].cut
+Follows(w, reign) == ws[w].entry /\ ws[w].seen = reign /\ ws[w].fresh = 0
 Acting == \E m \in M : ms[m].mode = "Alive"
 Orphan(j) == js[j].rec.phase = "RUNNING" /\ ~ws[js[j].rec.worker].entry
 \* The attempts on a worker end so, of all jobs or of the supervised ones.
@@ -74,7 +75,7 @@ Elect(m) == /\ owner = m /\ ms[m].mode = "Standby" /\ term' = term + 1
             /\ ms' = [ms EXCEPT ![m] = [mode |-> "Recovering", reign |-> term + 1]]
             /\ UNCHANGED <<owner, late, stale, left, ws, js, rs>>
 Act(m) == /\ ms[m].mode = "Recovering" /\ Fence(m) /\ ~Acting
-          /\ \A w \in W : ws[w].entry => ws[w].seen = ms[m].reign
+          /\ \A w \in W : ws[w].entry => Follows(w, ms[m].reign) \/ ws[w].fresh = ms[m].reign
           /\ \A j \in J : ~Orphan(j)
           /\ ms' = [ms EXCEPT ![m].mode = "Alive"]
           /\ UNCHANGED <<term, owner, late, stale, left, ws, js, rs>>
@@ -98,16 +99,19 @@ Expire(m) == /\ owner = m /\ owner' = 0
              /\ UNCHANGED <<term, late, stale, ms, ws, js, rs>>
 
 (* Workers.                                                                     *)
+Register(m, w) == /\ Reaches(w) /\ ms[m].mode \in Leading /\ ~ws[w].entry /\ ms[m].reign >= ws[w].seen /\ Fence(m)
+                  /\ ws' = [ws EXCEPT ![w].entry = TRUE, ![w].fresh = ms[m].reign]
+                  /\ UNCHANGED <<term, owner, late, stale, left, ms, js, rs>>
 Follow(m, w) == /\ Reaches(w) /\ ms[m].mode \in {"Recovering", "Alive"} /\ ms[m].reign >= ws[w].seen
-                /\ ~(ws[w].entry /\ ws[w].seen = ms[m].reign) /\ (ws[w].entry \/ Fence(m))
-                /\ ws' = [ws EXCEPT ![w].entry = TRUE, ![w].seen = ms[m].reign]
-                /\ rs' = IF ws[w].entry THEN rs ELSE [j \in J |-> [a \in A |->
+                /\ ws[w].entry /\ ~Follows(w, ms[m].reign)
+                /\ ws' = [ws EXCEPT ![w].fresh = 0, ![w].seen = ms[m].reign]
+                /\ rs' = IF ws[w].fresh = 0 THEN rs ELSE [j \in J |-> [a \in A |->
                            IF rs[j][a].worker = w THEN [rs[j][a] EXCEPT !.sent = {}] ELSE rs[j][a]]]
                 /\ UNCHANGED <<term, owner, late, stale, left, ms, js>>
 GiveUp(m, w) == /\ ms[m].mode \in {"Recovering", "Alive"} /\ ws[w].entry /\ ~Reaches(w) /\ Fence(m)
-                /\ ws' = [ws EXCEPT ![w].entry = FALSE]
+                /\ ws' = [ws EXCEPT ![w].entry = FALSE, ![w].fresh = 0]
                 /\ UNCHANGED <<term, owner, late, stale, left, ms, js, rs>>
-Grant(m, w) == /\ ms[m].mode = "Alive" /\ Reaches(w) /\ ws[w].entry /\ ws[w].seen = ms[m].reign /\ ~ws[w].lease
+Grant(m, w) == /\ ms[m].mode = "Alive" /\ Reaches(w) /\ Follows(w, ms[m].reign) /\ ~ws[w].lease
                /\ ws' = [ws EXCEPT ![w].lease = TRUE]
                /\ UNCHANGED <<term, owner, late, stale, left, ms, js, rs>>
 Lapse(w) == /\ ws[w].lease /\ (ws[w].cut \/ ~Acting)
@@ -135,8 +139,8 @@ AckSubmission(m, j) == /\ ms[m].mode = "Alive" /\ ~js[j].acked /\ js[j].rec.phas
 \* The last attempt can run no more, as far as a master of that term can know.
 Over(j, reign) == IF js[j].rec.attempt = 0 THEN TRUE ELSE
   LET r == rs[j][js[j].rec.attempt] w == ws[js[j].rec.worker]
-  IN ~w.lease \/ r.progress = "expired" \/ (w.entry /\ w.seen = reign /\ r.progress # "runs" /\ r.sent = {})
-Place(m, w, j) == /\ ms[m].mode = "Alive" /\ ws[w].entry /\ ws[w].seen = ms[m].reign
+  IN ~w.lease \/ r.progress = "expired" \/ (Follows(js[j].rec.worker, reign) /\ r.progress # "runs" /\ r.sent = {})
+Place(m, w, j) == /\ ms[m].mode = "Alive" /\ Follows(w, ms[m].reign)
                   /\ js[j].rec.attempt < Attempts /\ Over(j, ms[m].reign) /\ Waits(js[j].rec)
                   /\ Decide(m, j, "place", w)
                   /\ rs' = [rs EXCEPT ![j][js[j].rec.attempt + 1].worker = w]
@@ -162,8 +166,8 @@ TakeEnd(m, j) == /\ ms[m].mode \in Leading /\ js[j].rec.attempt > 0
 Lose(m, j) == /\ ms[m].mode \in {"Recovering", "Alive"} /\ Orphan(j) /\ Decide(m, j, "lose", 0)
               /\ UNCHANGED <<term, owner, late, stale, left, ms, ws, rs>>
 Adopt(m, j) == /\ ms[m].mode \in Leading /\ js[j].rec.attempt > 0 /\ rs[j][js[j].rec.attempt].progress = "runs"
-               /\ Reaches(js[j].rec.worker) /\ ws[js[j].rec.worker].entry
-               /\ ws[js[j].rec.worker].seen = ms[m].reign /\ Decide(m, j, "adopt", 0)
+               /\ Reaches(js[j].rec.worker) /\ Follows(js[j].rec.worker, ms[m].reign)
+               /\ Decide(m, j, "adopt", 0)
                /\ UNCHANGED <<term, owner, late, stale, left, ms, ws, rs>>
 WishKill(j) == /\ js[j].acked /\ ~js[j].wished /\ js' = [js EXCEPT ![j].wished = TRUE]
                /\ UNCHANGED <<term, owner, late, stale, left, ms, ws, rs>>
@@ -182,7 +186,7 @@ Stop(m, j, a) == /\ rs[j][a].worker # 0 /\ ms[m].mode = "Alive" /\ js[j].by <= m
 Next == \/ \E m \in M : \/ Acquire(m) \/ Elect(m) \/ Act(m) \/ Suspend(m) \/ Resume(m) \/ Resign(m)
                         \/ Crash(m) \/ Restart(m) \/ Expire(m)
         \/ \E w \in W : Lapse(w) \/ Cut(w) \/ Heal(w) \/ WorkerCrash(w) \/ WorkerRestart(w)
-        \/ \E m \in M, w \in W : Follow(m, w) \/ GiveUp(m, w) \/ Grant(m, w)
+        \/ \E m \in M, w \in W : Register(m, w) \/ Follow(m, w) \/ GiveUp(m, w) \/ Grant(m, w)
         \/ \E m \in M, j \in J : \/ Create(m, j) \/ AckSubmission(m, j) \/ Launch(m, j) \/ TakeEnd(m, j)
                                  \/ Lose(m, j) \/ Adopt(m, j) \/ Kill(m, j) \/ AckKill(m, j)
         \/ \E m \in M, w \in W, j \in J : Place(m, w, j)

@@ -17,7 +17,7 @@ func ackSubmission(y *System, s *State, x args) bool {
 
 func place(y *System, s *State, x args) bool {
 	me, w, j := s.Masters[x.m], s.Workers[x.w], &s.Jobs[x.j]
-	if me.Mode != Alive || !w.Entry || w.Seen != me.Reign || int(j.Attempt) >= y.Attempts || !s.over(y, j, me.Reign) ||
+	if me.Mode != Alive || !w.follows(me.Reign) || int(j.Attempt) >= y.Attempts || !s.over(y, j, me.Reign) ||
 		!y.decide(s, x, Place, uint8(x.w+1)) {
 		return false
 	}
@@ -33,7 +33,7 @@ func (s *State) over(y *System, j *Job, reign uint8) bool {
 		return true
 	}
 	r, w := j.Runs[j.Attempt-1], s.Workers[j.Worker-1]
-	return !w.Lease || r.Progress == Expired || w.Entry && w.Seen == reign && r.Progress != Runs && r.Sent == 0
+	return !w.Lease || r.Progress == Expired || w.follows(reign) && r.Progress != Runs && r.Sent == 0
 }
 
 func launch(y *System, s *State, x args) bool {
@@ -105,7 +105,7 @@ func adopt(y *System, s *State, x args) bool {
 		return false
 	}
 	w := s.Workers[j.Worker-1]
-	return s.reaches(int(j.Worker)-1) && w.Entry && w.Seen == me.Reign && y.decide(s, x, Adopt, 0)
+	return s.reaches(int(j.Worker)-1) && w.follows(me.Reign) && y.decide(s, x, Adopt, 0)
 }
 
 func wishKill(_ *System, s *State, x args) bool {

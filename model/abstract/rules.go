@@ -62,7 +62,7 @@ type rule struct {
 var rules = [...]rule{
 	{"acquire", "m", acquire}, {"elect", "m", elect}, {"act", "m", act}, {"suspend", "m", suspend},
 	{"resume", "m", resume}, {"resign", "m", resign}, {"crash", "m", crash}, {"restart", "m", restart}, {"expire", "m", expire},
-	{"follow", "mw", follow}, {"give up", "mw", giveUp}, {"grant", "mw", grant}, {"lapse", "w", lapse},
+	{"register", "mw", register}, {"follow", "mw", follow}, {"give up", "mw", giveUp}, {"grant", "mw", grant}, {"lapse", "w", lapse},
 	{"cut", "w", cut}, {"heal", "w", heal}, {"worker crash", "w", workerCrash}, {"worker restart", "w", workerRestart},
 	{"create", "mj", create}, {"ack submission", "mj", ackSubmission}, {"place", "mwj", place}, {"launch", "mj", launch},
 	{"start", "jat", start}, {"end well", "ja", endWell}, {"end badly", "ja", endBadly}, {"take end", "mj", takeEnd},
@@ -92,7 +92,7 @@ func elect(y *System, s *State, x args) bool {
 	return true
 }
 
-// act ends a recovery: whoever is on record was heard of or given up, what they
+// act ends a recovery: whoever was on record was heard of or given up, what they
 // ran is accounted for, and no other master may act any more.
 func act(y *System, s *State, x args) bool {
 	me := s.Masters[x.m]
@@ -100,7 +100,7 @@ func act(y *System, s *State, x args) bool {
 		return false
 	}
 	for w := range y.Workers {
-		if s.Workers[w].Entry && s.Workers[w].Seen != me.Reign {
+		if w := s.Workers[w]; w.Entry && !w.follows(me.Reign) && w.Fresh != me.Reign {
 			return false
 		}
 	}
@@ -167,28 +167,37 @@ func expire(_ *System, s *State, x args) bool {
 
 // Workers.
 
-// follow makes a worker hear of a master's term and say what it runs; one that the
-// store does not know is written there, and forgets launches from before.
-func follow(y *System, s *State, x args) bool {
+// register writes a worker into the store that is not there. It has not heard of
+// that yet.
+func register(y *System, s *State, x args) bool {
 	me, w := s.Masters[x.m], &s.Workers[x.w]
-	if !s.reaches(x.w) || me.Mode != Recovering && me.Mode != Alive || me.Reign < w.Seen || w.Entry && w.Seen == me.Reign {
+	if !s.reaches(x.w) || me.Mode < Recovering || w.Entry || me.Reign < w.Seen || !y.fence(s, x.m) {
 		return false
 	}
-	if !w.Entry {
-		if !y.fence(s, x.m) {
-			return false
-		}
-		for j := range y.Jobs {
-			for a := range y.Attempts {
-				if r := &s.Jobs[j].Runs[a]; int(r.Worker) == x.w+1 && y.Broken != KeepLaunches {
-					r.Sent = 0
-				}
+	w.Entry, w.Fresh = true, me.Reign
+	return true
+}
+
+// follow makes a worker hear of a master's term and say what it runs; one that
+// hears that it was entered forgets launches from before.
+func follow(y *System, s *State, x args) bool {
+	me, w := s.Masters[x.m], &s.Workers[x.w]
+	if !s.reaches(x.w) || me.Mode != Recovering && me.Mode != Alive || me.Reign < w.Seen || !w.Entry || w.follows(me.Reign) {
+		return false
+	}
+	for j := range y.Jobs {
+		for a := range y.Attempts {
+			if r := &s.Jobs[j].Runs[a]; w.Fresh > 0 && int(r.Worker) == x.w+1 && y.Broken != KeepLaunches {
+				r.Sent = 0
 			}
 		}
 	}
-	w.Entry, w.Seen = true, me.Reign
+	w.Fresh, w.Seen = 0, me.Reign
 	return true
 }
+
+// follows reports whether a worker has heard of a term, and that it is on record.
+func (w Worker) follows(reign uint8) bool { return w.Entry && w.Seen == reign && w.Fresh == 0 }
 
 // giveUp takes a worker that is silent from the store.
 func giveUp(y *System, s *State, x args) bool {
@@ -196,13 +205,13 @@ func giveUp(y *System, s *State, x args) bool {
 	if me.Mode != Recovering && me.Mode != Alive || !w.Entry || s.reaches(x.w) || !y.fence(s, x.m) {
 		return false
 	}
-	w.Entry = false
+	w.Entry, w.Fresh = false, 0
 	return true
 }
 
 func grant(_ *System, s *State, x args) bool {
 	me, w := s.Masters[x.m], &s.Workers[x.w]
-	if me.Mode != Alive || !s.reaches(x.w) || !w.Entry || w.Seen != me.Reign || w.Lease {
+	if me.Mode != Alive || !s.reaches(x.w) || !w.follows(me.Reign) || w.Lease {
 		return false
 	}
 	w.Lease = true

@@ -168,6 +168,7 @@ type Worker struct {
 	Cut   bool  // nothing gets through between it and the masters
 	Lease bool  // a master answered it lately
 	Entry bool  // the store knows it
+	Fresh uint8 // the term in which it was entered, until it heard of that
 	Seen  uint8 // the highest term that it heard of
 }
 

@@ -86,7 +86,7 @@ func (*System) Digest(s State) uint64 {
 		d.add(uint64(m.Mode)<<8 | uint64(m.Reign))
 	}
 	for _, w := range s.Workers {
-		d.add(bit(w.Up)<<32 | bit(w.Cut)<<24 | bit(w.Lease)<<16 | bit(w.Entry)<<8 | uint64(w.Seen))
+		d.add(bit(w.Up)<<32 | bit(w.Cut)<<24 | bit(w.Lease)<<16 | bit(w.Entry)<<40 | uint64(w.Fresh)<<8 | uint64(w.Seen))
 	}
 	for i := range s.Jobs {
 		j := &s.Jobs[i]
