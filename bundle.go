@@ -205,7 +205,7 @@ func Check(dir string) (*reports.Bundle, *Result, error) {
 			return nil, nil, fmt.Errorf("read bundle %s: run.json: fingerprint: %w", dir, err)
 		}
 	}
-	ms := newMonitors("")
+	ms := newMonitors("", &r.Options.Policy)
 	for i := range r.Events {
 		ms.observe(&r.Events[i])
 	}

@@ -25,10 +25,10 @@ func TestARunPassesOnlyIfWhatIsExpectedIsViolated(t *testing.T) {
 		{s.Expect, checker.Pass},
 		{"", checker.Violation},
 		{"at-most-one-alive-master", checker.Violation},
-		{"at-most-one-alive-master allowing one-alive-after-heal or worker-rejoins or runnable-runs", checker.Pass},
-		{"kill-sticks or at-most-one-alive-master and one-alive-after-heal and worker-rejoins and runnable-runs", checker.Pass},
-		{"at-most-one-alive-master and kill-sticks allowing one-alive-after-heal or worker-rejoins or runnable-runs", checker.Inconclusive},
-		{"kill-sticks allowing at-most-one-alive-master or one-alive-after-heal or worker-rejoins or runnable-runs", checker.Inconclusive},
+		{"at-most-one-alive-master allowing one-alive-after-heal or worker-rejoins or runnable-runs or refines-abstract", checker.Pass},
+		{"kill-sticks or at-most-one-alive-master and one-alive-after-heal and worker-rejoins and runnable-runs and refines-abstract", checker.Pass},
+		{"at-most-one-alive-master and kill-sticks allowing one-alive-after-heal or worker-rejoins or runnable-runs or refines-abstract", checker.Inconclusive},
+		{"kill-sticks allowing at-most-one-alive-master or one-alive-after-heal or worker-rejoins or runnable-runs or refines-abstract", checker.Inconclusive},
 	} {
 		s.Expect = c.expect
 		r, err := simctl.Run(t.Context(), s, 1, simctl.Options{Policy: policy.Hardened})

@@ -150,7 +150,7 @@ func runIn(ctx context.Context, a *cluster.Arena, s scenarios.Scenario, seed uin
 	}
 	watch := NewStopwatch()
 	r := &Result{Scenario: s, Seed: seed, Strategy: used, Options: o}
-	monitors := newMonitors(o.only)
+	monitors := newMonitors(o.only, &o.Policy)
 	opts := cluster.Options{
 		Seed: seed, Policy: o.Policy, Conf: o.Conf, Ensemble: o.Grain == GrainEnsemble, Client: client, Arena: a, Schedule: o.Schedule, Encode: o.Encode, UntilStep: o.UntilStep, UntilNs: o.UntilNs,
 		Overrides: o.Overrides, OnStep: o.OnStep, Observers: []func(*trace.Event){monitors.observe},
@@ -199,11 +199,11 @@ func Properties() []checker.Property { return suite.Properties() }
 // monitors are every property's judge of one run.
 type monitors []checker.Monitor
 
-// newMonitors returns the judges of every property, or of one alone.
-func newMonitors(only string) monitors {
+// newMonitors returns the judges of every property under a policy, or of one alone.
+func newMonitors(only string, under *policy.Policy) monitors {
 	var ms monitors
 	for _, p := range Properties() {
-		if only == "" || only == p.Name {
+		if (only == "" || only == p.Name) && (p.Under == "" || p.Under == under.String()) {
 			ms = append(ms, p.New())
 		}
 	}

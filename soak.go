@@ -119,7 +119,7 @@ func violated(events []trace.Event) bool {
 
 // rejudge judges the events anew.
 func (r *Result) rejudge() {
-	ms := newMonitors("")
+	ms := newMonitors("", &r.Options.Policy)
 	for i := range r.Events {
 		ms.observe(&r.Events[i])
 	}

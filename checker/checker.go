@@ -52,5 +52,7 @@ type Property struct {
 	// Optional: judged only in runs whose scenario requires it (trace.Require).
 	// It measures in the others.
 	Optional bool
-	New      func() Monitor
+	// Under: judged only in runs under the policy of this name; empty: under all.
+	Under string
+	New   func() Monitor
 }

@@ -111,6 +111,8 @@ const goodRun = `
 2s m1 written driver/d1 put term=1 n=2 zxid=12
 2s m1 acked submit d1 term=1 zxid=12
 2s c1 return a submit d1 n=1
+3s m1 intent driver/d1 put term=1 n=3
+3s m1 written driver/d1 put term=1 n=3 zxid=13
 3s m1 usage worker-w1 n=1 m=4 p=512 q=4096
 3s w1 obeyed launch d1 term=1 n=1 zxid=13
 3s w1/d1#1 started driver
@@ -122,9 +124,11 @@ const goodRun = `
 8s m2 elected term=2 zxid=20
 8s m2 state Recovering term=2
 8s w1 obeyed master m2:7077 term=2
+8s w1 registered worker-w1 m2:7077 term=2
 9s m2 recovered driver/d1 RUNNING a term=2 n=1
 9s m2 recovered worker/worker-w1 ALIVE term=2
 9s m2 usage worker-w1 n=1 m=4 p=512 q=4096
+9s m2 state CompletingRecovery term=2
 9s m2 state Alive term=2
 10s - healed "m2 w1 c1"
 10s - bound one-alive-after-heal - "the session expires" n=5000000000
@@ -137,6 +141,8 @@ const goodRun = `
 11s c1 return a status RUNNING n=2
 12s w1/d1#1 job d1 finished n=1
 12s w1 usage worker-w1 n=0 m=4 p=0 q=4096
+12s m2 intent driver/d1 put term=2 n=1
+12s m2 written driver/d1 put term=2 n=1 zxid=21
 12s m2 accepted d1 FINISHED term=2 n=1 zxid=21
 12s m2 usage worker-w1 n=0 m=4 p=0 q=4096
 13s c1 call a status n=3
