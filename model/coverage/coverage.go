@@ -24,17 +24,76 @@ import (
 	"github.com/simctl/simctl/model/trace"
 )
 
-// A Map follows a run. The zero Map has seen nothing.
+// A Map is what one run went through. The zero Map has seen nothing.
 type Map struct {
+	follow Follower
+	seen   map[uint64]bool
+}
+
+// Observe takes the next event of the run.
+func (m *Map) Observe(e *trace.Event) {
+	way, moved := m.follow.Observe(e)
+	if !moved {
+		return
+	}
+	if m.seen == nil {
+		m.seen = map[uint64]bool{}
+	}
+	m.seen[way.To] = true
+	if way.From != 0 {
+		m.seen[way.ID()] = true
+	}
+}
+
+// Seen lists the states and the ways between two that the run took, sorted.
+func (m *Map) Seen() []uint64 {
+	return slices.Sorted(maps.Keys(m.seen))
+}
+
+// A Way is one abstract state after another. From is 0 for the first of a run.
+type Way struct{ From, To uint64 }
+
+// ID is the number of the way, among those of states and other ways.
+func (w Way) ID() uint64 { return mix(mix(1, w.From), w.To) }
+
+// A Follower follows one run, and knows in which abstract state it is. The zero
+// Follower has seen nothing.
+type Follower struct {
 	all     []*process // masters and workers and servers, in the order in which they were seen
 	latest  int64      // term
 	down    bool       // the service has no quorum
 	drivers map[string]bool
 	last    uint64 // state; 0: none yet
-	seen    map[uint64]bool
-	over    bool // the faults are over: what follows is the same in all runs
+	over    bool   // the faults are over: what follows is the same in all runs
 
 	scratch []uint64
+}
+
+// Clone returns a follower of the same run so far that goes its own way.
+func (m *Follower) Clone() *Follower {
+	c := *m
+	c.all = make([]*process, len(m.all))
+	for i, p := range m.all {
+		q := *p
+		c.all[i] = &q
+	}
+	c.drivers, c.scratch = maps.Clone(m.drivers), nil
+	return &c
+}
+
+// Observe takes the next event of the run, and reports the way to another state
+// if it leads to one.
+func (m *Follower) Observe(e *trace.Event) (way Way, moved bool) {
+	if m.over || !m.changed(e) {
+		return Way{}, false
+	}
+	s := m.state()
+	if s == m.last {
+		return Way{}, false
+	}
+	way = Way{m.last, s}
+	m.last = s
+	return way, true
 }
 
 // process is one machine's process as its events tell it.
@@ -57,32 +116,8 @@ var (
 
 func number(list []string, value string) uint64 { return uint64(max(0, slices.Index(list, value))) }
 
-// Observe takes the next event of the run.
-func (m *Map) Observe(e *trace.Event) {
-	if m.over || !m.changed(e) {
-		return
-	}
-	s := m.state()
-	if s == m.last {
-		return
-	}
-	if m.seen == nil {
-		m.seen = map[uint64]bool{}
-	}
-	m.seen[s] = true
-	if m.last != 0 {
-		m.seen[mix(mix(1, m.last), s)] = true
-	}
-	m.last = s
-}
-
-// Seen lists the states and the ways between two that the run took, sorted.
-func (m *Map) Seen() []uint64 {
-	return slices.Sorted(maps.Keys(m.seen))
-}
-
 // changed takes what an event tells, and reports whether that may be another state.
-func (m *Map) changed(e *trace.Event) bool {
+func (m *Follower) changed(e *trace.Event) bool {
 	switch e.Kind {
 	case trace.Healed:
 		m.over = true
@@ -107,7 +142,7 @@ func (m *Map) changed(e *trace.Event) bool {
 	return true
 }
 
-func (m *Map) job(e *trace.Event) {
+func (m *Follower) job(e *trace.Event) {
 	if m.drivers == nil {
 		m.drivers = map[string]bool{}
 	}
@@ -119,7 +154,7 @@ func (m *Map) job(e *trace.Event) {
 }
 
 // process returns the process of a name, nil for those that are no part of a state.
-func (m *Map) process(name string) *process {
+func (m *Follower) process(name string) *process {
 	if name == "" || strings.IndexByte("mwz", name[0]) < 0 || strings.Contains(name, "/") {
 		return nil
 	}
@@ -161,7 +196,7 @@ func (p *process) observe(e *trace.Event) {
 }
 
 // state is the present state as one number, never 0.
-func (m *Map) state() uint64 {
+func (m *Follower) state() uint64 {
 	words := m.scratch[:0]
 	leads, looks := uint64(0), uint64(0)
 	for _, p := range m.all {

@@ -65,3 +65,34 @@ func TestAWayBackIsAWay(t *testing.T) {
 	require.Len(t, back, len(once)+1, "no new state, one new way")
 	require.Equal(t, back, again)
 }
+
+// TestAFollowerTellsItsStateInWords: the words are as different as the numbers.
+func TestAFollowerTellsItsStateInWords(t *testing.T) {
+	words, numbers := map[string]uint64{}, map[uint64]string{}
+	var f coverage.Follower
+	var told []string
+	for line := range strings.Lines(strings.TrimSpace(reign + `
+	3s w1 started worker
+	4s m1 session latch connected
+	4s w1 registered worker-1 m1:7077 term=1
+	5s w1/driver-1 job driver-1 started n=1
+	6s m1 paused
+	7s m2 elected term=2
+	8s - service-down
+	9s m1 killed`)) {
+		e, err := trace.ParseEvent(strings.TrimSpace(line))
+		require.NoError(t, err, line)
+		before := f.Clone().Words()
+		way, moved := f.Observe(&e)
+		require.Equal(t, moved, before != f.Words(), line)
+		if !moved {
+			continue
+		}
+		told = append(told, f.Words())
+		require.Empty(t, numbers[way.To], "no state comes twice here")
+		numbers[way.To], words[f.Words()] = f.Words(), way.To
+	}
+	require.Len(t, words, len(numbers))
+	require.Equal(t, "masters: Alive and standing still in an older term, latch session connected | Standby in the latest term; "+
+		"workers: up, follows an older term; one driver runs", told[len(told)-3])
+}
