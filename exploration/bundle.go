@@ -77,7 +77,7 @@ func (m *subject) bundle(s *Search, f *Finding) (*reports.Bundle, error) {
 // scenario is the world of a path as a scenario says it, for pages and judges
 // that ask how many there are of each.
 func (m *subject) scenario() string {
-	return fmt.Sprintf("scenario explore/%s\ndoc a path that an exploration found\ntopology masters=%s workers=%s clients=%s servers=1 cores=1 memory=1024\n",
+	return fmt.Sprintf("scenario explore/%s\ndoc a path that an exploration found\ntopology masters=%s workers=%s clients=%s servers=1 cores=1 memory=1024\ntimers fast\nsafety 30s\n",
 		m.about.Name, orNumber(m.bounds["masters"], "1"), orNumber(m.bounds["workers"], "0"), orNumber(m.bounds["clients"], "0"))
 }
 

@@ -38,6 +38,9 @@ type Search struct {
 	// Resume is a directory in which the search is kept, and goes on from. bfs only.
 	Resume   string
 	Progress func(explore.Progress)
+	// Seen, if not nil, takes the abstract states and ways that are found, of
+	// systems of real code. It does not go with Resume.
+	Seen *Seen
 }
 
 // A Finding is one violated property and the shortest way to it that was found.

@@ -1,6 +1,7 @@
 package exploration
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -16,6 +17,9 @@ import (
 func keep(o *explore.Options, s *Search, m *subject) error {
 	if s.Resume == "" {
 		return nil
+	}
+	if s.Seen != nil {
+		return errors.New("what was seen is not kept: leave out either of the two")
 	}
 	if err := os.MkdirAll(s.Resume, 0o755); err != nil {
 		return err

@@ -34,7 +34,7 @@ type Bound struct {
 }
 
 // Systems lists them, those of real code first.
-func Systems() []System { return abstractSystems() }
+func Systems() []System { return slices.Concat(realSystems(), abstractSystems()) }
 
 // BoundsOf lists every bound that some system has, by name, once.
 func BoundsOf() (all []Bound) {
@@ -65,6 +65,7 @@ type values struct {
 	all      map[string]string
 	policy   policy.Policy
 	plain    bool // no symmetry
+	seen     *Seen
 	mistaken error
 }
 
@@ -74,7 +75,7 @@ func open(s *Search) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &values{all: map[string]string{}, policy: policy.Hardened, plain: s.NoSymmetry}
+	v := &values{all: map[string]string{}, policy: policy.Hardened, plain: s.NoSymmetry, seen: s.Seen}
 	if s.Policy != "" {
 		if v.policy, err = policy.Parse(s.Policy); err != nil {
 			return nil, err
@@ -100,8 +101,12 @@ func open(s *Search) (*subject, error) {
 	return m, nil
 }
 
-// number is a bound as a number from least to most.
+// number is a bound as a number from least to most; least for one that the system
+// has not.
 func (v *values) number(name string, least, most int) int {
+	if _, has := v.all[name]; !has {
+		return least
+	}
 	n, err := strconv.Atoi(v.all[name])
 	if (err != nil || n < least || n > most) && v.mistaken == nil {
 		v.mistaken = fmt.Errorf("%s=%s: want a number from %d to %d", name, v.all[name], least, most)
