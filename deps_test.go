@@ -117,7 +117,7 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker model/... reports/... scenarios sim/kernel
-	exploration:          . checker/... impl/policy model/... reports/... scenarios/hint sim/space sim/space/...
+	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios/hint sim/space sim/space/...
 	cmd/simctl/explore:   checker checker/explore cmd/simctl/exit exploration reports
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
