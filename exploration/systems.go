@@ -57,7 +57,7 @@ func Lookup(name string) (System, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return System{}, fmt.Errorf("no system %q%s", name, hint.For(name, names, "; simctl list systems"))
+	return System{}, fmt.Errorf("no system %q%s", name, hint.For(name, names, "simctl list systems"))
 }
 
 // values are the bounds of one search.
