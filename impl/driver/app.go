@@ -20,9 +20,8 @@ const (
 
 // An application is everything of a driver that has one. Masters know it by ID.
 type application struct {
-	phase  phase
-	links  []link
-	worker host.ConnID // over which it sees that its worker lives; 0 in client mode
+	phase phase
+	links []link
 
 	// Its client.
 	id        wire.AppID // "" before it is registered
@@ -67,7 +66,7 @@ func (d *Driver) startApp() {
 		return
 	}
 	if d.args.Worker != "" {
-		d.app.worker = d.h.Dial(d.args.Worker, wire.Codec{})
+		d.worker = d.h.Dial(d.args.Worker, wire.Codec{})
 	}
 	d.app.tasks = make([]task, d.args.Job.Tasks)
 	d.register(struct{}{})

@@ -41,7 +41,8 @@ func after(t *testing.T, d *datadriven.TestData, name string) time.Duration {
 }
 
 // TestScripts runs testdata/scripts: "start POLICY JOB [request=N] [kill=N]
-// [asks=TIME] [ends=TIME] [stages=N] [client]" starts an application's driver.
+// [asks=TIME] [ends=TIME] [stages=N] [lease=TIME] [client]" starts an application's
+// driver; "start POLICY none lease=TIME" one that only runs, for an hour.
 func TestScripts(t *testing.T) {
 	hosttest.RunScripts(t, "testdata/scripts", func(t *testing.T, d *datadriven.TestData) (*hosttest.Host, host.Process) {
 		p, err := policy.Parse(d.CmdArgs[0].String())
@@ -52,6 +53,10 @@ func TestScripts(t *testing.T) {
 		d.MaybeScanArgs(t, "stages", &args.Job.Stages)
 		args.Job.RequestAfter, args.Job.KillAfter = after(t, d, "asks"), after(t, d, "ends")
 		self := host.ProcessID("w1/d1#1")
+		args.Lease = host.Mono(after(t, d, "lease"))
+		if d.CmdArgs[1].Key == "none" {
+			args.Job, args.RunFor = wire.Job{}, time.Hour
+		}
 		if d.HasArg("client") {
 			args.Driver, args.Worker, args.Attempt, args.Listen, self = "", "", 0, "c1:40001", "c1/t"
 		}
@@ -65,7 +70,7 @@ func TestScripts(t *testing.T) {
 	},
 		wire.RegisteredApplication{}, wire.UnregisteredApplication{}, wire.MasterChanged{}, wire.ExecutorAdded{},
 		wire.ExecutorUpdated{}, wire.WorkerRemoved{}, wire.ApplicationRemoved{}, wire.ExecutorsResponse{},
-		wire.RegisterExecutor{}, wire.StatusUpdate{}, wire.ExecutorHeartbeat{}, wire.DepositResponse{})
+		wire.RegisterExecutor{}, wire.StatusUpdate{}, wire.ExecutorHeartbeat{}, wire.DepositResponse{}, wire.DriverLease{})
 }
 
 func TestADriverThatCannotListenFails(t *testing.T) {

@@ -64,7 +64,12 @@ type Driver struct {
 	cfg  Config
 	args wire.DriverArgs
 	done bool // it has ended; what comes later changes nothing
-	app  application
+
+	worker host.ConnID   // over which it sees that its worker lives; 0 without one
+	until  time.Duration // on the monotonic clock: when its lease is over
+	lease  host.TimerID  // rings then
+
+	app application
 }
 
 // New makes a driver from the text that [wire.DriverArgs.JSON] wrote. It fails
@@ -85,6 +90,7 @@ func (d *Driver) isApp() bool { return d.args.Job.Kind != wire.NoJob }
 func (d *Driver) Start(h host.Host) {
 	d.h = h
 	d.note("started")
+	d.watchWorker()
 	if d.isApp() {
 		d.startApp()
 		return
@@ -103,14 +109,20 @@ func (d *Driver) timeIsOver(struct{}) {
 // Signalled ends the job at once when the worker asks. An application that has
 // its results has finished all the same.
 func (d *Driver) Signalled(s host.Signal) {
+	if s == host.Terminate && !d.done {
+		d.endEarly("it was asked to end", "killed", Terminated)
+	}
+}
+
+// endEarly ends the job before its time, for a reason that is not its own.
+func (d *Driver) endEarly(why, how string, status int) {
 	switch {
-	case s != host.Terminate || d.done:
 	case d.app.phase == leaving:
 		d.leave()
 	case d.isApp():
-		d.giveUp("it was asked to end", "killed", Terminated)
+		d.giveUp(why, how, status)
 	default:
-		d.end("killed", Terminated)
+		d.end(how, status)
 	}
 }
 
@@ -147,6 +159,9 @@ func (d *Driver) Clone(h host.Host) host.Process {
 func (d *Driver) Digest(x *host.Digest) {
 	d.args.Digest(x)
 	x.Bool(d.done)
+	x.Conn(d.worker)
+	x.Int(int64(d.until))
+	x.Timer(d.lease)
 	if d.isApp() {
 		d.app.digest(x)
 	}

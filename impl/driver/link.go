@@ -71,7 +71,7 @@ func (d *Driver) Accepted(host.ConnID, host.Addr) {}
 
 // Connected implements [host.Process].
 func (d *Driver) Connected(c host.ConnID) {
-	if c == d.app.worker {
+	if c == d.worker {
 		d.h.Send(c, wire.WatchWorker{Process: d.h.Self()})
 		return
 	}
@@ -95,8 +95,8 @@ func (d *Driver) Closed(c host.ConnID, _ host.Reason) {
 	if d.done {
 		return
 	}
-	if c == d.app.worker {
-		d.giveUp("its worker is gone", "failed", WorkerIsGone)
+	if c == d.worker {
+		d.workerGone()
 		return
 	}
 	if i := slices.IndexFunc(d.app.links, func(l link) bool { return l.conn == c }); i >= 0 {
@@ -120,6 +120,8 @@ func (d *Driver) Received(c host.ConnID, m host.Message) {
 		}
 	}
 	switch m := m.(type) {
+	case wire.DriverLease:
+		d.renewed(c, m)
 	case wire.RegisterExecutor:
 		d.executorRegisters(c, m)
 	case wire.StatusUpdate:

@@ -56,7 +56,6 @@ func (a *application) digest(d *host.Digest) {
 	for i := range a.links {
 		a.links[i].digest(d)
 	}
-	d.Conn(a.worker)
 	d.Str(string(a.id))
 	d.Str(string(a.master))
 	d.Int(a.term)

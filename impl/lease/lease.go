@@ -33,6 +33,7 @@ type Lease struct {
 type term struct {
 	n     int64
 	timer host.TimerID
+	until host.Mono
 }
 
 // New makes leases of a length, none of which has begun. Start must follow
@@ -45,7 +46,8 @@ func (l *Lease) Start(h host.Host) { l.h = h }
 // Begin begins a lease and returns its number.
 func (l *Lease) Begin() int64 {
 	l.count++
-	l.begun = append(l.begun, term{l.count, host.After(l.h, l.length, (*Lease).over, l.count)})
+	until := l.h.Mono() + host.Mono(l.length)
+	l.begun = append(l.begun, term{l.count, host.After(l.h, l.length, (*Lease).over, l.count), until})
 	return l.count
 }
 
@@ -71,6 +73,10 @@ func (l *Lease) Holds() bool { return l.now.n != 0 }
 
 // Counting is the number of the lease that counts; 0 if none does.
 func (l *Lease) Counting() int64 { return l.now.n }
+
+// Until is when the lease that counts is over, on the machine's monotonic clock; 0
+// if none does. It is for others on the machine: who holds the lease is told.
+func (l *Lease) Until() host.Mono { return l.now.until }
 
 // Open is how many leases have begun since the one that counts and are not
 // confirmed.
@@ -123,4 +129,5 @@ func (l *Lease) Digest(d *host.Digest) {
 func (t term) digest(d *host.Digest) {
 	d.Int(t.n)
 	d.Timer(t.timer)
+	d.Int(int64(t.until))
 }

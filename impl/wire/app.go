@@ -307,6 +307,9 @@ type (
 	// WatchWorker is what an executor or driver says to its worker: it ends
 	// itself when the connection does (WorkerWatcher.scala).
 	WatchWorker struct{ Process host.ProcessID }
+	// DriverLease is what a worker says to a supervised driver on its machine: until
+	// when it may run, on the monotonic clock that both have.
+	DriverLease struct{ Until host.Mono }
 	// Deposit adds an amount to an account, once for each key that is not
 	// empty.
 	Deposit struct {

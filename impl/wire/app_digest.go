@@ -253,6 +253,9 @@ func (m WatchWorker) Digest(d *host.Digest) {
 }
 
 // Digest implements [host.Message].
+func (m DriverLease) Digest(d *host.Digest) { d.Int(int64(m.Until)) }
+
+// Digest implements [host.Message].
 func (m Deposit) Digest(d *host.Digest) {
 	d.Int(m.Req)
 	d.Str(m.Account)

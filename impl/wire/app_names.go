@@ -82,6 +82,9 @@ func (StopExecutor) Name() string { return "StopExecutor" }
 func (WatchWorker) Name() string { return "WatchWorker" }
 
 // Name implements [host.Message].
+func (DriverLease) Name() string { return "DriverLease" }
+
+// Name implements [host.Message].
 func (Deposit) Name() string { return "Deposit" }
 
 // Name implements [host.Message].

@@ -9,6 +9,10 @@ import (
 	"github.com/simctl/simctl/impl/host"
 )
 
+// LeaseIsOver is the exit status of a driver whose worker did not renew its lease:
+// EX_TEMPFAIL. Such an end is none of the driver: another attempt may follow.
+const LeaseIsOver = 75
+
 // DriverArgs is what whoever starts a driver gives to it, as the argument of
 // the program: a worker, or in client mode the machine of the client.
 type DriverArgs struct {
@@ -22,7 +26,11 @@ type DriverArgs struct {
 	App     AppDesc     `json:"app,omitzero"`
 	Masters []host.Addr `json:"masters,omitempty"` // where it registers
 	Listen  host.Addr   `json:"listen,omitempty"`  // where its executors find it
-	Worker  host.Addr   `json:"worker,omitempty"`  // whose end is its own; empty in client mode
+
+	Worker host.Addr `json:"worker,omitempty"` // whose end is its own; empty if there is none to watch
+	// Lease is how long it may run, on the monotonic clock of the machine, unless its
+	// worker says [DriverLease]; 0: for ever.
+	Lease host.Mono `json:"lease,omitzero"`
 }
 
 // JSON returns the text that [ParseDriverArgs] reads.
@@ -88,6 +96,8 @@ func (a DriverArgs) Digest(d *host.Digest) {
 	d.Int(a.Attempt)
 	d.Int(int64(a.RunFor))
 	d.Int(a.Status)
+	d.Int(int64(a.Lease))
+	d.Str(string(a.Worker))
 	if a.Job.Kind == NoJob {
 		return // nothing of an application
 	}
@@ -98,7 +108,6 @@ func (a DriverArgs) Digest(d *host.Digest) {
 		d.Str(string(m))
 	}
 	d.Str(string(a.Listen))
-	d.Str(string(a.Worker))
 }
 
 // ExecutorName is the name of an executor in notes and on pages: "APP/ID".

@@ -89,6 +89,7 @@ var messages = [...]format{
 	71: formatOf[DepositResponse](),
 	72: formatOf[ExecutorHeartbeat](),
 	73: formatOf[ExecutorHeartbeatResponse](),
+	74: formatOf[DriverLease](),
 }
 
 // numbers is messages turned round: from a message's name to its number.

@@ -18,7 +18,7 @@ var plain = []host.Digester{
 	RequestSubmitDriver{}, SubmitDriverResponse{}, RequestKillDriver{}, KillDriverResponse{},
 	RequestDriverStatus{}, DriverStatusResponse{},
 	Desc{}, DriverRecord{}, WorkerRecord{}, TermRecord{}, DriverOnWorker{},
-	Job{}, AppDesc{}, AppRecord{}, RetiredWorker{}, ExecutorOnWorker{}, ExecutorStateChanged{}, WorkerDecommissioning{}, ExecutorStateAck{}, LaunchExecutor{}, KillExecutor{}, ApplicationFinished{}, DecommissionWorker{}, RegisterApplication{}, RegisteredApplication{}, UnregisterApplication{}, UnregisteredApplication{}, MasterChangeAcknowledged{}, ExecutorAdded{}, ExecutorUpdated{}, WorkerRemoved{}, ApplicationRemoved{}, RequestExecutors{}, KillExecutors{}, ExecutorsResponse{}, RegisterExecutor{}, RegisteredExecutor{}, LaunchTask{}, StatusUpdate{}, StopExecutor{}, WatchWorker{}, Deposit{}, DepositResponse{}, ExecutorHeartbeat{}, ExecutorHeartbeatResponse{},
+	Job{}, AppDesc{}, AppRecord{}, RetiredWorker{}, ExecutorOnWorker{}, ExecutorStateChanged{}, WorkerDecommissioning{}, ExecutorStateAck{}, LaunchExecutor{}, KillExecutor{}, ApplicationFinished{}, DecommissionWorker{}, RegisterApplication{}, RegisteredApplication{}, UnregisterApplication{}, UnregisteredApplication{}, MasterChangeAcknowledged{}, ExecutorAdded{}, ExecutorUpdated{}, WorkerRemoved{}, ApplicationRemoved{}, RequestExecutors{}, KillExecutors{}, ExecutorsResponse{}, RegisterExecutor{}, RegisteredExecutor{}, LaunchTask{}, StatusUpdate{}, StopExecutor{}, WatchWorker{}, DriverLease{}, Deposit{}, DepositResponse{}, ExecutorHeartbeat{}, ExecutorHeartbeatResponse{},
 }
 
 // filled returns a copy of v in which every field has a value of its own, the

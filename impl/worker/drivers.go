@@ -102,6 +102,9 @@ func (w *Worker) spawn(r *run) {
 	}
 	r.started = true
 	args := wire.DriverArgs{Driver: r.driver, Attempt: r.attempt, RunFor: r.desc.RunFor, Status: r.desc.Status}
+	if w.leases(r.desc) {
+		args.Lease, args.Worker = w.lease.Until(), w.cfg.Listen
+	}
 	w.appArgs(r, &args)
 	r.child = w.h.Spawn(host.Program{Kind: "driver", Name: name, Args: args.JSON()})
 	if r.desc.Supervise {
@@ -191,7 +194,7 @@ func (w *Worker) Exited(child host.ProcessID, status int) {
 		w.ended(i, wire.Finished)
 	case r.asked:
 		w.ended(i, wire.Killed)
-	case r.expired:
+	case r.expired, status == wire.LeaseIsOver && w.leases(r.desc):
 		w.ended(i, wire.Relaunching)
 	case !r.desc.Supervise:
 		w.ended(i, wire.Failed)

@@ -27,8 +27,26 @@ func (w *Worker) nextBeat() int64 {
 
 // granted makes the lease of an answered heartbeat count.
 func (w *Worker) granted(c host.ConnID, m wire.HeartbeatAck) {
-	if w.admit(c, m.Term) {
-		w.lease.Confirm(m.Beat)
+	if w.admit(c, m.Term) && w.lease.Confirm(m.Beat) {
+		for i := range w.runs {
+			w.renew(&w.runs[i])
+		}
+	}
+}
+
+// leases reports whether a driver runs under a lease, which it is told.
+func (w *Worker) leases(d wire.Desc) bool { return w.cfg.Policy.WorkerLease && d.Supervise }
+
+// renew tells a driver until when it may run: it ends itself if this worker stands
+// still.
+func (w *Worker) renew(r *run) {
+	if !w.leases(r.desc) || r.child == "" || !w.lease.Holds() {
+		return
+	}
+	for _, x := range w.watched {
+		if x.child == r.child {
+			w.h.Send(x.conn, wire.DriverLease{Until: w.lease.Until()})
+		}
 	}
 }
 

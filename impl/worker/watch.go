@@ -19,6 +19,9 @@ type watch struct {
 	child host.ProcessID
 }
 
+// watchedBy reports whether a driver dials its worker.
+func (w *Worker) watchedBy(d wire.Desc) bool { return d.Job.Kind != wire.NoJob || w.leases(d) }
+
 // appArgs completes what the driver of an application is given.
 func (w *Worker) appArgs(r *run, a *wire.DriverArgs) {
 	if r.desc.Job.Kind == wire.NoJob {
@@ -40,6 +43,11 @@ func (w *Worker) watches(c host.ConnID, m wire.WatchWorker) {
 		return
 	}
 	w.watched = append(w.watched, watch{c, m.Process})
+	for i := range w.runs {
+		if r := &w.runs[i]; r.child == m.Process {
+			w.renew(r)
+		}
+	}
 }
 
 // lives reports whether a process is a child of this worker.
@@ -54,7 +62,7 @@ func (w *Worker) expected() bool {
 	silent := func(child host.ProcessID) bool {
 		return child != "" && !slices.ContainsFunc(w.watched, func(x watch) bool { return x.child == child })
 	}
-	return slices.ContainsFunc(w.runs, func(r run) bool { return r.desc.Job.Kind != wire.NoJob && silent(r.child) }) ||
+	return slices.ContainsFunc(w.runs, func(r run) bool { return w.watchedBy(r.desc) && silent(r.child) }) ||
 		slices.ContainsFunc(w.executors, func(e execution) bool { return silent(e.child) })
 }
 
