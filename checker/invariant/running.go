@@ -11,12 +11,12 @@ import (
 
 var oneRunning = checker.Property{
 	Name: "at-most-one-running-incarnation", Kind: checker.Safety, Optional: true,
-	Says: "At no moment do two processes of one driver run. How long they did is told in any case.",
+	Says: "At no moment do two processes of one driver run; one that is paused does not. How long they did is told in any case.",
 	Source: "invariant I3; defects D-10, D-35: a worker that is cut off goes on while the driver is started elsewhere; " +
-		"needs bounded drift of clocks and workers that are not paused",
+		"a worker that stands still while its driver goes on; needs bounded drift of clocks",
 	New: func() checker.Monitor {
 		return &running{Breach: checker.Breach{Property: "at-most-one-running-incarnation"}, runs: map[string]trace.Event{},
-			tags: map[string]string{}}
+			stands: map[string]trace.Event{}, tags: map[string]string{}}
 	},
 }
 
@@ -26,6 +26,7 @@ var oneRunning = checker.Property{
 type running struct {
 	checker.Breach
 	runs     map[string]trace.Event // the start of each process that runs
+	stands   map[string]trace.Event // of each that is paused
 	tags     map[string]string      // the job's tag of each ID, where it was told
 	started  int
 	overlap  int64 // nanoseconds in all
@@ -45,6 +46,18 @@ func (m *running) Observe(e *trace.Event) {
 		}
 	case trace.Exited, trace.KilledOff, trace.HostLost:
 		m.end(e)
+		delete(m.stands, e.Process)
+	case trace.Paused:
+		if run, runs := m.runs[e.Process]; runs {
+			m.end(e)
+			m.stands[e.Process] = run
+		}
+	case trace.Resumed:
+		if run, stands := m.stands[e.Process]; stands {
+			run.At, run.Until, run.Step = e.At, e.Until, e.Step
+			m.runs[e.Process] = run
+			delete(m.stands, e.Process)
+		}
 	case trace.Return:
 		if e.Value == "submit" && e.Detail != "" {
 			m.tags[e.Detail] = e.Subject
@@ -102,7 +115,7 @@ func (m *running) end(e *trace.Event) {
 // Clone implements checker.Explorable.
 func (m *running) Clone() checker.Explorable {
 	c := *m
-	c.runs, c.tags = maps.Clone(m.runs), maps.Clone(m.tags)
+	c.runs, c.stands, c.tags = maps.Clone(m.runs), maps.Clone(m.stands), maps.Clone(m.tags)
 	return &c
 }
 
@@ -113,6 +126,10 @@ func (m *running) Digest(d checker.Sink) {
 		d.Str(process)
 		d.Str(e.Subject)
 		d.Ago(e.At, 1)
+	})
+	checker.DigestSorted(d, m.stands, checker.Itself, func(process string, e trace.Event) {
+		d.Str(process)
+		d.Str(e.Subject)
 	})
 	checker.DigestNames(d, m.tags)
 }

@@ -49,6 +49,7 @@ const forgotten = `
 	one-incarnation latest                       only N Zxid
 	one-incarnation starts                       only Process Inc
 	at-most-one-running-incarnation runs         only Subject At
+	at-most-one-running-incarnation stands       only Subject
 	at-most-one-running-incarnation started      counted
 	at-most-one-running-incarnation overlap      measured
 	at-most-one-running-incarnation overlaps     measured

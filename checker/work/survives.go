@@ -106,6 +106,10 @@ func (m *survives) reign(e *trace.Event) {
 		m.lostAt = -1
 	case !active && m.reigned && m.lostAt < 0:
 		m.lostAt = e.At
+		// A master that runs again and finds at once that it may not act served nobody.
+		if n := len(m.outages) - 1; n >= 0 && m.outages[n].until == e.At {
+			m.lostAt, m.outages = m.outages[n].from, m.outages[:n]
+		}
 	}
 	m.reigned = m.reigned || active
 }

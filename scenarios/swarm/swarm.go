@@ -61,10 +61,9 @@ func Judged(s scenarios.Scenario) scenarios.Scenario {
 }
 
 // Require lists the optional properties that must hold under a scenario's
-// faults. A process that stands still cannot stop believing, nor stop what it
-// runs: without pauses of masters no two are Alive at once, and without pauses
-// of workers no driver runs twice. A failover is bounded only where one loss
-// comes at a time, so that is never required.
+// faults. A process that stands still cannot stop believing: without pauses of
+// masters no two are Alive at once. A failover is bounded only where one loss comes
+// at a time, so that is never required.
 func Require(s scenarios.Scenario) []string {
 	if s.Masters == 0 {
 		return nil
@@ -73,10 +72,7 @@ func Require(s scenarios.Scenario) []string {
 	if !pauses(s.Faults, 'm', "active", "standby", "any-master") {
 		out = append(out, "at-most-one-alive-master")
 	}
-	if !pauses(s.Faults, 'w', "any-worker", "busy-worker", "driver-worker", "any-driver", "any-executor") {
-		out = append(out, "at-most-one-running-incarnation")
-	}
-	return out
+	return append(out, "at-most-one-running-incarnation")
 }
 
 // pauses reports whether some fault makes a machine of a kind stand still.

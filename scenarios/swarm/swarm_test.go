@@ -99,9 +99,9 @@ func TestWhatIsRequiredFollowsFromTheFaults(t *testing.T) {
 		"at=5s pause c1":                  {ready, alive, running},
 		"at=5s for=1s pause active":       {ready, running},
 		"at=5s for=1s pause m2 outputs=3": {ready, running},
-		"at=5s for=1s pause any-worker":   {ready, alive},
-		"at=5s for=1s pause any-executor": {ready, alive},
-		"at=5s for=1s pause everyone":     {ready},
+		"at=5s for=1s pause any-worker":   {ready, alive, running},
+		"at=5s for=1s pause any-executor": {ready, alive, running},
+		"at=5s for=1s pause everyone":     {ready, running},
 	} {
 		f, err := scenarios.ParseFault(fault)
 		require.NoError(t, err)
