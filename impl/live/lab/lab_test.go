@@ -108,12 +108,15 @@ func TestProcIsPausedResumedAndStopped(t *testing.T) {
 	dir := t.TempDir()
 	// It starts nothing after it is ready: a parent whose child is paused before
 	// its exec waits in state D and not in T.
-	p, err := proc.Start(exec.Command("sh", "-c", `trap 'exit 9' TERM; sleep 1000 & echo > `+dir+`/ready; wait`))
+	p, err := proc.Start(exec.Command("sh", "-c", `trap 'exit 9' TERM; sleep 1000 & echo $! > `+dir+`/new; mv `+dir+`/new `+dir+`/ready; wait`))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { _, err := os.Stat(dir + "/ready"); return err == nil }, 10*time.Second, time.Millisecond)
 	pid := strconv.Itoa(p.PID())
+	child, err := os.ReadFile(dir + "/ready")
+	require.NoError(t, err)
 	require.NoError(t, p.Pause())
 	require.Eventually(t, func() bool { return state(t, pid) == "T" }, 10*time.Second, time.Millisecond)
+	require.NotEqual(t, "T", state(t, strings.TrimSpace(string(child))), "what it started goes on")
 	require.NoError(t, p.Resume())
 	require.Eventually(t, func() bool { return state(t, pid) != "T" }, 10*time.Second, time.Millisecond)
 	require.NoError(t, p.Pause())

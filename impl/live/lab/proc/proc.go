@@ -77,11 +77,12 @@ func (p *Proc) Stop() error { return p.signal(p.PID(), syscall.SIGTERM) }
 // Kill ends the process and all it started (SIGKILL).
 func (p *Proc) Kill() error { return p.signal(-p.PID(), syscall.SIGKILL) }
 
-// Pause lets the process and all it started stand still (SIGSTOP).
-func (p *Proc) Pause() error { return p.signal(-p.PID(), syscall.SIGSTOP) }
+// Pause lets the process stand still (SIGSTOP). What it started goes on, as it does
+// beside any process that hangs.
+func (p *Proc) Pause() error { return p.signal(p.PID(), syscall.SIGSTOP) }
 
-// Resume lets them go on (SIGCONT).
-func (p *Proc) Resume() error { return p.signal(-p.PID(), syscall.SIGCONT) }
+// Resume lets it go on (SIGCONT).
+func (p *Proc) Resume() error { return p.signal(p.PID(), syscall.SIGCONT) }
 
 // Leads reports whether a process runs in this one's group, so that this one
 // started it.
