@@ -24,40 +24,51 @@ type breadth[S any] struct {
 	store    *store[S]
 	workers  []*worker[S]
 	cur, nxt frontier[S]
-	depth    int                       // of cur
-	buckets  [pieces][shards]bucket[S] // successors that are new, or found twice in one block
-	counts   [pieces]uint32            // how many in all buckets of a piece
-	news     [shards][]uint32          // what the second phase added: piece<<indexBits | index in the bucket
-	order    []uint32                  // of what was added: shard<<indexBits | index + 1, 0 for what was not
-	froms    []id                      // of the block's states, if goals are wanted
-	edges    [][]edge                  // by worker, if goals are wanted
-	reached  [shards]idSet             // ids of states with Goal
-	levels   [][shards]int             // how many states each shard held when a level began
-	partial  []uint64                  // states that were not or not wholly expanded
-	saved    uint64                    // states in the last checkpoint
-	spill    bool                      // new states wait as fingerprints
-	unsound  bool                      // a self-check failed: go no further
+	depth    int // of cur
+	pieces   [pieces]piece[S]
+	news     [shards][]uint32 // what the second phase added: piece<<posBits | pos
+	fresh    []bool           // of what all pieces led to, what was added
+	froms    []id             // of the block's states, if goals are wanted
+	edges    [][]edge         // by worker, if goals are wanted
+	reached  [shards]idSet    // ids of states with Goal
+	levels   [][shards]int    // how many states each shard held when a level began
+	partial  []uint64         // states that were not or not wholly expanded
+	saved    uint64           // states in the last checkpoint
+	spill    bool             // new states wait as fingerprints
+	unsound  bool             // a self-check failed: go no further
 	res      Result
 }
 
 // pieces is into how many parts a block is divided among workers.
 const pieces = 16
 
-const (
-	indexBits = 27
-	indexMask = 1<<indexBits - 1
-)
+// A piece is a part of a block, and what it leads to that the table did not
+// know: states that are new, or found twice in one block.
+type piece[S any] struct {
+	leads   []lead[S]
+	buckets [shards][]arrow // to each of leads, by shard
+}
 
-// A successor is a state that was led to by the nth action of the parent'th
-// state of the block. It is the pos'th that its piece put into buckets.
-type successor[S any] struct {
+type lead[S any] struct {
+	fp    uint64
+	state S
+}
+
+// An arrow is the nth action of the parent'th state of the block, which leads
+// to the pos'th lead of its piece.
+type arrow struct {
 	fp          uint64
 	pos         uint32
 	parent, nth uint16
-	state       S
 }
 
-type bucket[S any] struct{ list []successor[S] }
+const posBits = 27
+
+// A successor is what an action leads to.
+type successor[S any] struct {
+	arrow
+	state S
+}
 
 // A candidate is a violation that was seen while a block was expanded.
 type candidate struct {
@@ -85,7 +96,7 @@ func (b *breadth[S]) begin() {
 	for i, s := range b.sys.Initial() {
 		b.res.States++
 		fp, ok := w.digest(s, i)
-		if ok && w.add(fp, 0, s, i, -1) {
+		if ok && w.add(fp, 0, &s, i, -1) {
 			b.push(fp, s)
 		}
 	}
@@ -175,9 +186,9 @@ func (b *breadth[S]) held() uint64 { return b.table.bytes() + b.store.bytes() }
 
 // expand takes the first block of the level: every action of its states.
 func (b *breadth[S]) expand(k *block[S]) {
-	piece := (len(k.fps) + pieces - 1) / pieces
+	size := (len(k.fps) + pieces - 1) / pieces
 	b.each(pieces, len(k.fps), func(w *worker[S], i int) {
-		w.expand(k, i, min(i*piece, len(k.fps)), min((i+1)*piece, len(k.fps)))
+		w.expand(k, i, min(i*size, len(k.fps)), min((i+1)*size, len(k.fps)))
 	})
 	b.each(shards, len(k.fps), func(w *worker[S], i int) { w.enter(k, i) })
 	b.spill = b.o.Memory > 0 && b.held() > b.o.Memory/4*3
@@ -199,26 +210,25 @@ func (b *breadth[S]) expand(k *block[S]) {
 // gather adds what is new to the next level, in the order in which it was led
 // to.
 func (b *breadth[S]) gather() {
-	var base [pieces]uint32
-	n := uint32(0)
-	for i, count := range b.counts {
+	var base [pieces]int
+	n := 0
+	for i := range b.pieces {
 		base[i] = n
-		n += count
+		n += len(b.pieces[i].leads)
 	}
-	b.order = slices.Grow(b.order[:0], int(n))[:n]
-	clear(b.order)
+	b.fresh = slices.Grow(b.fresh[:0], n)[:n]
+	clear(b.fresh)
 	for in := range b.news {
 		for _, at := range b.news[in] {
-			m := &b.buckets[at>>indexBits][in].list[at&indexMask]
-			b.order[base[at>>indexBits]+m.pos] = uint32(in)<<indexBits | (at&indexMask + 1)
+			b.fresh[base[at>>posBits]+int(at&(1<<posBits-1))] = true
 		}
 		b.news[in] = b.news[in][:0]
 	}
-	for i, count := range b.counts {
-		for _, at := range b.order[base[i] : base[i]+count] {
-			if at != 0 {
-				m := &b.buckets[i][at>>indexBits].list[at&indexMask-1]
-				b.push(m.fp, m.state)
+	for i := range b.pieces {
+		leads := b.pieces[i].leads
+		for j, fresh := range b.fresh[base[i] : base[i]+len(leads)] {
+			if fresh {
+				b.push(leads[j].fp, leads[j].state)
 			}
 		}
 	}
@@ -232,15 +242,16 @@ func (b *breadth[S]) push(fp uint64, s S) {
 // bytes is what the search holds now.
 func (b *breadth[S]) bytes() uint64 {
 	n := b.held()
-	for i := range b.buckets {
-		for j := range b.buckets[i] {
-			n += uint64(cap(b.buckets[i][j].list)) * (b.store.each + 16)
+	for i := range b.pieces {
+		n += uint64(cap(b.pieces[i].leads)) * (b.store.each + 8)
+		for j := range b.pieces[i].buckets {
+			n += 16 * uint64(cap(b.pieces[i].buckets[j]))
 		}
 	}
 	for i := range b.news {
-		n += uint64(4 * cap(b.news[i]))
+		n += 4 * uint64(cap(b.news[i]))
 	}
-	n += uint64(4 * cap(b.order))
+	n += uint64(cap(b.fresh))
 	for _, e := range b.edges {
 		n += 8 * uint64(cap(e))
 	}

@@ -15,7 +15,7 @@ type checks[S any] struct {
 }
 
 const (
-	usualChecks = 1024
+	usualChecks = 4096
 	// shardSamples is how many states are kept in a shard of the table at most.
 	shardSamples = 128
 	// farPairs is how many pairs of states a comparison looks at that goes

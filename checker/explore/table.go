@@ -41,7 +41,7 @@ func newTable(ids bool) *table {
 }
 
 func (s *shard) make(slots int, ids bool) {
-	s.fps, s.refs = make([]uint64, slots), make([]uint32, slots)
+	s.fps, s.refs = huge(make([]uint64, slots)), huge(make([]uint32, slots))
 	if ids {
 		s.ids = make([]uint32, slots)
 	}

@@ -62,16 +62,16 @@ func (b *breadth[S]) each(n, states int, do func(w *worker[S], i int)) {
 	all.Wait()
 }
 
-// expand is the first phase for the states from lo to hi of a block.
-func (w *worker[S]) expand(k *block[S], piece, lo, hi int) {
-	for i := range w.b.buckets[piece] {
-		list := &w.b.buckets[piece][i].list
-		if w.b.store.pointers {
-			clear(*list)
-		}
-		*list = (*list)[:0]
+// expand is the first phase for the n'th piece of a block: states lo to hi.
+func (w *worker[S]) expand(k *block[S], n, lo, hi int) {
+	p := &w.b.pieces[n]
+	if w.b.store.pointers {
+		clear(p.leads)
 	}
-	w.b.counts[piece] = 0
+	p.leads = p.leads[:0]
+	for i := range p.buckets {
+		p.buckets[i] = p.buckets[i][:0]
+	}
 	if w.goal != nil {
 		for i := lo; i < hi; i++ {
 			w.b.froms[i] = w.b.table.id(k.fps[i])
@@ -88,7 +88,7 @@ func (w *worker[S]) expand(k *block[S], piece, lo, hi int) {
 		for i := range w.made {
 			w.touched += w.b.table.touch(w.made[i].fp)
 		}
-		w.sort(piece)
+		w.sort(p)
 	}
 	if w.b.store.pointers {
 		clear(w.made[:cap(w.made)])
@@ -113,20 +113,19 @@ func (w *worker[S]) state(k *block[S], i int) (s S, ok bool) {
 }
 
 // sort puts what the table does not know into buckets.
-func (w *worker[S]) sort(piece int) {
+func (w *worker[S]) sort(p *piece[S]) {
 	for i := range w.made {
 		m := &w.made[i]
 		in := shardOf(m.fp)
 		shard := &w.b.table.shards[in]
 		slot, found := shard.find(m.fp)
 		if !found {
-			list := &w.b.buckets[piece][in].list
-			m.pos = w.b.counts[piece]
-			w.b.counts[piece]++
-			*list = append(*list, *m)
+			m.pos = uint32(len(p.leads))
+			p.leads = append(p.leads, lead[S]{m.fp, m.state})
+			p.buckets[in] = append(p.buckets[in], m.arrow)
 			continue
 		}
-		w.again(m, in)
+		w.again(m.arrow, &m.state, in)
 		if w.goal != nil {
 			w.edge(m.parent, idOf(in, shard.ids[slot]))
 		}
@@ -176,7 +175,7 @@ func (w *worker[S]) apply(s S, parent, nth int) (last int) {
 	}()
 	for ; last < len(w.actions); last++ {
 		t := w.sys.Apply(s, w.actions[last])
-		w.made = append(w.made, successor[S]{fp: fingerprint(w.sys.Digest(t)), parent: uint16(parent), nth: uint16(last), state: t})
+		w.made = append(w.made, successor[S]{arrow{fp: fingerprint(w.sys.Digest(t)), parent: uint16(parent), nth: uint16(last)}, t})
 	}
 	return last
 }
@@ -195,13 +194,19 @@ func (w *worker[S]) digest(s S, i int) (fp uint64, ok bool) {
 // enter is the second phase for one shard.
 func (w *worker[S]) enter(k *block[S], in int) {
 	shard := &w.b.table.shards[in]
-	for piece := range w.b.buckets {
-		for i := range w.b.buckets[piece][in].list {
-			m := &w.b.buckets[piece][in].list[i]
-			if w.add(m.fp, refOf(k.fps[m.parent]), m.state, int(m.parent), int(m.nth)) {
-				w.b.news[in] = append(w.b.news[in], uint32(piece)<<indexBits|uint32(i))
+	for n := range w.b.pieces {
+		p := &w.b.pieces[n]
+		for i, m := range p.buckets[in] {
+			if i%together == 0 {
+				for _, next := range p.buckets[in][i:min(i+together, len(p.buckets[in]))] {
+					w.touched += w.b.table.touch(next.fp)
+				}
+			}
+			s := &p.leads[m.pos].state
+			if w.add(m.fp, refOf(k.fps[m.parent]), s, int(m.parent), int(m.nth)) {
+				w.b.news[in] = append(w.b.news[in], uint32(n)<<posBits|m.pos)
 			} else {
-				w.again(m, in)
+				w.again(m, s, in)
 			}
 			if w.goal != nil {
 				slot, _ := shard.find(m.fp)
@@ -212,19 +217,19 @@ func (w *worker[S]) enter(k *block[S], in int) {
 }
 
 // add enters a state and looks at it, if it is new.
-func (w *worker[S]) add(fp uint64, ref uint32, s S, parent, nth int) bool {
+func (w *worker[S]) add(fp uint64, ref uint32, s *S, parent, nth int) bool {
 	in := shardOf(fp)
 	slot, added := w.b.table.shards[in].add(fp, ref)
 	if !added {
 		return false
 	}
-	w.look(s, parent, nth)
-	if w.goal != nil && w.isGoal(s, parent, nth) {
+	w.look(*s, parent, nth)
+	if w.goal != nil && w.isGoal(*s, parent, nth) {
 		w.b.reached[in].add(w.b.table.shards[in].ids[slot])
 	}
 	if w.b.checks.picks(fp) {
-		w.b.checks.keep(in, fp, s)
-		if why := impure(w.sys, s); why != "" {
+		w.b.checks.keep(in, fp, *s)
+		if why := impure(w.sys, *s); why != "" {
 			w.see(parent, nth, Impure, why)
 		}
 	}
@@ -257,7 +262,7 @@ func (w *worker[S]) isGoal(s S, parent, nth int) (is bool) {
 
 // again compares a state with the one of its fingerprint that was there before
 // it, if that is kept. Of four comparisons one looks further than one step.
-func (w *worker[S]) again(m *successor[S], in int) {
+func (w *worker[S]) again(m arrow, s *S, in int) {
 	if !w.b.checks.picks(m.fp) {
 		return
 	}
@@ -270,7 +275,7 @@ func (w *worker[S]) again(m *successor[S], in int) {
 		pairs = farPairs
 	}
 	w.compared++
-	if why := differ(w.sys, first, m.state, pairs); why != "" {
+	if why := differ(w.sys, first, *s, pairs); why != "" {
 		w.seen = append(w.seen, candidate{int(m.parent), int(m.nth), Unsound, why, m.fp})
 	}
 }

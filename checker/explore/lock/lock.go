@@ -71,43 +71,46 @@ type System struct {
 // Initial returns the state in which nothing has happened.
 func (System) Initial() []State { return []State{{}} }
 
-// enabled reports whether client i can do k in s.
-func (m System) enabled(s *State, i int, k int) bool {
-	pc, req, rep, expiry := s[role+i], s[request+i], s[reply+i], m.Tokens+1
-	switch k {
-	case acquire:
-		return pc == idle && req == 0 && rep == 0
-	case grant:
-		return req == 1 && s[owner] == 0 && s[epoch] < m.Tokens
-	case granted:
-		return pc == waiting && rep > 0 && rep < expiry
-	case begin:
-		return pc == leader && s[write+i] == 0
-	case store:
-		return s[write+i] != 0
-	case expire:
-		return s[owner] == byte(i+1)
-	case expired:
-		return rep == expiry && pc != crashed
-	case release:
-		return pc == leader && req == 0
-	case released:
-		return req == 2
-	case crash:
-		return pc != crashed
-	case restart:
-		return pc == crashed
-	}
-	return (pc == idle || pc == crashed) && rep > 0 && rep < expiry
-}
-
 // Actions appends what the clients can do, client by client.
 func (m System) Actions(s State, dst []explore.Action) []explore.Action {
+	expiry := m.Tokens + 1
 	for i := range m.Clients {
-		for k := range kinds {
-			if m.enabled(&s, i, k) {
-				dst = append(dst, explore.Action{ID: uint64(i<<4 | k)})
-			}
+		pc, req, rep := s[role+i], s[request+i], s[reply+i]
+		can := func(k uint64) { dst = append(dst, explore.Action{ID: uint64(i)<<4 | k}) }
+		if pc == idle && req == 0 && rep == 0 {
+			can(acquire)
+		}
+		if req == 1 && s[owner] == 0 && s[epoch] < m.Tokens {
+			can(grant)
+		}
+		if pc == waiting && rep > 0 && rep < expiry {
+			can(granted)
+		}
+		if pc == leader && s[write+i] == 0 {
+			can(begin)
+		}
+		if s[write+i] != 0 {
+			can(store)
+		}
+		if s[owner] == byte(i+1) {
+			can(expire)
+		}
+		if rep == expiry && pc != crashed {
+			can(expired)
+		}
+		if pc == leader && req == 0 {
+			can(release)
+		}
+		if req == 2 {
+			can(released)
+		}
+		if pc != crashed {
+			can(crash)
+		} else {
+			can(restart)
+		}
+		if (pc == idle || pc == crashed) && rep > 0 && rep < expiry {
+			can(drop)
 		}
 	}
 	return dst
