@@ -11,10 +11,11 @@ SWARM = 1000
 T     = 30s
 N     = 6
 FOR   = 5m
+ROUNDS = 5
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help ablation corpus shrink-table build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff golden fuzz live foreign cover zookeeper clean
+.PHONY: help ablation corpus shrink-table build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff explore-bench golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +96,9 @@ bench-zk: build zookeeper ## simctl zk beside Debian's ZooKeeper, in pairs; goes
 
 bench-diff: ## benchstat of the benchmarks of two commits: OLD=out/bench/a.txt NEW=out/bench/b.txt
 	$(BENCHSTAT) $(OLD) $(NEW)
+
+explore-bench: ## exploration beside a search by hand, SPIN and TLC (SIMCTL_TLC=tla2tools.jar): ROUNDS=5, into docs; goes on where it was interrupted
+	SIMCTL_EXPLORE_BENCH=$(ROUNDS) go test -count=1 -timeout 0 -v -run BenchIsWhatItSays ./checker/explore/lock
 
 golden: ## rewrite golden files; commit only the changes you understand
 	go test $$(git grep -l cockroachdb/datadriven -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -rewrite
