@@ -117,8 +117,8 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker model/... reports/... scenarios sim/kernel
-	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios/hint sim/space sim/space/...
-	cmd/simctl/explore:   checker checker/explore cmd/simctl/exit exploration reports
+	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/...
+	cmd/simctl/explore:   . checker checker/explore cmd/simctl/exit cmd/simctl/progress exploration reports scenarios scenarios/strategy
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf
 	cmd/simctl/playground: . cmd/simctl/properties impl/policy scenarios
@@ -127,7 +127,7 @@ const importLaw = `
 	cmd/simctl/keep:      . checker reports/...
 	cmd/simctl/inquire:   . inquiry reproducer cmd/simctl/exit cmd/simctl/properties reports/... checker model/... sim/kernel impl/policy scenarios scenarios/strategy
 	cmd/simctl/serve:     exploration reports/explorer reports/site
-	cmd/simctl:           . calibration cmd/simctl/... scenarios scenarios/hint scenarios/strategy reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
+	cmd/simctl:           . calibration exploration cmd/simctl/... scenarios scenarios/hint scenarios/strategy reports/... checker model/... impl/host impl/conf impl/policy impl/live/... impl/master impl/worker impl/driver impl/executor impl/client
 	cmd/detlint:
 `
 

@@ -31,6 +31,7 @@ type search struct {
 func newSearch(ctx context.Context, o SweepOptions) *search {
 	s := &search{strategy: o.Strategy, learns: o.Strategy == strategy.Guided || o.Strategy == strategy.Mix}
 	s.added.L = &s.mu
+	s.corpus.Aim(o.Targets)
 	context.AfterFunc(ctx, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/reports/journal"
 	"github.com/simctl/simctl/scenarios"
+	"github.com/simctl/simctl/scenarios/guided"
 	"github.com/simctl/simctl/sim/cluster"
 )
 
@@ -37,6 +38,8 @@ type SweepOptions struct {
 	// Past are the runs that the same sweep has finished before. They are
 	// counted and not made again; each and Stop do not see them.
 	Past []journal.Line
+	// Targets are what guided runs look for beside all that is new.
+	Targets []guided.Target
 }
 
 // Runs is how many runs a sweep of count seeds makes; 0 if they have no end.

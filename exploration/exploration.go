@@ -90,6 +90,9 @@ func Run(ctx context.Context, s Search) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Seen != nil && !sys.about.Real {
+		return nil, fmt.Errorf("%s tells no events: there are no abstract states of it", s.System)
+	}
 	method, known := strategies[s.Strategy]
 	if !known {
 		return nil, fmt.Errorf("no strategy %q; there are %s", s.Strategy, strings.Join(Strategies(), ", "))

@@ -126,6 +126,10 @@ func openReal(v *values) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.seen != nil {
+		sys.Initial()
+		v.seen.begin()
+	}
 	m := bind(explore.System[*space.World](sys), (*space.World).String)
 	m.events = func(_ int, path []explore.Action) []trace.Event {
 		events, _ := sys.Run(path)

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/coverage"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios/guided"
 	"github.com/simctl/simctl/sim/space"
 )
 
@@ -27,6 +30,8 @@ type Seen struct {
 	mu    sync.Mutex
 	words map[uint64]string
 	ways  map[coverage.Way]bool
+	last  uint64          // state
+	begun map[uint64]bool // states before the initial one
 }
 
 // Abstract is an abstract state, or a way from one to another.
@@ -37,14 +42,16 @@ type Abstract struct {
 	Words string `json:"words"`
 }
 
-// header is the first line of a file.
-type header struct {
+// A Header is the first line of a file: what was explored.
+type Header struct {
 	Schema string            `json:"schema"`
 	System string            `json:"system"`
 	Policy string            `json:"policy"`
 	Bounds map[string]string `json:"bounds"`
 	States int               `json:"states"`
 	Ways   int               `json:"ways"`
+	// Complete: these are all, within the bounds.
+	Complete bool `json:"complete"`
 }
 
 // beside has the monitors watched beside the others of a system.
@@ -52,8 +59,17 @@ func (s *Seen) beside(news func() []space.Monitor) func() []space.Monitor {
 	return func() []space.Monitor { return append(news(), &watcher{seen: s, at: &coverage.Follower{}}) }
 }
 
-// forget drops what was seen so far: the beginnings of runs.
-func (s *Seen) forget() { s.words, s.ways = nil, nil }
+// begin has all that was seen so far be what comes before the initial state, but
+// for the last; once.
+func (s *Seen) begin() {
+	if s.begun != nil {
+		return
+	}
+	s.begun = map[uint64]bool{}
+	for id := range s.words {
+		s.begun[id] = id != s.last
+	}
+}
 
 func (s *Seen) add(w coverage.Way, words func() string) {
 	s.mu.Lock()
@@ -64,7 +80,7 @@ func (s *Seen) add(w coverage.Way, words func() string) {
 	if _, known := s.words[w.To]; !known {
 		s.words[w.To] = words()
 	}
-	if w.From != 0 {
+	if s.last = w.To; w.From != 0 {
 		s.ways[w] = true
 	}
 }
@@ -75,13 +91,15 @@ func (s *Seen) All() []Abstract {
 	defer s.mu.Unlock()
 	var out []Abstract
 	for _, id := range slices.Sorted(maps.Keys(s.words)) {
-		out = append(out, Abstract{ID: hex(id), Words: s.words[id]})
+		if !s.begun[id] {
+			out = append(out, Abstract{ID: hex(id), Words: s.words[id]})
+		}
 	}
 	for _, w := range slices.SortedFunc(maps.Keys(s.ways), func(a, b coverage.Way) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 	}) {
-		if s.words[w.From] == "" {
-			continue // from what came before the initial state
+		if s.begun[w.From] || s.begun[w.To] {
+			continue
 		}
 		out = append(out, Abstract{ID: hex(w.ID()), From: hex(w.From), To: hex(w.To), Words: s.words[w.From] + "  =>  " + s.words[w.To]})
 	}
@@ -90,9 +108,14 @@ func (s *Seen) All() []Abstract {
 
 func hex(x uint64) string { return fmt.Sprintf("%016x", x) }
 
-// WriteSeen writes what a search saw.
-func WriteSeen(w io.Writer, l *Line, all []Abstract) error {
-	h := header{Schema: CoverageSchema, System: l.System, Policy: l.Policy, Bounds: l.Bounds}
+// Header is that of a file of what the search saw.
+func (l *Line) Header() Header {
+	return Header{System: l.System, Policy: l.Policy, Bounds: l.Bounds, Complete: l.Complete}
+}
+
+// WriteSeen writes states and ways.
+func WriteSeen(w io.Writer, h Header, all []Abstract) error {
+	h.Schema, h.States, h.Ways = CoverageSchema, 0, 0
 	for i := range all {
 		if all[i].From == "" {
 			h.States++
@@ -100,31 +123,60 @@ func WriteSeen(w io.Writer, l *Line, all []Abstract) error {
 			h.Ways++
 		}
 	}
-	if err := trace.WriteLines(w, []header{h}); err != nil {
+	if err := trace.WriteLines(w, []Header{h}); err != nil {
 		return err
 	}
 	return trace.WriteLines(w, all)
 }
 
-// ReadSeen reads what WriteSeen wrote, and returns the bounds of what was explored.
-// Name is the file's, for errors.
-func ReadSeen(name string, r io.Reader) (bounds map[string]string, all []Abstract, err error) {
+// Targets are the states and ways of a file as what guided runs are to look for;
+// none of no file.
+func Targets(name string) (list []guided.Target, err error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	_, all, err := ReadSeen(name, f)
+	if err != nil {
+		return nil, err
+	}
+	return targets(all), nil
+}
+
+func targets(all []Abstract) (list []guided.Target) {
+	for _, a := range all {
+		list = append(list, guided.Target{From: number(a.From), ID: number(a.ID)})
+	}
+	return list
+}
+
+// number reads what hex wrote; 0 of nothing.
+func number(text string) uint64 {
+	n, _ := strconv.ParseUint(text, 16, 64) // it was looked at when it was read
+	return n
+}
+
+// ReadSeen reads what WriteSeen wrote. Name is the file's, for errors.
+func ReadSeen(name string, r io.Reader) (h Header, all []Abstract, err error) {
 	lines, err := trace.ReadLines[json.RawMessage](name, r)
 	if err != nil {
-		return nil, nil, err
+		return h, nil, err
 	}
-	var h header
 	if len(lines) == 0 || json.Unmarshal(lines[0], &h) != nil || h.Schema != CoverageSchema {
-		return nil, nil, fmt.Errorf("%s: line 1: want %s", name, CoverageSchema)
+		return h, nil, fmt.Errorf("%s: line 1: want %s", name, CoverageSchema)
 	}
 	for i, text := range lines[1:] {
 		var a Abstract
-		if err := json.Unmarshal(text, &a); err != nil || len(a.ID) != 16 || strings.Trim(a.ID, "0123456789abcdef") != "" {
-			return nil, nil, fmt.Errorf("%s: line %d: no state and no way", name, i+2)
+		if err := json.Unmarshal(text, &a); err != nil || len(a.ID) != 16 || len(a.From)%16 != 0 || strings.Trim(a.ID+a.From, "0123456789abcdef") != "" {
+			return h, nil, fmt.Errorf("%s: line %d: no state and no way", name, i+2)
 		}
 		all = append(all, a)
 	}
-	return h.Bounds, all, nil
+	return h, all, nil
 }
 
 // watcher is a follower of one path as a monitor that never complains.

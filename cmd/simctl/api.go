@@ -73,6 +73,7 @@ type sweepOptions struct {
 	// Journal is what was asked for, if finished runs are to be kept in Out, so that
 	// the sweep can go on later; else nil.
 	Journal []string
+	Targets string // file of what guided runs are to look for; "": none
 }
 
 // A target is what is to be replayed: a bundle, or a scenario and a seed.

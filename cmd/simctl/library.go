@@ -13,6 +13,7 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/calibration"
 	"github.com/simctl/simctl/cmd/simctl/keep"
+	"github.com/simctl/simctl/exploration"
 	"github.com/simctl/simctl/reports"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -68,6 +69,10 @@ func outcomeOf(r *simctl.Result, dir string) *outcome {
 func (lib) Sweep(ctx context.Context, ss []scenarios.Scenario, seeds iter.Seq[uint64], o sweepOptions, each func(*outcome) bool) (*tally, error) {
 	collectSeldom()
 	so := simctl.SweepOptions{Options: optionsOf(&o.runOptions), Jobs: o.Jobs, For: o.For, Pinned: o.Pinned}
+	var err error
+	if so.Targets, err = exploration.Targets(o.Targets); err != nil {
+		return nil, err
+	}
 	k := keep.Keeper{Dir: o.Out, Asked: o.Journal, Each: func(l reports.RunLine, differs string) bool {
 		return each(&outcome{RunLine: l, Nondeterminism: differs})
 	}}

@@ -36,7 +36,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetErr(e.Stderr)
 	parts := inquire.Parts{Out: e.Stdout, Warn: e.Stderr, Args: args, Getenv: e.Getenv}
 	own := explore.Parts{Out: e.Stdout, Warn: e.Stderr, IsTTY: e.IsTTY, Args: args, Getenv: e.Getenv}
-	root.AddCommand(explore.New(own), newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
+	root.AddCommand(explore.New(own), explore.NewCoverage(own), newList(e), newRun(e), newSweep(e), newReplay(e), newCheck(e), newDiff(e),
 		inquire.NewWhy(parts), inquire.NewInevitable(parts), inquire.NewShrink(parts), serve.New(e.Stdout, args), newLatency(e), newSoak(e), newNode(e),
 		playground.New(e.Stdout, e.Stderr, args, once), zookeeper.New(e.Stdout, e.Stderr, args(cobra.NoArgs), once), newBench(e), newVersion(e))
 	own.Teach(root)

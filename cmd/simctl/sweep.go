@@ -21,6 +21,7 @@ import (
 // sweepFlags are those of sweep alone.
 type sweepFlags struct {
 	seeds, expect   string
+	targets         string
 	jobs, stopAfter int
 	limit           time.Duration
 }
@@ -44,6 +45,7 @@ func newSweep(e *env) *cobra.Command {
 	flags.IntVar(&f.jobs, "jobs", 0, "runs at once (default one a core)")
 	flags.DurationVar(&f.limit, "for", 0, "begin no run after this much wall time")
 	flags.IntVar(&f.stopAfter, "stop-after", 0, "stop after this many runs with a violation (default never)")
+	flags.StringVar(&f.targets, "targets", "", "file of abstract states and ways that guided runs are to look for, as simctl coverage -o writes it")
 	common.addStrategy(cmd, append(strategy.Alone(), strategy.Guided, strategy.Mix))
 	addExpect(cmd, e, &f.expect)
 	return cmd
@@ -74,7 +76,7 @@ func runSweep(cmd *cobra.Command, e *env, common *commonFlags, f *sweepFlags, ar
 	}
 	s := &sweeping{env: e, common: common, expect: x, stopAfter: f.stopAfter}
 	return s.run(cmd.Context(), ss, seeds, sweepOptions{
-		runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == "", Journal: journalOf(cmd, args, seeds),
+		runOptions: o, Jobs: f.jobs, For: f.limit, Pinned: f.seeds == "", Journal: journalOf(cmd, args, seeds), Targets: f.targets,
 	})
 }
 

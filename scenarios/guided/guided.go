@@ -20,6 +20,51 @@ type Corpus struct {
 	seen   map[uint64]bool
 	kept   map[string][]entry // by the name of the scenario that was searched
 	newest int                // run
+
+	targets map[Target]bool // not seen yet
+	tries   map[uint64]int  // how many were kept for having been where a target begins
+}
+
+// A Target is something that is to be seen: a way from a state, or, From being 0, a
+// state.
+type Target struct{ From, ID uint64 }
+
+// beginnings is how many scenarios at most are kept for each state from which a way
+// is to be found.
+const beginnings = 12
+
+// Aim has the corpus look for targets. A scenario is then kept, too, if its run was
+// where the way to one begins.
+func (c *Corpus) Aim(targets []Target) {
+	c.targets, c.tries = map[Target]bool{}, map[uint64]int{}
+	for _, t := range targets {
+		c.targets[t] = true
+	}
+}
+
+// near reports whether a run was where the way to a target begins that no run
+// took, and forgets the targets that it has seen.
+func (c *Corpus) near(saw []uint64) bool {
+	if len(c.targets) == 0 {
+		return false
+	}
+	seen, from := map[uint64]bool{}, map[uint64]bool{}
+	for _, x := range saw {
+		seen[x] = true
+	}
+	for t := range c.targets { //det:allow each for itself
+		if seen[t.ID] {
+			delete(c.targets, t)
+		} else if t.From != 0 && seen[t.From] {
+			from[t.From] = true
+		}
+	}
+	near := false
+	for x := range from { //det:allow each for itself
+		near = near || c.tries[x] < beginnings
+		c.tries[x]++
+	}
+	return near
 }
 
 // entry is one scenario that is kept.
@@ -29,8 +74,8 @@ type entry struct {
 }
 
 // Add adds a run of a scenario, whose faults have single times, and returns the
-// numbers of what it saw that none before had seen. If there are any, the scenario
-// is kept.
+// numbers of what it saw that none before had seen. If there are any, or it came near
+// a target, the scenario is kept.
 func (c *Corpus) Add(name string, s scenarios.Scenario, saw []uint64) (news []uint64) {
 	if c.seen == nil {
 		c.seen, c.kept = map[uint64]bool{}, map[string][]entry{}
@@ -41,7 +86,8 @@ func (c *Corpus) Add(name string, s scenarios.Scenario, saw []uint64) (news []ui
 			news = append(news, x)
 		}
 	}
-	if len(news) > 0 && s.Safety > 0 && swarm.Fits(s) {
+	near := c.near(saw)
+	if (near || len(news) > 0) && s.Safety > 0 && swarm.Fits(s) {
 		c.kept[name] = append(c.kept[name], entry{c.newest, s.Clone()})
 	}
 	c.newest++

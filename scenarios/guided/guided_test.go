@@ -69,3 +69,20 @@ func TestChangesAreScenariosAndDependOnWhatWasBeforeAlone(t *testing.T) {
 	}
 	require.Equal(t, scenarios.Swarm, small.Kept(swarm.Name)[0].Name)
 }
+
+// TestATargetIsLookedForFromWhereItsWayBegins: runs that were there are kept
+// though they saw nothing new, until one took the way, and not for ever.
+func TestATargetIsLookedForFromWhereItsWayBegins(t *testing.T) {
+	var c guided.Corpus
+	c.Aim([]guided.Target{{From: 3, ID: 8}, {ID: 9}})
+	s := swarm.World(drawn(1))
+	require.Len(t, c.Add("a", s, []uint64{3}), 1)
+	for range 30 {
+		require.Empty(t, c.Add("a", s, []uint64{3}))
+	}
+	require.Len(t, c.Kept("a"), 12, "so many from one place")
+	c.Aim([]guided.Target{{From: 3, ID: 8}})
+	c.Add("b", s, []uint64{3, 8})
+	c.Add("b", s, []uint64{3})
+	require.Len(t, c.Kept("b"), 1, "the way was taken")
+}

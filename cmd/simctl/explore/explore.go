@@ -35,6 +35,7 @@ type Parts struct {
 type flags struct {
 	search      exploration.Search
 	out, memory string
+	seen        string // file
 	atMost      time.Duration
 	json, quiet bool
 	bounds      map[string]*string
@@ -85,6 +86,7 @@ func (f *flags) add(cmd *cobra.Command, p Parts) {
 	fs.StringVar(&f.memory, "memory", "2G", "end when the table and the states that wait are bigger: 500M, 2G")
 	fs.IntVar(&f.search.Jobs, "jobs", 0, "cores (default all); what is found does not depend on it")
 	fs.DurationVar(&f.atMost, "for", 0, "search for at most this long (default without end)")
+	fs.StringVar(&f.seen, "seen", "", "write the abstract states, and the ways between them, that the search went through to this file, for simctl coverage")
 	fs.BoolVar(&f.json, "json", false, "one JSON object on standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	def := p.Getenv("SIMCTL_OUT")
@@ -96,7 +98,7 @@ func (f *flags) add(cmd *cobra.Command, p Parts) {
 
 func (p Parts) explore(ctx context.Context, f *flags) error {
 	var err error
-	if f.search.Memory, err = bytes(f.memory); err != nil {
+	if f.search.Memory, err = sizeOf(f.memory); err != nil {
 		return fmt.Errorf("explore: --memory=%s: %w", f.memory, err)
 	}
 	if f.search.Jobs < 0 || f.atMost < 0 {
@@ -112,6 +114,9 @@ func (p Parts) explore(ctx context.Context, f *flags) error {
 	if !f.quiet {
 		f.search.Progress = show.tell
 	}
+	if f.seen != "" {
+		f.search.Seen = &exploration.Seen{}
+	}
 	line, err := exploration.Run(within, f.search)
 	show.end()
 	if err != nil {
@@ -122,6 +127,11 @@ func (p Parts) explore(ctx context.Context, f *flags) error {
 	}
 	if err := exploration.Save(f.out, f.search, line); err != nil {
 		return err
+	}
+	if f.seen != "" {
+		if err := write(f.seen, line.Header(), f.search.Seen.All()); err != nil {
+			return err
+		}
 	}
 	if f.json {
 		err = reports.WriteLine(p.Out, line)
@@ -144,8 +154,8 @@ func status(v checker.Verdict) exit.Status {
 	return exit.Inconclusive
 }
 
-// bytes reads a size: a number and K, M or G.
-func bytes(text string) (uint64, error) {
+// sizeOf reads a size: a number and K, M or G.
+func sizeOf(text string) (uint64, error) {
 	var n uint64
 	var unit string
 	if _, err := fmt.Sscanf(text+" ", "%d%s", &n, &unit); err != nil && n == 0 {
