@@ -72,9 +72,9 @@ func (s *session) describe(kind uint64, owner string) string {
 		case ends:
 			return "the service closes a session of " + owner
 		case orphan:
-			return fmt.Sprintf("the service carries out %s %s of %s, who does not wait for it", r.op.Kind, r.op.Path, owner)
+			return fmt.Sprintf("the service carries out%s of %s, who does not wait for it", operation(&r.op), owner)
 		default:
-			return fmt.Sprintf("the service carries out %s %s of %s", r.op.Kind, r.op.Path, owner)
+			return fmt.Sprintf("the service carries out%s of %s", operation(&r.op), owner)
 		}
 	case heard:
 		switch r := &s.reps[0]; r.kind {
