@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // breadth is a breadth-first search, level by level, block by block.
@@ -305,6 +306,7 @@ func (b *breadth[S]) finding(k *block[S], c candidate) Finding {
 		for depth := range b.depth + 2 {
 			if p := (pathfinder[S]{sys: b.sys, table: b.table}); p.find(c.twin, depth) {
 				f.TwinStart, f.Twin = p.start, p.path
+				f.Detail += "; the other state is behind: " + strings.Join(Story(b.sys, Finding{Start: p.start, Path: p.path}), ", ")
 				break
 			}
 		}

@@ -10,23 +10,29 @@ import (
 // checks keeps some states whole, picked by their fingerprints, to compare
 // them with others of the same fingerprint.
 type checks[S any] struct {
-	every   uint64 // 0: none
+	every   uint64 // one in how many; 0: none
+	most    int    // states that a shard keeps at once, whatever it holds; -1: every one that is picked
 	samples [shards]map[uint64]S
 }
 
 const (
-	usualChecks = 4096
-	// shardSamples is how many states are kept in a shard of the table at most.
+	// Of the first states one in usualChecks is kept, until each shard of the
+	// table has firstSamples; then one in laterChecks.
+	usualChecks  = 256
+	firstSamples = 8
+	laterChecks  = 4096
+	// shardSamples is how many states a shard keeps at most.
 	shardSamples = 128
 	// farPairs is how many pairs of states a comparison looks at that goes
-	// further than one step.
+	// further than one step: one in farOne does.
 	farPairs = 32
+	farOne   = 16
 )
 
 func newChecks[S any](o Options) checks[S] {
-	c := checks[S]{every: usualChecks}
+	c := checks[S]{every: usualChecks, most: firstSamples}
 	if o.SelfCheck != 0 {
-		c.every = uint64(max(o.SelfCheck, 0))
+		c.every, c.most = uint64(max(o.SelfCheck, 0)), -1
 	}
 	for i := range c.samples {
 		c.samples[i] = map[uint64]S{}
@@ -34,15 +40,18 @@ func newChecks[S any](o Options) checks[S] {
 	return c
 }
 
-// picks reports whether states with this fingerprint are compared.
+// picks reports whether states with this fingerprint may be compared.
 func (c *checks[S]) picks(fp uint64) bool {
 	return c.every > 0 && (c.every == 1 || fingerprint(fp^0x5e1fc4ec)%c.every == 0)
 }
 
-func (c *checks[S]) keep(in int, fp uint64, s S) {
-	if len(c.samples[in]) < shardSamples || c.every == 1 {
-		c.samples[in][fp] = s
+// keep reports whether it keeps the n'th state of a shard, which picks picked.
+func (c *checks[S]) keep(in, n int, fp uint64, s S) bool {
+	if c.most >= 0 && len(c.samples[in]) >= min(c.most+n/laterChecks, shardSamples) {
+		return false
 	}
+	c.samples[in][fp] = s
+	return true
 }
 
 // A couple is two states with one digest, and how to get there from the two

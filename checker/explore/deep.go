@@ -192,10 +192,9 @@ func (d *deep[S]) look(s S, in int, fp uint64) {
 	if property, detail := d.sys.Check(s); property != "" {
 		d.see(property, detail)
 	}
-	if !d.checks.picks(fp) {
+	if !d.checks.picks(fp) || !d.checks.keep(in, d.table.shards[in].n, fp, s) {
 		return
 	}
-	d.checks.keep(in, fp, s)
 	if why := impure(d.sys, s); why != "" {
 		d.see(Impure, why)
 	}
@@ -213,8 +212,12 @@ func (d *deep[S]) compare(s S, in int, fp uint64) {
 		return
 	}
 	if first, ok := d.checks.samples[in][fp]; ok {
+		pairs := 1
+		if d.res.SelfChecks%farOne == 0 || d.checks.every == 1 {
+			pairs = farPairs
+		}
 		d.res.SelfChecks++
-		if why := differ(d.sys, first, s, farPairs); why != "" {
+		if why := differ(d.sys, first, s, pairs); why != "" {
 			d.see(Unsound, why)
 		}
 	}

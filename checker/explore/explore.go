@@ -73,8 +73,8 @@ type Symmetric interface {
 
 // Sized is a System whose states have parts elsewhere in memory.
 type Sized[S any] interface {
-	// Size estimates the bytes of s, for the memory bound. Without it a state
-	// counts as big as the value of type S itself.
+	// Size estimates the bytes that s refers to, for the memory bound. Without
+	// it that counts as 16 KiB, if S refers to other memory at all.
 	Size(s S) int
 }
 

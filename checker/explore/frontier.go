@@ -24,7 +24,7 @@ type store[S any] struct {
 	length   int // states in a block
 	sized    Sized[S]
 	pointers bool   // states refer to other memory
-	each     uint64 // bytes of a state itself
+	each     uint64 // bytes of a state, without what Sized counts
 	free     []*block[S]
 	made     uint64 // bytes of blocks, in use or free, without what states refer to
 	held     uint64 // bytes that states in use refer to
@@ -35,8 +35,12 @@ func newStore[S any](sys System[S]) *store[S] {
 	t := &store[S]{each: uint64(unsafe.Sizeof(s)), pointers: refers(reflect.TypeFor[S]())}
 	t.sized, _ = sys.(Sized[S])
 	size := t.each
-	if t.sized != nil {
+	switch {
+	case t.sized != nil:
 		size += uint64(t.sized.Size(sys.Initial()[0]))
+	case t.pointers:
+		size += elsewhere
+		t.each = size
 	}
 	t.length = int(min(max(batchBytes/size, batchLeast), batchMost))
 	return t
@@ -65,6 +69,7 @@ func refers(t reflect.Type) bool {
 // A batch is a block: so many states that what they lead to is about
 // batchBytes at one new state each. It depends on the system alone.
 const (
+	elsewhere  = 16 << 10 // what a state that refers to other memory counts as, unless it is Sized
 	batchBytes = 1 << 20
 	batchLeast = 64
 	batchMost  = 8192

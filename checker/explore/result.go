@@ -47,7 +47,8 @@ type Options struct {
 	// much too the search ends.
 	Memory uint64
 	// SelfCheck is one in how many states is compared with every other that
-	// has its digest: both must do the same. 0 is 4,096, below 0 none.
+	// has its digest: both must do the same. 0 is one in 256 of the first
+	// 65,536 or so and one in 4,096 of the rest; below 0 none.
 	SelfCheck int
 	// KeepGoing goes on after a violation and reports the first of each
 	// property. Without it the first violation ends the search.

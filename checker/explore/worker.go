@@ -227,8 +227,7 @@ func (w *worker[S]) add(fp uint64, ref uint32, s *S, parent, nth int) bool {
 	if w.goal != nil && w.isGoal(*s, parent, nth) {
 		w.b.reached[in].add(w.b.table.shards[in].ids[slot])
 	}
-	if w.b.checks.picks(fp) {
-		w.b.checks.keep(in, fp, *s)
+	if w.b.checks.picks(fp) && w.b.checks.keep(in, w.b.table.shards[in].n, fp, *s) {
 		if why := impure(w.sys, *s); why != "" {
 			w.see(parent, nth, Impure, why)
 		}
@@ -261,7 +260,7 @@ func (w *worker[S]) isGoal(s S, parent, nth int) (is bool) {
 }
 
 // again compares a state with the one of its fingerprint that was there before
-// it, if that is kept. Of four comparisons one looks further than one step.
+// it, if that is kept. Of farOne comparisons one looks further than one step.
 func (w *worker[S]) again(m arrow, s *S, in int) {
 	if !w.b.checks.picks(m.fp) {
 		return
@@ -271,7 +270,7 @@ func (w *worker[S]) again(m arrow, s *S, in int) {
 		return
 	}
 	pairs := 1
-	if w.b.checks.every == 1 || (m.fp^uint64(m.parent)^uint64(m.nth))&3 == 0 {
+	if w.b.checks.every == 1 || (m.fp^uint64(m.parent)^uint64(m.nth))%farOne == 0 {
 		pairs = farPairs
 	}
 	w.compared++
