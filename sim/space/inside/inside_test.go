@@ -80,6 +80,7 @@ func TestText(t *testing.T) {
 		wheel: wheel{size: 4}, then: host.Bind((*car).stop, struct{}{}), plan: host.Bind((*car).turn, wheel{size: 6}), done: func() {},
 	}
 	e.owner, e.car = c, c
+	c.h, c.cfg.doors, c.off, c.none = struct{ host.Host }{}, 4, false, nil
 	want := `name red <one>
 on true
 colour red
