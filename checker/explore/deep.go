@@ -22,9 +22,10 @@ type deep[S any] struct {
 	checks      checks[S]
 	table       *table
 	sets        sets
-	stack       []frame[S]
+	stack       []frame[S] // beyond its length: frames whose lists are used again
 	start       int
 	actions     []Action
+	asleep      []uint64 // where the next state's sleep set is made
 	res         Result
 	deepest     int  // states that were on the path at most
 	cut         bool // a path was longer than MaxDepth
@@ -110,17 +111,18 @@ func (d *deep[S]) step() {
 	top := len(d.stack) - 1
 	f := &d.stack[top]
 	if f.next == len(f.todo) {
-		d.stack[top] = frame[S]{}
+		var none S
+		f.s = none
 		d.stack = d.stack[:top]
 		return
 	}
 	a := f.todo[f.next]
 	f.next++
-	var sleep []uint64
+	d.asleep = d.asleep[:0]
 	if d.independent != nil {
 		for _, x := range f.sleep {
 			if d.independent.Independent(Action{x}, a) {
-				sleep = append(sleep, x)
+				d.asleep = append(d.asleep, x)
 			}
 		}
 		at, _ := slices.BinarySearch(f.sleep, a.ID)
@@ -138,7 +140,7 @@ func (d *deep[S]) step() {
 		}
 	}
 	if t, ok := d.apply(f.s, a); ok {
-		d.visit(t, sleep)
+		d.visit(t, d.asleep)
 	}
 }
 
@@ -178,13 +180,15 @@ func (d *deep[S]) visit(s S, sleep []uint64) {
 	if subset(kept, sleep) {
 		return
 	}
-	both, awake := split(kept, sleep)
-	shard.refs[slot] = d.sets.number(both)
-	var todo []Action
-	for _, x := range awake {
-		todo = append(todo, Action{x})
+	f := d.push(s)
+	for _, x := range kept {
+		if _, asleep := slices.BinarySearch(sleep, x); asleep {
+			f.sleep = append(f.sleep, x)
+		} else {
+			f.todo = append(f.todo, Action{x})
+		}
 	}
-	d.push(s, todo, both)
+	shard.refs[slot] = d.sets.number(f.sleep)
 }
 
 // look holds a new state against the properties.
@@ -229,26 +233,33 @@ func (d *deep[S]) expand(s S, sleep []uint64) {
 	if t, ok := d.sys.(Terminal[S]); ok && len(d.actions) == 0 && !t.Terminal(s) {
 		d.see(Deadlock, "no action is enabled")
 	}
-	var todo []Action
+	f := d.push(s)
+	f.sleep = append(f.sleep, sleep...)
 	for _, a := range d.actions {
 		if _, asleep := slices.BinarySearch(sleep, a.ID); !asleep {
-			todo = append(todo, a)
+			f.todo = append(f.todo, a)
 		}
 	}
-	d.push(s, todo, sleep)
 }
 
-func (d *deep[S]) push(s S, todo []Action, sleep []uint64) {
-	d.stack = append(d.stack, frame[S]{s: s, todo: todo, sleep: slices.Clone(sleep)})
-	if n := len(d.stack); n > d.deepest {
-		d.deepest = n
+// push makes s the state on top, with nothing to do and nothing asleep yet.
+func (d *deep[S]) push(s S) *frame[S] {
+	top := len(d.stack)
+	if top < cap(d.stack) {
+		d.stack = d.stack[:top+1]
+	} else {
+		d.stack = append(d.stack, frame[S]{})
 	}
+	f := &d.stack[top]
+	f.s, f.todo, f.next, f.sleep = s, f.todo[:0], 0, f.sleep[:0]
+	d.deepest = max(d.deepest, len(d.stack))
+	return f
 }
 
 // count brings Bytes up to date: the table, the sets and the longest path.
 func (d *deep[S]) count() {
 	var f frame[S]
-	n := d.table.bytes() + uint64(d.deepest)*uint64(unsafe.Sizeof(f))
+	n := d.table.bytes() + uint64(d.deepest)*(uint64(unsafe.Sizeof(f))+128)
 	for _, set := range d.sets.all {
 		n += uint64(16*len(set)) + 64
 	}
@@ -276,18 +287,6 @@ func subset(a, b []uint64) bool {
 		}
 	}
 	return true
-}
-
-// split divides a into what is in b and what is not.
-func split(a, b []uint64) (both, only []uint64) {
-	for _, x := range a {
-		if _, ok := slices.BinarySearch(b, x); ok {
-			both = append(both, x)
-		} else {
-			only = append(only, x)
-		}
-	}
-	return both, only
 }
 
 // dependent returns two actions of s that are said to be independent and are

@@ -41,6 +41,7 @@ type line struct {
 	name                  string
 	distinct              uint64
 	breadth, depth, sleep uint64 // transitions
+	symmetric             uint64 // distinct states up to symmetry; 0 if that was not asked
 	verdict               string
 }
 
@@ -73,7 +74,7 @@ func explored[S any](t *testing.T, name string, sys explore.System[S]) (line, ex
 	}
 	require.Equal(t, r.Transitions, d.Transitions)
 	require.Positive(t, r.SelfChecks)
-	return line{name, r.Distinct, r.Transitions, d.Transitions, z.Transitions, verdict(r)}, r
+	return line{name: name, distinct: r.Distinct, breadth: r.Transitions, depth: d.Transitions, sleep: z.Transitions, verdict: verdict(r)}, r
 }
 
 func verdict(r explore.Result) string {
@@ -95,16 +96,23 @@ func small() map[string]func(t *testing.T, name string) (line, string) {
 		"ring/equal":      of(ring{n: 3, equal: true}),
 		"philosophers/5":  of(table{n: 5}),
 		"philosophers/7":  of(table{n: 7, polite: true}),
-		"lock/2x2":        of(lock.System{Clients: 2, Tokens: 2}),
-		"lock/3x1":        of(lock.System{Clients: 3, Tokens: 1}),
-		"lock/reused":     of(lock.System{Clients: 2, Tokens: 2, Reused: true}),
+		"lock/2x2":        of(lock.System{Clients: 2, Tokens: 2}, lock.System{Clients: 2, Tokens: 2, Sorted: true}),
+		"lock/3x1":        of(lock.System{Clients: 3, Tokens: 1}, lock.System{Clients: 3, Tokens: 1, Sorted: true}),
+		"lock/reused":     of(lock.System{Clients: 2, Tokens: 2, Reused: true}, lock.System{Clients: 2, Tokens: 2, Reused: true, Sorted: true}),
 	}
 }
 
 // of returns how a system is explored, and its counterexamples told.
-func of[S any](sys explore.System[S]) func(t *testing.T, name string) (line, string) {
+// The same system up to symmetry, if there is one, must give the same verdict.
+func of[S any](sys explore.System[S], less ...explore.System[S]) func(t *testing.T, name string) (line, string) {
 	return func(t *testing.T, name string) (line, string) {
 		l, r := explored(t, name, sys)
+		for _, m := range less {
+			few := search(t, m, explore.Options{KeepGoing: true, SelfCheck: 16})
+			require.Equal(t, l.verdict, verdict(few))
+			require.Equal(t, r.Depth, few.Depth)
+			l.symmetric = few.Distinct
+		}
 		var text strings.Builder
 		for _, f := range r.Findings {
 			fmt.Fprintf(&text, "%s: %s\n", f.Property, f.Detail)
@@ -116,6 +124,13 @@ func of[S any](sys explore.System[S]) func(t *testing.T, name string) (line, str
 	}
 }
 
+func factor(more, less uint64) string {
+	if less == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2fx", float64(more)/float64(less))
+}
+
 // Counts are golden: a search that misses states, or a reduction that is not
 // sound, changes them.
 func TestScripts(t *testing.T) {
@@ -123,11 +138,11 @@ func TestScripts(t *testing.T) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			require.Equal(t, "explore", d.Cmd)
 			var table, stories strings.Builder
-			fmt.Fprintf(&table, "%-16s %8s %11s %7s  %s\n", "", "distinct", "transitions", "sleep", "violated")
+			fmt.Fprintf(&table, "%-16s %8s %11s %7s %8s  %s\n", "", "distinct", "transitions", "sleep", "symmetry", "violated")
 			for _, arg := range d.CmdArgs {
 				require.Contains(t, small(), arg.Key)
 				l, story := small()[arg.Key](t, arg.Key)
-				fmt.Fprintf(&table, "%-16s %8d %11d %6.2fx  %s\n", l.name, l.distinct, l.breadth, float64(l.breadth)/float64(l.sleep), l.verdict)
+				fmt.Fprintf(&table, "%-16s %8d %11d %7s %8s  %s\n", l.name, l.distinct, l.breadth, factor(l.breadth, l.sleep), factor(l.distinct, l.symmetric), l.verdict)
 				stories.WriteString(story)
 			}
 			return table.String() + stories.String()

@@ -183,23 +183,6 @@ func TestActionsThatDoNotCommuteAreFoundOut(t *testing.T) {
 	require.Equal(t, `of "client 1 is granted the lock" and "client 2 is granted the lock" one disables the other`, r.Findings[0].Detail)
 }
 
-// The clients are interchangeable: up to names there are fewer states, and the
-// same verdicts.
-func TestSymmetryKeepsTheVerdict(t *testing.T) {
-	for _, sys := range []lock.System{{Clients: 3, Tokens: 1}, {Clients: 2, Tokens: 2, Reused: true}} {
-		plain := search(t, sys, explore.Options{KeepGoing: true})
-		sys.Sorted = true
-		less := search(t, sys, explore.Options{KeepGoing: true, SelfCheck: 16})
-		require.Equal(t, verdict(plain), verdict(less))
-		require.True(t, less.Complete)
-		require.Less(t, less.Distinct*3, plain.Distinct*2)
-		require.Equal(t, plain.Depth, less.Depth)
-		for i, f := range plain.Findings {
-			require.Equal(t, len(f.Path), len(less.Findings[i].Path))
-		}
-	}
-}
-
 func TestBoundsEndASearchAndAreNamed(t *testing.T) {
 	sys := lock.System{Clients: 2, Tokens: 3}
 	for why, o := range map[string]explore.Options{
