@@ -3,6 +3,8 @@ package checker
 import (
 	"cmp"
 	"slices"
+
+	"github.com/simctl/simctl/model/trace"
 )
 
 // An Explorable is a monitor of a safety property whose state is a part of the
@@ -21,6 +23,14 @@ type Explorable interface {
 	Digest(d Sink)
 	// Broken tells how the property was violated first, "" if it was not.
 	Broken() string
+}
+
+// A Listener is an Explorable that knows which events mean nothing to it: most
+// steps then leave it as it is.
+type Listener interface {
+	// Hears reports whether observing e may change what Digest writes or what
+	// Broken tells.
+	Hears(e *trace.Event) bool
 }
 
 // A Sink takes the state of monitors, part by part, and makes one number of it

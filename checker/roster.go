@@ -243,6 +243,15 @@ func (r *Roster) twins(of []*Process) (list []*Process) {
 	return list
 }
 
+// Hears reports whether e may change the roster.
+func (r *Roster) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Started, trace.Exited, trace.KilledOff, trace.HostLost, trace.Paused, trace.Resumed, trace.State, trace.Registered, trace.Obeyed:
+		return true
+	}
+	return false
+}
+
 // Digest writes what is known of the processes, but not since when.
 func (r *Roster) Digest(d Sink) {
 	DigestSorted(d, r.all, Itself, func(name string, p *Process) {

@@ -54,6 +54,11 @@ func (m *agreement) Observe(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *agreement) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Delivered
+}
+
 // Clone implements checker.Explorable.
 func (m *agreement) Clone() checker.Explorable {
 	c := *m
@@ -215,6 +220,11 @@ func (m *prefix) serves(e *trace.Event, p *place) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *prefix) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Delivered || e.Kind == trace.Restored || e.Kind == trace.Serving
+}
+
 // Clone implements checker.Explorable.
 func (m *prefix) Clone() checker.Explorable {
 	c := *m
@@ -266,6 +276,11 @@ func (m *epochs) Observe(e *trace.Event) {
 		return
 	}
 	m.led[e.Term] = tells(e, 0)
+}
+
+// Hears implements checker.Listener.
+func (m *epochs) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Serving
 }
 
 // Clone implements checker.Explorable.

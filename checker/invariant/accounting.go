@@ -120,6 +120,11 @@ func (m *accounting) compare(e *trace.Event) {
 	m.end = fmt.Sprintf("at the end %d workers agree, %d were still changing", same, moving)
 }
 
+// Hears implements checker.Listener.
+func (m *accounting) Hears(e *trace.Event) bool {
+	return m.roster.Hears(e) || e.Kind == trace.Usage || e.Kind == trace.Ended
+}
+
 // Clone implements checker.Explorable.
 func (m *accounting) Clone() checker.Explorable {
 	c := *m

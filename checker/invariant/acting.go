@@ -173,6 +173,15 @@ func (m *acting) received(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *acting) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Elected, trace.Commit, trace.Written, trace.Acked, trace.Registered, trace.Obeyed:
+		return true
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *acting) Clone() checker.Explorable {
 	c := *m

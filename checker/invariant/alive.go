@@ -122,6 +122,11 @@ func (o *Overlap) Longest() int64 {
 	return most
 }
 
+// Hears implements checker.Listener.
+func (o *Overlap) Hears(e *trace.Event) bool {
+	return len(o.alive) > 1 || o.roster.Hears(e) || e.Kind == trace.Require || e.Kind == trace.Ended
+}
+
 // Clone implements checker.Explorable.
 func (o *Overlap) Clone() checker.Explorable {
 	c := *o

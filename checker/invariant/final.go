@@ -79,6 +79,11 @@ func (m *final) recovered(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *final) Hears(e *trace.Event) bool {
+	return (e.Kind == trace.Call || e.Kind == trace.Return) && e.Value == "status" || e.Kind == trace.Recovered
+}
+
 // Clone implements checker.Explorable.
 func (m *final) Clone() checker.Explorable {
 	c := *m

@@ -72,6 +72,15 @@ func (m *ids) process(e *trace.Event, kind string) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *ids) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Return, trace.Recovered, trace.App, trace.Executor, trace.Registered:
+		return true
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *ids) Clone() checker.Explorable {
 	c := *m

@@ -81,6 +81,11 @@ func follows(e, b *trace.Event) bool {
 	return e.At > b.Latest()
 }
 
+// Hears implements checker.Listener.
+func (m *incarnation) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Accepted || e.Kind == trace.Obeyed && e.Subject == "launch"
+}
+
 // Clone implements checker.Explorable.
 func (m *incarnation) Clone() checker.Explorable {
 	c := *m

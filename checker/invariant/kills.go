@@ -64,6 +64,19 @@ func (m *kills) launch(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *kills) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Return, trace.Recovered:
+		return true
+	case trace.Acked:
+		return e.Subject == "kill"
+	case trace.Obeyed:
+		return e.Subject == "launch"
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *kills) Clone() checker.Explorable {
 	c := *m

@@ -20,6 +20,11 @@ func (p *panics) Observe(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (p *panics) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Panicked
+}
+
 // Clone implements checker.Explorable.
 func (p *panics) Clone() checker.Explorable { c := *p; return &c }
 

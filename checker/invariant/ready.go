@@ -31,6 +31,11 @@ func (m *ready) Observe(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *ready) Hears(e *trace.Event) bool {
+	return e.Kind == trace.Require || e.Kind == trace.Ready
+}
+
 // Clone implements checker.Explorable.
 func (m *ready) Clone() checker.Explorable { c := *m; return &c }
 

@@ -302,6 +302,19 @@ func (d *driver) placed(term int64) bool {
 	return len(d.carriers) > 0 || writes > 1
 }
 
+// Hears implements checker.Listener.
+func (m *recovered) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Acked, trace.Registered, trace.Accepted, trace.Intent, trace.Exited, trace.KilledOff, trace.HostLost, trace.Paused, trace.Fault, trace.Recovered:
+		return true
+	case trace.Obeyed:
+		return e.Subject == "launch"
+	case trace.State:
+		return e.Value == "Alive"
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *recovered) Clone() checker.Explorable {
 	c := *m

@@ -112,6 +112,15 @@ func (m *running) end(e *trace.Event) {
 	}
 }
 
+// Hears implements checker.Listener.
+func (m *running) Hears(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Require, trace.Job, trace.Exited, trace.KilledOff, trace.HostLost, trace.Return, trace.Recovered, trace.Ended:
+		return true
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *running) Clone() checker.Explorable {
 	c := *m

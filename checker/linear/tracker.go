@@ -205,6 +205,18 @@ func (m *Tracker) accepted(e *trace.Event) {
 	})
 }
 
+// Hears implements checker.Listener.
+func (m *Tracker) Hears(e *trace.Event) bool {
+	if m.roster.Hears(e) {
+		return true
+	}
+	switch e.Kind {
+	case trace.Call, trace.Return, trace.GaveUp, trace.Recovered, trace.Acked, trace.Job, trace.Accepted, trace.Fault:
+		return true
+	}
+	return false
+}
+
 // Clone implements checker.Explorable.
 func (m *Tracker) Clone() checker.Explorable {
 	c := *m

@@ -1,7 +1,10 @@
 package suite_test
 
 import (
+	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -100,4 +103,52 @@ func breaks(p past, run []trace.Event) uint64 {
 		}
 	}
 	return 0
+}
+
+// kinds are all kinds of event, as their source lists them.
+func kinds(t *testing.T) (all []trace.Kind) {
+	text, err := os.ReadFile("../../model/trace/trace.go")
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(` Kind += "([a-z-]+)"`).FindAllSubmatch(text, -1) {
+		all = append(all, trace.Kind(m[1]))
+	}
+	require.Greater(t, len(all), 40)
+	return all
+}
+
+// TestWhatAMonitorDoesNotHearChangesNothing gives every kind of event to filled
+// monitors.
+func TestWhatAMonitorDoesNotHearChangesNothing(t *testing.T) {
+	deaf := 0
+	for _, p := range explorable() {
+		m := p.New().(checker.Explorable)
+		l, is := m.(checker.Listener)
+		if !is {
+			continue
+		}
+		for _, filled := range []bool{false, true} {
+			if filled {
+				f := &filler{}
+				f.fill(reflect.ValueOf(m).Elem())
+			}
+			for _, kind := range kinds(t) {
+				for _, e := range []trace.Event{
+					{Kind: kind}, {Kind: kind, Process: "m1", Inc: 1, Subject: "launch", Value: "Alive", Term: 7, N: 3, Zxid: 9},
+					{Kind: kind, Process: "w1", Inc: 1, Subject: "driver/d1", Value: "delete", Detail: "d1", Term: 7, N: 3, Zxid: 9},
+					{Kind: kind, Process: "c1", Inc: 1, Subject: "kill", Value: "status", Detail: "FINISHED", Term: 7, N: 3, M: 2},
+				} {
+					e.At, e.Step = 1000, 1000
+					if l.Hears(&e) {
+						continue
+					}
+					deaf++
+					c := m.Clone()
+					c.Observe(&e)
+					require.Equal(t, digest(m), digest(c), "%s: %s", p.Name, &e)
+					require.Equal(t, m.Broken(), c.Broken(), "%s: %s", p.Name, &e)
+				}
+			}
+		}
+	}
+	require.Greater(t, deaf, 1000)
 }
