@@ -290,54 +290,66 @@ func (w *World) spend(budget int, class, who string) {
 
 // deliver tells a process the oldest thing of one of its connections.
 func (w *World) deliver(i int, way uint64) {
-	p := w.call(i)
+	p := w.mut(i)
 	at := p.find(way>>1, way&1)
 	e := &p.ends[at]
 	x := e.in[0]
 	e.in, e.held = e.in[1:], false
+	c := e.id
 	switch x.kind {
 	case accepted:
 		p.last++
-		e.id = host.ConnID(p.last)
-		c, told := e.id, *e
+		c = host.ConnID(p.last)
+		e.id = c
+		told := *e
 		p.ends = append(slices.Delete(p.ends, at, at+1), told) // in the order in which it was told of them
 		q := w.mut(told.peer)
 		if to := q.find(told.link, 0); to >= 0 {
 			q.ends[to].push(item{kind: connected, sent: w.next()})
 		}
-		p.impl.Accepted(c, x.from)
-	case connected:
-		p.impl.Connected(e.id)
-	case message:
-		p.impl.Received(e.id, x.msg)
 	case closed:
-		c := e.id
 		p.ends = slices.Delete(p.ends, at, at+1)
-		p.impl.Closed(c, x.why)
 	}
-	w.after(p)
+	what := mixed(uint64(x.kind)<<32|uint64(x.why), mixed(x.sum, uint64(c)))
+	w.call(i, what, func(p *proc) {
+		switch x.kind {
+		case accepted:
+			p.impl.Accepted(c, x.from)
+		case connected:
+			p.impl.Connected(c)
+		case message:
+			p.impl.Received(c, x.msg)
+		case closed:
+			p.impl.Closed(c, x.why)
+		}
+	})
 }
 
+// read gives a process the oldest of its mail.
 func (w *World) read(i int) {
-	p := w.call(i)
+	p := w.mut(i)
 	m := p.mail[0]
 	p.mail = p.mail[1:]
-	if m.signal != 0 {
-		p.impl.Signalled(m.signal)
-	} else {
-		p.impl.Exited(m.child, m.status)
-	}
-	w.after(p)
+	var d host.Digest
+	d.Str(string(m.child))
+	d.Uint(uint64(m.signal))
+	d.Int(int64(m.status))
+	w.call(i, d.Sum(), func(p *proc) {
+		if m.signal != 0 {
+			p.impl.Signalled(m.signal)
+		} else {
+			p.impl.Exited(m.child, m.status)
+		}
+	})
 }
 
 func (w *World) ring(i int, t host.TimerID) {
-	p := w.call(i)
+	p := w.mut(i)
 	at := slices.IndexFunc(p.timers, func(x timer) bool { return x.id == t })
 	x := p.timers[at]
 	p.timers = slices.Delete(p.timers, at, at+1)
 	w.pass(x.at)
-	x.call.Run(p.impl, nil)
-	w.after(p)
+	w.call(i, mixed(uint64(t), x.sum), func(p *proc) { x.call.Run(p.impl, nil) })
 }
 
 // pass lets time go by.

@@ -23,7 +23,7 @@ func Timers() timers.Timers {
 	const s = time.Second
 	return timers.Timers{
 		Session: 10 * s, Lease: 9 * s, Recovery: 30 * s, WorkerTimeout: 40 * s, WorkerLease: 60 * s, Heartbeat: 12 * s,
-		Register: 12 * s, RegisterSlow: 60 * s, RegisterFew: 6, RegisterMax: 16, Ask: 20 * s, Retry: 12 * s, GiveUp: 600 * s,
+		Register: 12 * s, RegisterSlow: 60 * s, RegisterFew: 6, RegisterMax: 16, Ask: 20 * s, Retry: 10 * s, GiveUp: 600 * s,
 		StoreRetry: 5 * s, Terminate: 12 * s, Relaunch: 12 * s, Dial: 60 * s,
 	}
 }

@@ -1,7 +1,6 @@
 package space
 
 import (
-	"slices"
 	"time"
 
 	"github.com/simctl/simctl/impl/coord"
@@ -11,8 +10,9 @@ import (
 
 // machine is one machine as one incarnation sees it, during one step.
 type machine struct {
-	w *World
-	p *proc
+	w   *World
+	p   *proc
+	log *[]effect // what the process asks for, if it is to be remembered
 }
 
 var (
@@ -41,85 +41,44 @@ func (h *machine) Wall() host.Wall {
 
 // StartTimer implements host.Clock.
 func (h *machine) StartTimer(d time.Duration, c host.Call) host.TimerID {
-	p := h.p
-	p.last++
-	p.timers = append(p.timers, timer{id: host.TimerID(p.last), at: h.w.now + int64(max(0, d)), call: c})
-	return host.TimerID(p.last)
+	sum := host.NewDigest(names{h.p})
+	c.Digest(&sum)
+	return h.startTimer(&effect{kind: startsTimer, d: d, call: c, sum: sum.Sum()})
 }
 
 // StopTimer implements host.Clock.
 func (h *machine) StopTimer(t host.TimerID) bool {
-	i := slices.IndexFunc(h.p.timers, func(x timer) bool { return x.id == t })
-	if i < 0 {
-		return false
-	}
-	h.p.timers = slices.Delete(h.p.timers, i, i+1)
-	return true
+	return t != 0 && h.stopTimer(&effect{kind: stopsTimer, timer: t})
 }
 
 // Listen implements host.Network.
 func (h *machine) Listen(addr host.Addr, _ host.Codec) error {
+	h.note(&effect{kind: listens})
 	h.p.listen = addr
 	return nil
 }
 
 // Dial implements host.Network.
 func (h *machine) Dial(addr host.Addr, _ host.Codec) host.ConnID {
-	p := h.p
-	p.last++
-	p.dials++
-	e := end{link: uint64(p.i)<<32 | p.dials, id: host.ConnID(p.last), peer: p.i}
-	to := slices.IndexFunc(h.w.procs, func(q *proc) bool { return q.impl != nil && q.listen == addr })
-	if to < 0 || to == p.i {
-		e.push(item{kind: closed, why: host.Refused, sent: h.w.next()})
-	} else {
-		e.peer = to
-		q := h.w.mut(to)
-		q.ends = append(q.ends, end{link: e.link, side: 1, peer: p.i, in: []item{{kind: accepted, from: host.Addr(p.id), sent: h.w.next()}}})
-	}
-	p.ends = append(p.ends, e)
-	return e.id
+	return h.dial(&effect{kind: dialsTo, addr: addr})
 }
 
 // Send implements host.Network.
 func (h *machine) Send(c host.ConnID, m host.Message) {
-	at := h.p.conn(c)
-	if at < 0 || h.p.exiting {
-		return
-	}
-	e := &h.p.ends[at]
-	q := h.w.mut(e.peer)
-	if to := q.find(e.link, 1-e.side); to >= 0 && q != h.p {
+	if h.p.conn(c) >= 0 {
 		var d host.Digest
 		d.Str(m.Name())
 		m.Digest(&d)
-		if in := q.ends[to].in; len(in) == 0 || in[len(in)-1].kind != closed {
-			q.ends[to].push(item{kind: message, msg: m, sum: d.Sum(), sent: h.w.next()})
-		}
+		h.send(&effect{kind: sends, conn: c, msg: m, sum: d.Sum()})
 	}
 }
 
 // Close implements host.Network.
-func (h *machine) Close(c host.ConnID) {
-	at := h.p.conn(c)
-	if at < 0 || h.p.exiting {
-		return
-	}
-	e := h.p.ends[at]
-	h.p.ends = slices.Delete(h.p.ends, at, at+1)
-	if e.peer == h.p.i {
-		return
-	}
-	q := h.w.mut(e.peer)
-	if to := q.find(e.link, 1-e.side); to >= 0 {
-		if in := q.ends[to].in; len(in) == 0 || in[len(in)-1].kind != closed {
-			q.ends[to].push(item{kind: closed, why: host.ClosedByPeer, sent: h.w.next()})
-		}
-	}
-}
+func (h *machine) Close(c host.ConnID) { h.hangUp(&effect{kind: closes, conn: c}) }
 
 // Spawn implements host.Children. The child has started when the call returns.
 func (h *machine) Spawn(prog host.Program) host.ProcessID {
+	h.note(&effect{kind: spawns, prog: prog})
 	w := h.w
 	id := h.p.id + "/" + host.ProcessID(prog.Name)
 	if h.p.exiting {
@@ -143,16 +102,18 @@ func (h *machine) Spawn(prog host.Program) host.ProcessID {
 	}
 	w.procs[child.i] = child
 	w.fresh |= 1 << child.i
-	child.inc, child.impl, child.ran = 1, impl, true
+	child.inc, child.impl = 1, impl
 	child.machine = &machine{w: w, p: child}
 	w.tell(trace.Event{Process: string(id), Inc: 1, Kind: trace.Started, N: 1, Value: prog.Kind})
 	impl.Start(child.machine)
+	child.settle()
 	w.after(child)
 	return id
 }
 
 // Signal implements host.Children.
 func (h *machine) Signal(child host.ProcessID, s host.Signal) {
+	h.note(&effect{kind: signals, child: child, signal: s})
 	for i, c := range h.w.procs {
 		switch {
 		case c.id != child || c.impl == nil || h.p.exiting:
@@ -173,6 +134,7 @@ func (h *machine) Draw(purpose string, n uint64) uint64 {
 	if n <= identifiers {
 		return n / 2
 	}
+	h.note(&effect{kind: draws})
 	h.p.draws++
 	var d host.Digest
 	d.Str(string(h.p.id))
@@ -184,6 +146,7 @@ func (h *machine) Draw(purpose string, n uint64) uint64 {
 
 // Exit implements host.Host.
 func (h *machine) Exit(status int) {
+	h.note(&effect{kind: exits, status: status})
 	if !h.p.exiting {
 		h.p.exiting, h.p.status = true, status
 	}
@@ -191,7 +154,12 @@ func (h *machine) Exit(status int) {
 
 // Note implements host.Host.
 func (h *machine) Note(n host.Note) {
-	p := h.p
+	h.tell(&effect{kind: notes, note: n})
+}
+
+func (h *machine) tell(e *effect) {
+	h.note(e)
+	p, n := h.p, &e.note
 	if p.exiting {
 		return
 	}

@@ -27,8 +27,8 @@ type proc struct {
 	state  string // of a master, as it noted it
 	joined bool   // a worker that noted that it is registered
 
-	ran     bool   // impl was changed; sum is to be made anew
-	sum     uint64 // of impl
+	sum     uint64 // of impl, with ranks for the numbers of timers and connections
+	raw     uint64 // of impl, with those numbers as they are
 	machine *machine
 	exiting bool
 	status  int
@@ -82,26 +82,13 @@ func (p *proc) close() {
 	if p.machine != nil {
 		p.machine.w, p.machine.p = nil, nil
 	}
-	if p.ran {
-		for i := range p.timers {
-			d := host.NewDigest(names{p})
-			p.timers[i].call.Digest(&d)
-			p.timers[i].sum = d.Sum()
-		}
-	}
 	slices.SortFunc(p.timers, func(a, b timer) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.sum, b.sum), cmp.Compare(a.id, b.id))
 	})
-	if p.ran {
-		p.ran = false
-		d := host.NewDigest(names{p})
-		p.impl.Digest(&d)
-		p.sum = d.Sum()
-	}
 }
 
-// names are ranks: of timers in the order in which they are due, of connections
-// in that in which the process was told of them. What has gone is 1.
+// names are ranks in the order in which the process was given the numbers. What
+// has gone is 1.
 type names struct{ p *proc }
 
 // Timer implements host.Names.
@@ -109,7 +96,17 @@ func (n names) Timer(t host.TimerID) uint64 {
 	if t == 0 {
 		return 0
 	}
-	return uint64(slices.IndexFunc(n.p.timers, func(x timer) bool { return x.id == t }) + 2)
+	rank, there := uint64(2), false
+	for i := range n.p.timers {
+		there = there || n.p.timers[i].id == t
+		if n.p.timers[i].id < t {
+			rank++
+		}
+	}
+	if !there {
+		return 1
+	}
+	return rank
 }
 
 // Conn implements host.Names.
@@ -142,6 +139,7 @@ func (p *proc) digest(d *host.Digest, w *World) {
 		t := &p.timers[i]
 		d.Int(max(0, t.at-w.now))
 		d.Uint(t.sum)
+		d.Uint(names{p}.Timer(t.id))
 	}
 	d.Uint(uint64(len(p.ends)))
 	for i := range p.ends {
@@ -188,15 +186,40 @@ func (p *proc) conn(c host.ConnID) int {
 // push adds what is still to be told of a connection; its last may be a close.
 func (e *end) push(x item) { e.in = append(e.in[:len(e.in):len(e.in)], x) }
 
-// call makes a process ready to be called: its program is a copy of its own.
-func (w *World) call(i int) *proc {
-	p := w.mut(i)
-	if !p.ran {
-		p.machine = &machine{w: w, p: p}
-		p.impl = p.impl.Clone(p.machine)
-		p.ran = true
+// settle makes the sums after a call.
+func (p *proc) settle() {
+	var raw host.Digest
+	p.impl.Digest(&raw)
+	d := host.NewDigest(names{p})
+	p.impl.Digest(&d)
+	p.raw, p.sum = raw.Sum(), d.Sum()
+}
+
+// rawSum is of everything that decides what the process does when it is called
+// next.
+func (p *proc) rawSum() uint64 {
+	var d host.Digest
+	d.Uint(p.raw)
+	for _, x := range [...]uint64{uint64(p.i), uint64(p.inc), p.last, p.dials, p.draws, p.opened} {
+		d.Uint(x)
 	}
-	return p
+	var timers, ends uint64 // in no order
+	for i := range p.timers {
+		timers += mixed(uint64(p.timers[i].id), p.timers[i].sum)
+	}
+	for i := range p.ends {
+		ends += mixed(uint64(p.ends[i].id), 0)
+	}
+	d.Uint(timers)
+	d.Uint(ends)
+	return d.Sum()
+}
+
+func mixed(a, b uint64) uint64 {
+	var d host.Digest
+	d.Uint(a)
+	d.Uint(b)
+	return d.Sum()
 }
 
 // after ends a call: an exit takes effect.
@@ -213,9 +236,10 @@ func (w *World) start(i int) {
 	p.state, p.joined = "", false
 	p.machine = &machine{w: w, p: p}
 	p.impl = w.program(p)
-	p.ran, p.exiting = true, false
+	p.exiting = false
 	w.tell(trace.Event{Process: string(p.id), Inc: p.inc, Kind: trace.Started, N: int64(p.inc), Value: p.kind})
 	p.impl.Start(p.machine)
+	p.settle()
 	w.after(p)
 }
 
@@ -228,7 +252,7 @@ func (w *World) die(i int, how trace.Kind, status int) {
 	p := w.mut(i)
 	w.tell(trace.Event{Process: string(p.id), Inc: p.inc, Kind: how, N: int64(status)})
 	ends := p.ends
-	p.impl, p.machine, p.ran, p.exiting, p.sum = nil, nil, false, false, 0
+	p.impl, p.machine, p.exiting, p.sum, p.raw = nil, nil, false, 0, 0
 	p.timers, p.ends, p.mail, p.listen, p.state, p.joined, p.draws = nil, nil, nil, "", "", false, 0
 	for _, e := range ends {
 		w.reset(e.peer, e.link, 1-e.side, false)

@@ -122,10 +122,7 @@ func sumResult(d *host.Digest, r *coord.Result) {
 }
 
 func (s *session) ask(w *World, r request) {
-	var d host.Digest
-	sumOp(&d, &r.op)
-	sumCalls(&d, r.done, r.watch)
-	r.sum, r.sent = d.Sum(), w.next()
+	r.sent = w.next()
 	s.reqs = append(s.reqs, r)
 }
 
@@ -186,6 +183,7 @@ func (h *machine) session(n coord.Session) int {
 
 // OpenSession implements coord.Client.
 func (h *machine) OpenSession(o coord.Options, changed host.Call) coord.Session {
+	h.note(&effect{kind: opens, opts: o, call: changed})
 	p := h.p
 	p.opened++
 	n := coord.Session(p.opened)
@@ -203,6 +201,7 @@ func (h *machine) OpenSession(o coord.Options, changed host.Call) coord.Session 
 
 // CloseSession implements coord.Client.
 func (h *machine) CloseSession(n coord.Session) {
+	h.note(&effect{kind: closesSession, sess: n})
 	i := h.session(n)
 	if i < 0 {
 		return
@@ -218,6 +217,7 @@ func (h *machine) CloseSession(n coord.Session) {
 
 // DropSession implements coord.Client.
 func (h *machine) DropSession(n coord.Session) {
+	h.note(&effect{kind: dropsSession, sess: n})
 	if i := h.session(n); i >= 0 && h.w.sess[i].ended == nil {
 		s := h.w.mutSess(i)
 		s.leave(h.w)
@@ -257,16 +257,24 @@ func (s *session) abandon() []host.Call {
 
 // Do implements coord.Client.
 func (h *machine) Do(n coord.Session, op coord.Op, done, watch host.Call) {
-	i := h.session(n)
+	var d host.Digest
+	sumOp(&d, &op)
+	sumCalls(&d, done, watch)
+	h.do(&effect{kind: does, sess: n, op: op, call: done, watch: watch, sum: d.Sum()})
+}
+
+func (h *machine) do(e *effect) {
+	h.note(e)
+	i := h.session(e.sess)
 	if i < 0 || h.p.exiting {
 		return
 	}
 	s := h.w.mutSess(i)
 	if s.ended != nil {
-		s.answer(h.w, reply{kind: answers, calls: []host.Call{done}, result: coord.Result{Err: s.ended}})
+		s.answer(h.w, reply{kind: answers, calls: []host.Call{e.call}, result: coord.Result{Err: s.ended}})
 		return
 	}
-	s.ask(h.w, request{kind: asks, op: op, done: done, watch: watch})
+	s.ask(h.w, request{kind: asks, op: e.op, done: e.call, watch: e.watch, sum: e.sum})
 }
 
 // orphanSessions is told that a process ended: the service hears nothing of its
@@ -291,57 +299,71 @@ func (w *World) hear(i int) {
 	s := w.mutSess(i)
 	r := s.reps[0]
 	s.reps, s.held[1] = s.reps[1:], false
-	p := w.call(s.owner)
 	change := coord.StateChange{Session: s.n, ID: s.id, Timeout: time.Duration(s.timeout)}
-	run := func(result any, calls ...host.Call) {
-		for _, c := range calls {
-			if !p.exiting {
-				c.Run(p.impl, result)
-			}
-		}
-	}
 	switch r.kind {
 	case answers:
-		run(&r.result, r.calls...)
+		w.call(s.owner, mixed(answers, r.sum), func(p *proc) { p.run(&r.result, r.calls...) })
 	case fires:
-		run(&r.event, r.calls...)
+		w.call(s.owner, mixed(fires, r.sum), func(p *proc) { p.run(&r.event, r.calls...) })
 	case stands:
 		change.State = coord.Connected
-		run(&change, s.changed)
+		w.call(s.owner, mixed(stands<<56|uint64(s.id), callsSum(s.changed)), func(p *proc) { p.run(&change, s.changed) })
 	case breaks:
-		calls := r.calls
+		calls := slices.Clone(r.calls)
 		s.reqs = slices.DeleteFunc(s.reqs, func(q request) bool {
 			if q.kind == asks {
-				calls = append(calls[:len(calls):len(calls)], q.done)
+				calls = append(calls, q.done)
 			}
 			return q.kind != orphan
 		})
 		s.phase = joining
 		s.ask(w, request{kind: begins})
-		run(&coord.Result{Err: coord.ErrConnectionLoss}, calls...)
 		change.State = coord.Disconnected
-		run(&change, s.changed)
-	case expired, finished:
-		err, state := coord.ErrClosed, coord.Closed
-		if r.kind == expired {
-			err, state = coord.ErrExpired, coord.Expired
-			r.calls = s.abandon()
-			s.reqs = nil
-		}
-		s.ended, s.phase = err, over
-		watches := s.watches
-		s.watches = nil
-		run(&coord.Result{Err: err}, r.calls...)
-		slices.SortStableFunc(watches, func(a, b armed) int {
-			return cmp.Or(cmp.Compare(order(a.kind), order(b.kind)), cmp.Compare(a.path, b.path))
+		w.call(s.owner, mixed(breaks<<56|uint64(s.id), mixed(callsSum(s.changed), callsSum(calls...))), func(p *proc) {
+			p.run(&coord.Result{Err: coord.ErrConnectionLoss}, calls...)
+			p.run(&change, s.changed)
 		})
-		for _, a := range watches {
-			run(&coord.Event{Type: coord.NotWatching, Path: a.path}, a.call)
-		}
-		change.State = state
-		run(&change, s.changed)
+	case expired, finished:
+		w.finish(s, &r, &change)
 	}
-	w.after(p)
+}
+
+// finish ends a session for its client.
+func (w *World) finish(s *session, r *reply, change *coord.StateChange) {
+	err, calls := coord.ErrClosed, r.calls
+	change.State = coord.Closed
+	if r.kind == expired {
+		err, change.State = coord.ErrExpired, coord.Expired
+		calls, s.reqs = s.abandon(), nil
+	}
+	s.ended, s.phase = err, over
+	watches := s.watches
+	s.watches = nil
+	slices.SortStableFunc(watches, func(a, b armed) int {
+		return cmp.Or(cmp.Compare(order(a.kind), order(b.kind)), cmp.Compare(a.path, b.path))
+	})
+	w.call(s.owner, 0, func(p *proc) {
+		p.run(&coord.Result{Err: err}, calls...)
+		for _, a := range watches {
+			p.run(&coord.Event{Type: coord.NotWatching, Path: a.path}, a.call)
+		}
+		p.run(change, s.changed)
+	})
+}
+
+// run runs continuations with a result, until the process ends.
+func (p *proc) run(result any, calls ...host.Call) {
+	for _, c := range calls {
+		if !p.exiting {
+			c.Run(p.impl, result)
+		}
+	}
+}
+
+func callsSum(calls ...host.Call) uint64 {
+	var d host.Digest
+	sumCalls(&d, calls...)
+	return d.Sum()
 }
 
 // order is that in which watches are told that they do not watch any more.

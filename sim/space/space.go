@@ -145,16 +145,12 @@ type World struct {
 	watch *watch
 	sum   uint64
 
-	// while it is made
-	fresh, freshSess uint64 // what is its own already
-	told             bool   // watch is its own already
-	out              *[]trace.Event
-}
+	memory *memory // of the system; nil: none
 
-// watch is the monitors after all events so far.
-type watch struct {
-	list             []Monitor
-	property, detail string
+	// while it is made
+	fresh, freshSess uint64        // what is its own already
+	events           []trace.Event // that the monitors have not seen
+	out              *[]trace.Event
 }
 
 // Now is the time that has passed, in nanoseconds.
@@ -164,8 +160,8 @@ func (w *World) Now() time.Duration { return time.Duration(w.now) }
 func (w *World) begin() *World {
 	c := *w
 	c.procs, c.sess = slices.Clone(w.procs), slices.Clone(w.sess)
-	c.fresh, c.freshSess, c.told = 0, 0, false
-	c.steps++
+	c.fresh, c.freshSess, c.events = 0, 0, nil
+	c.steps = max(w.steps, w.watch.step) + 1
 	return &c
 }
 
@@ -180,6 +176,7 @@ func (w *World) end() *World {
 			p.close()
 		}
 	}
+	w.observe()
 	w.fresh, w.freshSess, w.out = 0, 0, nil
 	w.sum = w.digest()
 	return w
@@ -209,27 +206,14 @@ func (w *World) mutSess(i int) *session {
 	return &c
 }
 
-// tell shows an event to the monitors.
+// tell tells of an event. The monitors see it at the end of the step.
 func (w *World) tell(e trace.Event) {
 	e.Step, e.At = w.steps, w.now
 	if w.out != nil {
 		*w.out = append(*w.out, e)
 	}
-	if len(w.watch.list) == 0 {
-		return
-	}
-	if !w.told {
-		c := &watch{list: make([]Monitor, len(w.watch.list)), property: w.watch.property, detail: w.watch.detail}
-		for i, m := range w.watch.list {
-			c.list[i] = m.Clone()
-		}
-		w.watch, w.told = c, true
-	}
-	for _, m := range w.watch.list {
-		m.Observe(&e)
-		if w.watch.property == "" {
-			w.watch.property, w.watch.detail = m.Broken()
-		}
+	if len(w.watch.list) > 0 {
+		w.events = append(w.events, e)
 	}
 }
 
@@ -251,9 +235,7 @@ func (w *World) digest() uint64 {
 	if w.c.InOrder {
 		w.digestOrder(&d)
 	}
-	for _, m := range w.watch.list {
-		m.Digest(&d, w.now)
-	}
+	d.Uint(w.watch.sum)
 	return d.Sum()
 }
 

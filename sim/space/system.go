@@ -6,7 +6,10 @@ import (
 )
 
 // A System is a Config as something to explore.
-type System struct{ c Config }
+type System struct {
+	c      Config
+	memory *memory
+}
 
 var _ explore.System[*World] = (*System)(nil)
 
@@ -15,8 +18,11 @@ func New(c Config) (*System, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	return &System{c}, nil
+	return &System{c: c, memory: newMemory()}, nil
 }
+
+// Fork implements explore.Forked.
+func (s *System) Fork() explore.System[*World] { return &System{c: s.c, memory: newMemory()} }
 
 // Initial implements explore.System: there is one initial state.
 func (s *System) Initial() []*World { return []*World{s.first(nil)} }
@@ -32,6 +38,7 @@ func (s *System) Actions(w *World, dst []explore.Action) []explore.Action {
 // Apply implements explore.System.
 func (s *System) Apply(w *World, a explore.Action) *World {
 	next := w.begin()
+	next.memory = s.memory
 	next.apply(a)
 	return next.end()
 }
