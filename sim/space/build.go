@@ -6,13 +6,16 @@ import (
 	"time"
 
 	"github.com/simctl/simctl/impl/client"
+	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/driver"
+	"github.com/simctl/simctl/impl/election"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
+	"github.com/simctl/simctl/sim/space/candidate"
 	"github.com/simctl/simctl/sim/space/tree"
 )
 
@@ -159,7 +162,8 @@ func (w *World) program(p *proc) host.Process {
 	}
 	switch p.kind {
 	case "candidate":
-		return newCandidate(c)
+		return candidate.New(election.Config{Dir: "/spark", Policy: c.Policy, Retry: t.Relaunch},
+			coord.Options{Servers: []host.Addr{"z1:2181"}, Timeout: t.Session, Name: "latch"})
 	case "master":
 		return master.New(master.Config{
 			Addr: addr("m", n, 7077), ZK: []host.Addr{"z1:2181"}, Policy: c.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
