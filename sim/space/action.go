@@ -107,7 +107,7 @@ func (w *World) actions(dst []explore.Action) []explore.Action {
 		}
 	}
 	for i, p := range w.procs {
-		if p.impl == nil && p.parent < 0 && (p.kind != "client" || p.inc == 0) {
+		if p.impl == nil && p.parent < 0 && p.kind != "client" && (first < 0 || !w.c.InOrder) {
 			dst = append(dst, id(starts, i, 0))
 		}
 	}
@@ -186,7 +186,7 @@ func (w *World) faults(dst []explore.Action) []explore.Action {
 				dst = append(dst, id(cutLater, 0, uint64(s.id)))
 			}
 		}
-		if s.known && !s.dead && w.left[expiries] > 0 && s.phase != over {
+		if s.known && !s.dead && w.left[expiries] > 0 {
 			dst = append(dst, id(expire, 0, uint64(s.id)))
 		}
 	}

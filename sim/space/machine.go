@@ -6,10 +6,12 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/diskless"
 )
 
 // machine is one machine as one incarnation sees it, during one step.
 type machine struct {
+	diskless.Disk
 	w   *World
 	p   *proc
 	log *[]effect // what the process asks for, if it is to be remembered
@@ -190,29 +192,3 @@ var kinds = [...]trace.Kind{
 	host.NoteApp: trace.App, host.NoteExecutor: trace.Executor, host.NoteTask: trace.Task, host.NoteEffect: trace.Effect,
 	host.NoteReady: trace.Ready,
 }
-
-// The disk is not part of these systems: every call completes with an error, as
-// one that is not there.
-
-// CreateFile implements host.Disk.
-func (h *machine) CreateFile(string, host.Call) { h.noDisk() }
-
-// AppendFile implements host.Disk.
-func (h *machine) AppendFile(string, []byte, host.Call) { h.noDisk() }
-
-// SyncFile implements host.Disk.
-func (h *machine) SyncFile(string, host.Call) { h.noDisk() }
-
-// RenameFile implements host.Disk.
-func (h *machine) RenameFile(string, string, host.Call) { h.noDisk() }
-
-// RemoveFile implements host.Disk.
-func (h *machine) RemoveFile(string, host.Call) { h.noDisk() }
-
-// ReadFile implements host.Disk.
-func (h *machine) ReadFile(string, host.Call) { h.noDisk() }
-
-// ListFiles implements host.Disk.
-func (h *machine) ListFiles(string, host.Call) { h.noDisk() }
-
-func (h *machine) noDisk() { panic("space: " + string(h.p.id) + " uses a disk, and has none") }

@@ -21,7 +21,8 @@
 //   - Late queues on a path are held up, for as long as one likes: what comes
 //     before and behind them, timers too, is anybody's guess.
 //   - InOrder (a bound) what is under way arrives in the order in which it was
-//     sent, but for what is held up; else in any order, queue by queue.
+//     sent, but for what is held up, and a process that has ended starts again
+//     when nothing else is under way; else everything in any order, queue by queue.
 //   - Time goes by from ring to ring, up to the horizon, behind which no timer
 //     rings (a bound). The digest has what is left of each timer.
 //   - A zxid counts the changes of everything but the queue of candidates: it is
