@@ -87,7 +87,7 @@ func (h *machine) Spawn(prog host.Program) host.ProcessID {
 		return id
 	}
 	child := &proc{id: id, kind: prog.Kind, parent: h.p.i, i: -1}
-	impl, err := w.child(prog)
+	impl, err := w.cast().Child(prog)
 	if err != nil {
 		h.p.mail = append(h.p.mail, mail{child: id, status: -1, sent: h.w.next()})
 		return id
