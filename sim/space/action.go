@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/sums"
 )
 
 // the kinds of action
@@ -310,7 +311,7 @@ func (w *World) deliver(i int, way uint64) {
 	case closed:
 		p.ends = slices.Delete(p.ends, at, at+1)
 	}
-	what := mixed(uint64(x.kind)<<32|uint64(x.why), mixed(x.sum, uint64(c)))
+	what := sums.Of(uint64(x.kind)<<32|uint64(x.why), sums.Of(x.sum, uint64(c)))
 	w.call(i, what, func(p *proc) {
 		switch x.kind {
 		case accepted:
@@ -349,7 +350,7 @@ func (w *World) ring(i int, t host.TimerID) {
 	x := p.timers[at]
 	p.timers = slices.Delete(p.timers, at, at+1)
 	w.pass(x.at)
-	w.call(i, mixed(uint64(t), x.sum), func(p *proc) { x.call.Run(p.impl, nil) })
+	w.call(i, sums.Of(uint64(t), x.sum), func(p *proc) { x.call.Run(p.impl, nil) })
 }
 
 // pass lets time go by.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/sums"
 )
 
 // proc is a program on a machine, across its incarnations.
@@ -205,20 +206,13 @@ func (p *proc) rawSum() uint64 {
 	}
 	var timers, ends uint64 // in no order
 	for i := range p.timers {
-		timers += mixed(uint64(p.timers[i].id), p.timers[i].sum)
+		timers += sums.Of(uint64(p.timers[i].id), p.timers[i].sum)
 	}
 	for i := range p.ends {
-		ends += mixed(uint64(p.ends[i].id), 0)
+		ends += sums.Of(uint64(p.ends[i].id), 0)
 	}
 	d.Uint(timers)
 	d.Uint(ends)
-	return d.Sum()
-}
-
-func mixed(a, b uint64) uint64 {
-	var d host.Digest
-	d.Uint(a)
-	d.Uint(b)
 	return d.Sum()
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/space/sums"
 )
 
 // phase is what a session's client does about its connection.
@@ -85,42 +86,6 @@ type armed struct {
 	call host.Call
 }
 
-func sumCalls(d *host.Digest, calls ...host.Call) {
-	d.Uint(uint64(len(calls)))
-	for _, c := range calls {
-		c.Digest(d)
-	}
-}
-
-func sumOp(d *host.Digest, op *coord.Op) {
-	d.Uint(uint64(op.Kind))
-	d.Str(op.Path)
-	d.Bytes(op.Data)
-	d.Int(int64(op.Version))
-	d.Uint(uint64(op.Mode))
-	d.Int(op.Tag.Term)
-	d.Int(op.Tag.Write)
-	d.Uint(uint64(len(op.Ops)))
-	for i := range op.Ops {
-		sumOp(d, &op.Ops[i])
-	}
-}
-
-func sumResult(d *host.Digest, r *coord.Result) {
-	if r.Err != nil {
-		d.Str(r.Err.Error())
-	}
-	d.Str(r.Path)
-	d.Bytes(r.Data)
-	d.Any(r.Stat)
-	d.Any(r.Children)
-	d.Int(r.Zxid)
-	d.Uint(uint64(len(r.Results)))
-	for i := range r.Results {
-		sumResult(d, &r.Results[i])
-	}
-}
-
 func (s *session) ask(w *World, r request) {
 	r.sent = w.next()
 	s.reqs = append(s.reqs, r)
@@ -128,8 +93,8 @@ func (s *session) ask(w *World, r request) {
 
 func (s *session) answer(w *World, r reply) {
 	var d host.Digest
-	sumCalls(&d, r.calls...)
-	sumResult(&d, &r.result)
+	sums.Calls(&d, r.calls...)
+	sums.Result(&d, &r.result)
 	d.Uint(uint64(r.event.Type))
 	d.Str(r.event.Path)
 	r.sum, r.sent = d.Sum(), w.next()
@@ -258,8 +223,8 @@ func (s *session) abandon() []host.Call {
 // Do implements coord.Client.
 func (h *machine) Do(n coord.Session, op coord.Op, done, watch host.Call) {
 	var d host.Digest
-	sumOp(&d, &op)
-	sumCalls(&d, done, watch)
+	sums.Op(&d, &op)
+	sums.Calls(&d, done, watch)
 	h.do(&effect{kind: does, sess: n, op: op, call: done, watch: watch, sum: d.Sum()})
 }
 
@@ -302,12 +267,12 @@ func (w *World) hear(i int) {
 	change := coord.StateChange{Session: s.n, ID: s.id, Timeout: time.Duration(s.timeout)}
 	switch r.kind {
 	case answers:
-		w.call(s.owner, mixed(answers, r.sum), func(p *proc) { p.run(&r.result, r.calls...) })
+		w.call(s.owner, sums.Of(answers, r.sum), func(p *proc) { p.run(&r.result, r.calls...) })
 	case fires:
-		w.call(s.owner, mixed(fires, r.sum), func(p *proc) { p.run(&r.event, r.calls...) })
+		w.call(s.owner, sums.Of(fires, r.sum), func(p *proc) { p.run(&r.event, r.calls...) })
 	case stands:
 		change.State = coord.Connected
-		w.call(s.owner, mixed(stands<<56|uint64(s.id), callsSum(s.changed)), func(p *proc) { p.run(&change, s.changed) })
+		w.call(s.owner, sums.Of(stands<<56|uint64(s.id), sums.OfCalls(s.changed)), func(p *proc) { p.run(&change, s.changed) })
 	case breaks:
 		calls := slices.Clone(r.calls)
 		s.reqs = slices.DeleteFunc(s.reqs, func(q request) bool {
@@ -319,7 +284,7 @@ func (w *World) hear(i int) {
 		s.phase = joining
 		s.ask(w, request{kind: begins})
 		change.State = coord.Disconnected
-		w.call(s.owner, mixed(breaks<<56|uint64(s.id), mixed(callsSum(s.changed), callsSum(calls...))), func(p *proc) {
+		w.call(s.owner, sums.Of(breaks<<56|uint64(s.id), sums.Of(sums.OfCalls(s.changed), sums.OfCalls(calls...))), func(p *proc) {
 			p.run(&coord.Result{Err: coord.ErrConnectionLoss}, calls...)
 			p.run(&change, s.changed)
 		})
@@ -358,12 +323,6 @@ func (p *proc) run(result any, calls ...host.Call) {
 			c.Run(p.impl, result)
 		}
 	}
-}
-
-func callsSum(calls ...host.Call) uint64 {
-	var d host.Digest
-	sumCalls(&d, calls...)
-	return d.Sum()
 }
 
 // order is that in which watches are told that they do not watch any more.

@@ -3,6 +3,7 @@ package space
 import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/sums"
 )
 
 // watch is the monitors after all events so far. It never changes.
@@ -28,7 +29,7 @@ func (w *World) observe() {
 	if len(old.list) == 0 || len(w.events) == 0 && old.now == w.now {
 		return
 	}
-	key := seeing{before: old.sum, at: old.now, now: w.now, events: sumEvents(w.events)}
+	key := seeing{before: old.sum, at: old.now, now: w.now, events: sums.OfEvents(w.events)}
 	if w.memory != nil {
 		if seen := w.memory.seen[key]; seen != nil {
 			w.watch, w.events = seen, nil
@@ -61,19 +62,4 @@ func (c *watch) see(m Monitor, events []trace.Event) {
 	if c.property == "" {
 		c.property, c.detail = m.Broken()
 	}
-}
-
-// sumEvents digests events but for their times.
-func sumEvents(events []trace.Event) uint64 {
-	var d host.Digest
-	for i := range events {
-		e := &events[i]
-		for _, s := range [...]string{e.Process, string(e.Kind), e.Subject, e.Value, e.Detail} {
-			d.Str(s)
-		}
-		for _, x := range [...]int64{int64(e.Inc), e.Term, e.N, e.M, e.P, e.Q, e.Zxid} {
-			d.Int(x)
-		}
-	}
-	return d.Sum()
 }
