@@ -34,7 +34,6 @@ type effect struct {
 const (
 	startsTimer = iota + 1
 	stopsTimer
-	listens
 	dialsTo
 	sends
 	closes
@@ -131,8 +130,6 @@ func (h *machine) again(e *effect) {
 		h.startTimer(e)
 	case stopsTimer:
 		h.stopTimer(e)
-	case listens:
-		panic("space: a process listens again")
 	case dialsTo:
 		h.dial(e)
 	case sends:

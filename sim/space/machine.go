@@ -17,10 +17,7 @@ type machine struct {
 	log *[]effect // what the process asks for, if it is to be remembered
 }
 
-var (
-	_ host.Host    = (*machine)(nil)
-	_ coord.Client = (*machine)(nil)
-)
+var _ coord.Client = (*machine)(nil)
 
 // wallStart is 2026-01-01 00:00:00 UTC.
 const wallStart = 1_767_225_600_000_000_000
@@ -53,9 +50,8 @@ func (h *machine) StopTimer(t host.TimerID) bool {
 	return t != 0 && h.stopTimer(&effect{kind: stopsTimer, timer: t})
 }
 
-// Listen implements host.Network.
+// Listen implements host.Network. Only Start listens, which is not remembered.
 func (h *machine) Listen(addr host.Addr, _ host.Codec) error {
-	h.note(&effect{kind: listens})
 	h.p.listen = addr
 	return nil
 }
