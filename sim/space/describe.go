@@ -57,6 +57,9 @@ func (w *World) describeLink(kind uint64, i int, n uint64) string {
 	case connected:
 		return fmt.Sprintf("%s is connected to %s", p.id, peer)
 	case closed:
+		if e.peer == i {
+			return fmt.Sprintf("%s is told that what it dialled is %s", p.id, x.why)
+		}
 		return fmt.Sprintf("%s is told that its connection to %s closed: %s", p.id, peer, x.why)
 	default:
 		return fmt.Sprintf("%s receives %s from %s", p.id, x.msg.Name(), peer)

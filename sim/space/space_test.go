@@ -3,6 +3,7 @@ package space_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
 
+	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/explore"
 	"github.com/simctl/simctl/checker/suite"
 	"github.com/simctl/simctl/impl/policy"
@@ -51,16 +53,26 @@ func config(t testing.TB, d *datadriven.TestData) space.Config {
 		d.ScanArgs(t.(*testing.T), "grain", &text)
 		c.Grain = map[string]space.Grain{"fine": space.Fine, "requests": space.Requests, "reads": space.Reads}[text]
 	}
-	if d.HasArg("judged") {
+	switch {
+	case d.HasArg("only"):
+		var name string
+		d.ScanArgs(t.(*testing.T), "only", &name)
+		c.Monitors = judge.Of(slices.DeleteFunc(suite.Properties(), func(p checker.Property) bool { return p.Name != name }))
+	case d.HasArg("judged"):
 		c.Monitors = judge.Of(suite.Properties())
 	}
 	return c
 }
 
-// TestTheNumberOfStatesIsKnown explores small systems whole. Each command is a
-// configuration; the output is what there is to see.
-func TestTheNumberOfStatesIsKnown(t *testing.T) {
-	datadriven.RunTest(t, "testdata/counts.txt", func(t *testing.T, d *datadriven.TestData) string {
+// TestTheNumberOfStatesIsKnown explores small systems whole, and TestSparksDefects
+// finds some of Spark's by the shortest way. Each command is a configuration; the
+// output is what there is to see.
+func TestTheNumberOfStatesIsKnown(t *testing.T) { exploreScript(t, "testdata/counts.txt") }
+
+func TestSparksDefects(t *testing.T) { exploreScript(t, "testdata/defects.txt") }
+
+func exploreScript(t *testing.T, path string) {
+	datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 		sys, err := space.New(config(t, d))
 		if err != nil {
 			return err.Error() + "\n"
@@ -70,8 +82,12 @@ func TestTheNumberOfStatesIsKnown(t *testing.T) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "states=%d transitions=%d depth=%d complete=%v\n", r.Distinct, r.Transitions, r.Depth, r.Complete)
 		for _, f := range r.Findings {
-			fmt.Fprintf(&b, "%s: %s\n", f.Property, f.Detail)
-			_, lines := sys.Run(f.Path)
+			events, lines := sys.Run(f.Path)
+			for _, told := range suite.Judge(suite.Properties(), events) {
+				if told.Property == f.Property {
+					fmt.Fprintf(&b, "%s: %s\n", f.Property, told.Detail)
+				}
+			}
 			b.WriteString(strings.Join(lines, "\n") + "\n")
 		}
 		return b.String()
