@@ -150,7 +150,7 @@ func (h *machine) Exit(status int) {
 	}
 }
 
-// Note implements host.Host.
+// Note implements host.Host. A note's kind has the same name in the trace.
 func (h *machine) Note(n host.Note) {
 	h.tell(&effect{kind: notes, note: n})
 }
@@ -168,23 +168,7 @@ func (h *machine) tell(e *effect) {
 		p.joined = true
 	}
 	h.w.tell(trace.Event{
-		Process: string(p.id), Inc: p.inc, Kind: kinds[n.Kind], Subject: n.Subject, Value: n.Value,
+		Process: string(p.id), Inc: p.inc, Kind: trace.Kind(n.Kind.String()), Subject: n.Subject, Value: n.Value,
 		Detail: n.Detail, Term: n.Term, N: n.N, M: n.M, P: n.P, Q: n.Q, Zxid: n.Zxid,
 	})
-}
-
-// kinds gives the name in the trace of each kind of note, as sim/cluster's.
-var kinds = [...]trace.Kind{
-	host.NoteState: trace.State, host.NoteElected: trace.Elected, host.NoteIntent: trace.Intent,
-	host.NoteWritten: trace.Written, host.NoteRecovered: trace.Recovered, host.NoteAcked: trace.Acked,
-	host.NoteObeyed: trace.Obeyed, host.NoteRefused: trace.Refused, host.NoteAccepted: trace.Accepted,
-	host.NoteUsage: trace.Usage, host.NoteRegistered: trace.Registered, host.NoteJob: trace.Job,
-	host.NoteCall: trace.Call, host.NoteReturn: trace.Return, host.NoteGaveUp: trace.GaveUp,
-	host.NoteSession: trace.Session, host.NoteFailed: trace.Failed,
-	host.NoteRole: trace.Role, host.NoteServing: trace.Serving, host.NoteLogged: trace.Logged,
-	host.NoteDelivered: trace.Delivered, host.NoteRestored: trace.Restored, host.NoteAnswered: trace.Answered,
-	host.NoteZCall: trace.ZCall, host.NoteZReturn: trace.ZReturn, host.NoteZWatch: trace.ZWatch,
-	host.NoteRecipe: trace.Recipe, host.NoteVote: trace.Vote,
-	host.NoteApp: trace.App, host.NoteExecutor: trace.Executor, host.NoteTask: trace.Task, host.NoteEffect: trace.Effect,
-	host.NoteReady: trace.Ready,
 }
