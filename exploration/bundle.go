@@ -68,7 +68,7 @@ func (m *subject) bundle(s *Search, f *Finding) (*reports.Bundle, error) {
 		Versions: reports.Versions{Simctl: simctl.Version, Go: runtime.Version()},
 		Steps:    uint64(len(path)), SimulatedNs: now, Verdict: checker.Violation,
 		Explored: &reports.Explored{
-			System: s.System, Bounds: m.bounds, NoSymmetry: s.NoSymmetry, Start: f.Start, Path: f.Path, Story: f.Story, Property: f.Property,
+			System: s.System, Bounds: m.bounds, NoSymmetry: s.NoSymmetry, Start: f.Start, Path: f.Path, Story: f.Story, Property: f.Property, Properties: s.Properties,
 		},
 	}
 	return b, nil
@@ -110,7 +110,7 @@ func Replay(dir string) (*Again, error) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoExploration)
 	}
 	x := run.Explored
-	s := Search{System: x.System, Bounds: x.Bounds, Policy: run.Policy, NoSymmetry: x.NoSymmetry}
+	s := Search{System: x.System, Bounds: x.Bounds, Policy: run.Policy, NoSymmetry: x.NoSymmetry, Properties: x.Properties}
 	m, err := open(&s)
 	if err != nil {
 		return nil, fmt.Errorf("read bundle %s: run.json: %w", dir, err)

@@ -30,6 +30,9 @@ type Search struct {
 	MaxStates  uint64
 	Memory     uint64 // bytes
 	Jobs       int    // cores; 0: all of them
+	// Properties are those that are judged, of systems of real code; none: all
+	// that can be.
+	Properties []string
 	// KeepGoing looks for the first violation of every property.
 	KeepGoing bool
 	// Goals holds that a state in which the system does what it is for stays
@@ -59,7 +62,8 @@ type Line struct {
 	Strategy        string            `json:"strategy"`
 	Symmetry        bool              `json:"symmetry"`
 	Bounds          map[string]string `json:"bounds"`
-	Rules           []string          `json:"rules"` // the other bounds, which every search of the system has
+	Properties      []string          `json:"properties,omitempty"` // if not all are judged
+	Rules           []string          `json:"rules"`                // the other bounds, which every search of the system has
 	States          uint64            `json:"states"`
 	Distinct        uint64            `json:"distinctStates"`
 	Transitions     uint64            `json:"transitions"`
@@ -124,7 +128,7 @@ func (m *subject) line(s *Search, r *explore.Result, took time.Duration) (*Line,
 		States: r.States, Distinct: r.Distinct, Transitions: r.Transitions, Depth: r.Depth, Levels: r.Levels, Complete: r.Complete, Why: r.Why,
 		Goals: r.Goals, SelfChecks: r.SelfChecks, BytesPerState: r.BytesPerState(), WallNs: int64(took), Findings: []Finding{},
 	}
-	if m.about.Real {
+	if l.Properties = s.Properties; m.about.Real {
 		l.Policy = m.policy
 	}
 	if took > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,26 +44,67 @@ func TestASearchIsTheSameOnAnyNumberOfCores(t *testing.T) {
 	require.ErrorContains(t, err, "another search")
 }
 
-// Small systems of the real code, whole, with exact numbers of states; and what is
-// wrong under Spark's policy, by the fewest steps.
+// Small systems of the real code, whole.
 func TestTheRealCodeIsExplored(t *testing.T) {
-	none := map[string]string{"crashes": "0", "cuts": "0", "expiries": "0"}
-	l := run(t, exploration.Search{System: "failover", Bounds: none})
-	require.Equal(t, "true pass", fmt.Sprint(l.Complete, " ", l.Verdict), l.Findings)
-	require.NotEmpty(t, l.Rules)
-	l = run(t, exploration.Search{System: "recovery"})
-	require.Equal(t, "true pass", fmt.Sprint(l.Complete, " ", l.Verdict), l.Findings)
-	none["expiries"] = "1"
-	spark := exploration.Search{System: "failover", Bounds: none, Policy: "spark"}
-	l = run(t, spark)
-	require.Equal(t, "at-most-one-acting-master", l.Findings[0].Property)
-	require.Len(t, l.Findings[0].Path, 6)
-	dir := t.TempDir()
-	require.NoError(t, exploration.Save(dir, spark, l))
-	_, checked, err := simctl.Check(l.Bundles[0])
-	require.NoError(t, err, "the bundle is one like others")
-	require.True(t, checked.Only("at-most-one-acting-master"))
-	require.Equal(t, checker.Violation, checked.Verdict)
+	for _, s := range []exploration.Search{
+		{System: "failover", Bounds: map[string]string{"crashes": "0", "cuts": "0", "expiries": "0"}},
+		{System: "failover", Bounds: map[string]string{"cores": "2", "crash": "m", "cuts": "0", "expiries": "0"}},
+		{System: "recovery"},
+	} {
+		l := run(t, s)
+		require.Equal(t, "true pass", fmt.Sprint(l.Complete, " ", l.Verdict), l.Findings)
+		require.NotEmpty(t, l.Rules)
+		require.Equal(t, "hardened", l.Policy)
+	}
+}
+
+// Defects of Spark, each by the fewest steps that lead to it.
+func TestDefectsOfSparkAreFoundByTheFewestSteps(t *testing.T) {
+	for _, c := range []struct {
+		name, property string
+		bounds         map[string]string
+		steps          int
+		story          []string // some of it, in order
+		long           bool
+	}{{
+		name: "D-03", property: "at-most-one-acting-master", steps: 6, bounds: map[string]string{"crashes": "0", "cuts": "0"},
+		story: []string{"a session of m1 expires before its time", "m1 receives RequestSubmitDriver", "the service carries out create"},
+	}, {
+		name: "D-02", property: "acked-is-recovered", steps: 21,
+		bounds: map[string]string{"cores": "2", "crash": "m", "expiries": "0", "cuts": "0"},
+		story:  []string{"c1 receives SubmitDriverResponse", "m1 crashes", "a session of m1 expires after its timeout", "delete /spark/master_status/driver_"},
+	}, {
+		name: "D-06", property: "acked-is-recovered", steps: 22, long: true,
+		bounds: map[string]string{"supervise": "yes", "run": "90s", "crashes": "2", "expiries": "0", "cuts": "0", "horizon": "60s"},
+		story:  []string{"w1 crashes", "m1 crashes", "delete /spark/master_status/driver_driver-1767229200-0000 of m1, who does not wait for it", "Master.recoveryTimedOut"},
+	}} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.long && testing.Short() {
+				t.Skip("some seconds of work")
+			}
+			s := exploration.Search{System: "failover", Policy: "spark", Properties: []string{c.property}, Bounds: c.bounds}
+			l := run(t, s)
+			require.Len(t, l.Findings, 1)
+			f := &l.Findings[0]
+			require.Equal(t, c.property, f.Property)
+			require.Len(t, f.Path, c.steps, strings.Join(f.Story, "\n"))
+			rest := f.Story
+			for _, want := range c.story {
+				i := slices.IndexFunc(rest, func(line string) bool { return strings.Contains(line, want) })
+				require.GreaterOrEqual(t, i, 0, "%s in\n%s", want, strings.Join(f.Story, "\n"))
+				rest = rest[i+1:]
+			}
+			dir := t.TempDir()
+			require.NoError(t, exploration.Save(dir, s, l))
+			_, checked, err := simctl.Check(l.Bundles[0])
+			require.NoError(t, err, "the bundle is one like others")
+			require.True(t, checked.Only(c.property))
+			require.Equal(t, checker.Violation, checked.Verdict)
+			again, err := exploration.Replay(l.Bundles[0])
+			require.NoError(t, err)
+			require.Empty(t, again.Differs)
+		})
+	}
 }
 
 func TestACounterexampleIsTakenAgain(t *testing.T) {

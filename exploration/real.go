@@ -10,6 +10,7 @@ import (
 	"github.com/simctl/simctl/checker/linear"
 	"github.com/simctl/simctl/checker/suite"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/scenarios/hint"
 	"github.com/simctl/simctl/sim/space"
 	"github.com/simctl/simctl/sim/space/judge"
 )
@@ -21,6 +22,7 @@ var realRules = []string{
 	"a dial is accepted or refused at once where it arrives; a connection ends for both sides, none is silent",
 	"the coordination service is one, linearizable and always there (ZooKeeper's servers are not explored here)",
 	"no timer rings behind the horizon",
+	"what follows a violation is not explored",
 }
 
 // bounds of real code; what a system has not is 0 there.
@@ -31,6 +33,7 @@ func realBounds(defaults map[string]string) (out []Bound) {
 		{Name: "workers", Says: "workers"},
 		{Name: "clients", Says: "clients"},
 		{Name: "ops", Says: "jobs that each client submits"},
+		{Name: "cores", Says: "cores that each job needs, of the one that a worker has"},
 		{Name: "supervise", Says: "yes: jobs are run again when their worker is lost"},
 		{Name: "run", Says: "how long a job runs"},
 		{Name: "poll", Says: "time between a client's questions about its job; 0s: none"},
@@ -72,7 +75,7 @@ func realSystems() []System {
 		"grain": "reads", "order": "any", "begin": "start",
 	}
 	whole := map[string]string{
-		"masters": "2", "workers": "1", "clients": "1", "ops": "1", "supervise": "no", "run": "3s", "poll": "0s",
+		"masters": "2", "workers": "1", "clients": "1", "ops": "1", "cores": "1", "supervise": "no", "run": "3s", "poll": "0s",
 		"crashes": "1", "crash": "mw", "expiries": "1", "cuts": "1", "drops": "0", "late": "0", "horizon": "24s", "drift": "0s",
 		"grain": "reads", "order": "sent", "begin": "settled",
 	}
@@ -95,7 +98,26 @@ func realSystems() []System {
 // clocks do not drift by more than is allowed for, and nobody stands still.
 var required = []string{"at-most-one-alive-master", "ready-means-serving"}
 
-// judged lists the properties that explorations judge.
+// judged lists the properties that an exploration judges: all, or those that were
+// asked for.
+func (v *values) judged() []checker.Property {
+	all := judged()
+	if len(v.properties) == 0 {
+		return all
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	for _, name := range v.properties {
+		if !slices.Contains(names, name) && v.mistaken == nil {
+			v.mistaken = fmt.Errorf("no explorable property %q%s", name, hint.For(name, names, "; simctl list properties"))
+		}
+	}
+	return slices.DeleteFunc(all, func(p checker.Property) bool { return !slices.Contains(v.properties, p.Name) })
+}
+
+// judged lists the properties that explorations can judge.
 func judged() []checker.Property {
 	all := slices.Clone(suite.Properties())
 	for i := range all {
@@ -103,18 +125,21 @@ func judged() []checker.Property {
 			all[i].New = func() checker.Monitor { return linear.NewTracker() }
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(p checker.Property) bool {
+		_, can := p.New().(checker.Explorable)
+		return !can
+	})
 }
 
 func openReal(v *values) (*subject, error) {
 	c := space.Config{
 		Candidates: v.number("candidates", 0, 9), Masters: v.number("masters", 0, 9), Workers: v.number("workers", 0, 9), Clients: v.number("clients", 0, 9),
-		Jobs: v.number("ops", 0, 9), Supervise: v.choice("supervise", "no", "yes") == 1, RunFor: v.span("run"), Poll: v.span("poll"), Policy: v.policy,
+		Jobs: v.number("ops", 0, 9), Cores: int64(v.number("cores", 0, 99)), Supervise: v.choice("supervise", "no", "yes") == 1, RunFor: v.span("run"), Poll: v.span("poll"), Policy: v.policy,
 		Crashes: v.number("crashes", 0, 99), Cuts: v.number("cuts", 0, 99), Expiries: v.number("expiries", 0, 99), Drops: v.number("drops", 0, 99),
 		Late: v.number("late", 0, 99), Crash: v.all["crash"], Horizon: v.span("horizon"), Drift: v.span("drift"),
 		Grain:   []space.Grain{space.Fine, space.Requests, space.Reads}[v.choice("grain", "fine", "requests", "reads")],
 		InOrder: v.choice("order", "any", "sent") == 1, Settled: v.choice("begin", "start", "settled") == 1,
-		Monitors: judge.Of(judged(), required...),
+		Monitors: judge.Of(v.judged(), required...),
 	}
 	if v.mistaken != nil {
 		return nil, v.mistaken

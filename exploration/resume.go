@@ -31,7 +31,7 @@ func keep(o *explore.Options, s *Search, m *subject) error {
 // label says what is searched, so that a search does not go on with another's
 // states.
 func (s *Search) label(m *subject) string {
-	words := []string{simctl.Version, s.System, m.policy, strategyName(s.Strategy), fmt.Sprint(s.NoSymmetry)}
+	words := []string{simctl.Version, s.System, m.policy, strategyName(s.Strategy), fmt.Sprint(s.NoSymmetry, s.Properties)}
 	for _, name := range slices.Sorted(maps.Keys(m.bounds)) {
 		words = append(words, name+"="+m.bounds[name])
 	}

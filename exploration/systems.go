@@ -67,6 +67,8 @@ type values struct {
 	plain    bool // no symmetry
 	seen     *Seen
 	mistaken error
+	// properties are those that are judged; none: all.
+	properties []string
 }
 
 // open makes the subject of a search.
@@ -75,7 +77,7 @@ func open(s *Search) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &values{all: map[string]string{}, policy: policy.Hardened, plain: s.NoSymmetry, seen: s.Seen}
+	v := &values{all: map[string]string{}, policy: policy.Hardened, plain: s.NoSymmetry, seen: s.Seen, properties: s.Properties}
 	if s.Policy != "" {
 		if v.policy, err = policy.Parse(s.Policy); err != nil {
 			return nil, err
@@ -89,6 +91,9 @@ func open(s *Search) (*subject, error) {
 			return nil, fmt.Errorf("%s has no bound %q; it has %s", s.System, name, strings.Join(slices.Sorted(maps.Keys(v.all)), ", "))
 		}
 		v.all[name] = s.Bounds[name]
+	}
+	if len(s.Properties) > 0 && !about.Real {
+		return nil, fmt.Errorf("%s has invariants of its own, and judges them all", s.System)
 	}
 	m, err := about.open(v)
 	switch {

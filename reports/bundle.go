@@ -69,6 +69,7 @@ type Explored struct {
 	Path       []string          `json:"path"`  // the actions' numbers, in hexadecimal
 	Story      []string          `json:"story"` // what each of them does
 	Property   string            `json:"property"`
+	Properties []string          `json:"properties,omitempty"` // if not all were judged
 }
 
 // An Override forces one choice of a run.

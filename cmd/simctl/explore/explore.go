@@ -79,6 +79,7 @@ func (f *flags) add(cmd *cobra.Command, p Parts) {
 	fs.StringVar(&f.search.Policy, "policy", "", "of systems of real code: hardened (default), spark, or either with switches: spark,term-fencing=on")
 	fs.StringVar(&f.search.Strategy, "strategy", "bfs", "bfs finds what is shortest, on all cores; dfs; sleep: dfs that takes of actions that commute one order")
 	fs.BoolVar(&f.search.NoSymmetry, "no-symmetry", false, "tell interchangeable workers and clients apart")
+	fs.StringArrayVar(&f.search.Properties, "property", nil, "of systems of real code: judge this property alone; may be given again (default all that can be)")
 	fs.BoolVar(&f.search.KeepGoing, "all", false, "go on after a violation, to the first of every property")
 	fs.BoolVar(&f.search.Goals, "goals", false, "hold that from every state one can be reached in which the system does what it is for; needs --no-symmetry")
 	fs.StringVar(&f.search.Resume, "resume", "", "keep the search in this directory, and go on with one that is there")

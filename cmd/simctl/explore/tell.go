@@ -29,6 +29,9 @@ func Tell(w io.Writer, l *exploration.Line) error {
 		}
 		fmt.Fprintf(&b, "%s=%s", name, orNone(l.Bounds[name]))
 	}
+	if len(l.Properties) > 0 {
+		fmt.Fprintf(&b, "\n  judged     %s", strings.Join(l.Properties, ", "))
+	}
 	fmt.Fprintf(&b, "\n  and        %s\n", strings.Join(l.Rules, "\n             "))
 	if l.Distinct > 0 {
 		fmt.Fprintf(&b, "  states     %s distinct, %s transitions, depth %d; %s a second, %d bytes each, %s self-checks\n", reports.Thousands(l.Distinct),
