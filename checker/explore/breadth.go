@@ -109,7 +109,9 @@ func (b *breadth[S]) begin() {
 func (b *breadth[S]) run(ctx context.Context) error {
 	for b.res.Why == "" {
 		if b.cur.n == 0 && !b.level() {
-			b.res.Complete = true
+			if b.res.Complete = !b.unsound; b.unsound {
+				b.res.Why = notPure
+			}
 			return nil
 		}
 		if b.res.Why = b.over(ctx); b.res.Why != "" {
@@ -152,13 +154,16 @@ func (b *breadth[S]) level() bool {
 	return true
 }
 
+// notPure is why a search ends whose system breaks its promises.
+const notPure = "the system is not what a search needs: see the finding"
+
 // over says why the search ends here, or "".
 func (b *breadth[S]) over(ctx context.Context) string {
 	switch {
 	case ctx.Err() != nil:
 		return "interrupted"
 	case b.unsound:
-		return "the system is not what a search needs: see the finding"
+		return notPure
 	case len(b.res.Findings) > 0 && !b.o.KeepGoing:
 		return b.res.Findings[0].Property + " is violated"
 	case b.o.MaxStates > 0 && b.res.Distinct >= b.o.MaxStates:

@@ -95,7 +95,7 @@ func (d *deep[S]) over(ctx context.Context) string {
 	case d.res.Transitions%1024 == 0 && ctx.Err() != nil:
 		return "interrupted"
 	case d.impure:
-		return "the system is not what a search needs: see the finding"
+		return notPure
 	case len(d.res.Findings) > 0 && !d.o.KeepGoing:
 		return d.res.Findings[0].Property + " is violated"
 	case d.o.MaxStates > 0 && d.res.Distinct >= d.o.MaxStates:

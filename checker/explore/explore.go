@@ -35,7 +35,7 @@ type System[S any] interface {
 	// says so ([Symmetric]).
 	Digest(s S) uint64
 	// Check returns the name of the first property that s violates and how,
-	// or "". It is asked once for every distinct state.
+	// or "". It is asked once for every distinct state, and by self-checks.
 	Check(s S) (property, detail string)
 	// Describe returns one line for people that says what a does in s.
 	Describe(s S, a Action) string

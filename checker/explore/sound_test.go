@@ -143,6 +143,42 @@ func TestADigestThatForgetsIsFoundOut(t *testing.T) {
 	}
 }
 
+// fork takes two ways to one digest: what can be done behind them is not the
+// same. Nothing is left to search when that is seen.
+type fork struct{}
+
+func (fork) Initial() []int { return []int{0} }
+
+func (fork) Actions(s int, dst []explore.Action) []explore.Action {
+	switch s {
+	case 0:
+		return append(dst, explore.Action{ID: 1}, explore.Action{ID: 2})
+	case 2:
+		return append(dst, explore.Action{ID: 0})
+	}
+	return dst
+}
+
+func (fork) Apply(_ int, a explore.Action) int { return int(a.ID) }
+
+func (fork) Digest(s int) uint64 { return uint64(min(s, 1)) }
+
+func (fork) Check(int) (property, detail string) { return "", "" }
+
+func (fork) Describe(_ int, a explore.Action) string { return fmt.Sprint("to ", a.ID) }
+
+func TestASearchThatWasMisledIsNotComplete(t *testing.T) {
+	for _, method := range []explore.Method{explore.Breadth, explore.Depth} {
+		r := search(t, fork{}, explore.Options{Method: method, SelfCheck: 1})
+		require.False(t, r.Complete)
+		require.NotEmpty(t, r.Why)
+		require.Equal(t, []explore.Action{{ID: 2}}, r.Findings[0].Path)
+		if method == explore.Breadth {
+			require.Equal(t, `"to 0" leads to a state from the second that the first does not lead to; the other state is behind: to 1`, r.Findings[0].Detail)
+		}
+	}
+}
+
 func TestASystemThatIsNotPureIsFoundOut(t *testing.T) {
 	for detail, sys := range map[string]counter{
 		`"down" changes the state it is applied to`:        {shares: true},
