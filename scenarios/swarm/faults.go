@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ type trouble struct {
 	// strike draws it once. What it returns has no time yet unless it must have
 	// one of its own, behind the others'.
 	strike func(g *gen, k string) []scenarios.Fault
+	odds   int  // it is in one world of so many, and aims at something; 0 is 2
+	work   bool // it needs a driver that runs for long
 }
 
 func masters(s *scenarios.Scenario) bool      { return s.Masters > 0 }
@@ -37,65 +40,96 @@ func troubles() []trouble {
 	workhorses := []string{"any-worker", "busy-worker", "driver-worker", "workers"}
 	quorum := []string{"zk-leader", "zk-follower", "any-server", "servers"}
 	return []trouble{
-		{"master stop", masters, process(scenarios.Stop, leaders...)},
-		{"master kill", masters, process(scenarios.KillOff, leaders...)},
-		{"master host-loss", masters, process(scenarios.HostLoss, leaders...)},
-		{"master pause", masters, process(scenarios.Pause, leaders...)},
-		{"worker stop", workers, process(scenarios.Stop, workhorses...)},
-		{"worker kill", workers, process(scenarios.KillOff, workhorses...)},
-		{"worker host-loss", workers, process(scenarios.HostLoss, workhorses...)},
-		{"worker pause", workers, process(scenarios.Pause, workhorses...)},
-		{"server stop", servers, process(scenarios.Stop, quorum...)},
-		{"server kill", servers, process(scenarios.KillOff, quorum...)},
-		{"server host-loss", servers, process(scenarios.HostLoss, quorum...)},
-		{"server pause", servers, process(scenarios.Pause, quorum...)},
-		{"child", workers, (*gen).child},
-		{"rolling restart", servers, (*gen).rolling},
-		{"partition", nil, (*gen).partition},
-		{"swizzle", nil, (*gen).swizzle},
-		{"one-way", nil, (*gen).oneWay},
-		{"link", nil, (*gen).link},
-		{"disk", servers, (*gen).disk},
-		{"expire", sessions, (*gen).expire},
-		{"leader loss", ensemble, func(*gen, string) []scenarios.Fault { return []scenarios.Fault{{Class: scenarios.Leader}} }},
-		{"clock", masters, (*gen).clock},
-		{"decommission", func(s *scenarios.Scenario) bool { return s.Workers > 2 }, (*gen).decommission},
-		{"message", masters, (*gen).message},
+		{"master stop", masters, process(scenarios.Stop, leaders...), 0, false},
+		{"master kill", masters, process(scenarios.KillOff, leaders...), 0, false},
+		{"master host-loss", masters, process(scenarios.HostLoss, leaders...), 0, false},
+		{"master pause", masters, process(scenarios.Pause, leaders...), 0, false},
+		{"worker stop", workers, process(scenarios.Stop, workhorses...), 0, false},
+		{"worker kill", workers, process(scenarios.KillOff, workhorses...), 0, false},
+		{"worker host-loss", workers, process(scenarios.HostLoss, workhorses...), 0, false},
+		{"worker pause", workers, process(scenarios.Pause, workhorses...), 0, false},
+		{"server stop", servers, process(scenarios.Stop, quorum...), 0, false},
+		{"server kill", servers, process(scenarios.KillOff, quorum...), 0, false},
+		{"server host-loss", servers, process(scenarios.HostLoss, quorum...), 0, false},
+		{"server pause", servers, process(scenarios.Pause, quorum...), 0, false},
+		{"child", workers, (*gen).child, 0, false},
+		{"rolling restart", servers, (*gen).rolling, 0, false},
+		{"partition", nil, (*gen).partition, 0, false},
+		{"swizzle", nil, (*gen).swizzle, 0, false},
+		{"one-way", nil, (*gen).oneWay, 0, false},
+		{"link", nil, (*gen).link, 0, false},
+		{"disk", servers, (*gen).disk, 0, false},
+		{"expire", sessions, (*gen).expire, 0, false},
+		{"leader loss", ensemble, func(*gen, string) []scenarios.Fault { return []scenarios.Fault{{Class: scenarios.Leader}} }, 0, false},
+		{"clock", masters, (*gen).clock, 0, false},
+		{"decommission", func(s *scenarios.Scenario) bool { return s.Workers > 2 }, (*gen).decommission, 0, false},
+		{"message", masters, (*gen).message, 0, false},
 		{"latch", latches, func(*gen, string) []scenarios.Fault {
 			return []scenarios.Fault{{Class: scenarios.DeleteZ, What: "latch", Groups: [][]string{{"active"}}}}
-		}},
-		{"operation", sessions, (*gen).operation},
-		{"session cut", sessions, (*gen).sessionCut},
+		}, 0, false},
+		{"operation", sessions, (*gen).operation, 0, false},
+		{"session cut", sessions, (*gen).sessionCut, 0, false},
+		{"outlasted", leases, (*gen).outlasted, 3, true},
+		{"undead", several, (*gen).undead, 6, true},
+		{"usurped", fenced, (*gen).usurped, 4, false},
 	}
 }
 
-// faults draws a schedule.
+// faults draws a schedule: of each kind of trouble or not, or, one time in four, of
+// very few kinds. Where much happens, nothing goes on for long enough to show what only
+// time shows.
 func (g *gen) faults() []scenarios.Fault {
 	var out []scenarios.Fault
-	for _, t := range troubles() {
-		if t.needs != nil && !t.needs(g.s) || !g.coin(t.name, 2) {
-			continue
+	fit := g.fitting()
+	if g.coin("calm", 4) {
+		aimed := slices.DeleteFunc(slices.Clone(fit), func(t trouble) bool { return t.odds == 0 })
+		for i := range pick(g, "calm/kinds", 1, 1, 2, 3) {
+			t := pick(g, "calm/kind", fit...)
+			if len(aimed) > 0 && g.coin("calm/aimed", 2) {
+				t = pick(g, "calm/aimed/kind", aimed...)
+			}
+			out = append(out, g.struck(t, key("calm", i, t.name))...)
 		}
-		pattern := g.below(t.name+"/pattern", 4)
-		center := g.instant(t.name + "/center")
-		for i := range g.some(t.name + "/times") {
-			k := key(t.name, i)
-			out = append(out, g.timed(k, t.strike(g, k), g.begins(k, i, pattern, center))...)
+		return out
+	}
+	for _, t := range fit {
+		if g.coin(t.name, max(2, t.odds)) {
+			out = append(out, g.struck(t, t.name)...)
 		}
 	}
 	return out
 }
 
-// Strike draws one more fault, or several that belong together, for a schedule.
-func Strike(s scenarios.Scenario, rnd Rnd) []scenarios.Fault {
-	g := newGen(&s, rnd)
-	var fit []trouble
+// struck draws a trouble as often as it strikes.
+func (g *gen) struck(t trouble, k string) (out []scenarios.Fault) {
+	if t.work { // it takes most of the time that there is
+		begin := g.early(k + "/early")
+		g.longJob(k, begin)
+		return g.timed(k, t.strike(g, k), begin)
+	}
+	pattern := g.below(k+"/pattern", 4)
+	center := g.instant(k + "/center")
+	for i := range g.some(k + "/times") {
+		one := key(k, i)
+		out = append(out, g.timed(one, t.strike(g, one), g.begins(one, i, pattern, center))...)
+	}
+	return out
+}
+
+// fitting are the kinds of trouble that the machines allow.
+func (g *gen) fitting() (fit []trouble) {
 	for _, t := range troubles() {
-		if t.needs == nil || t.needs(&s) {
+		if t.needs == nil || t.needs(g.s) {
 			fit = append(fit, t)
 		}
 	}
-	t := pick(g, "strike", fit...)
+	return fit
+}
+
+// Strike draws one more fault, or several that belong together, for a schedule.
+func Strike(s scenarios.Scenario, rnd Rnd) []scenarios.Fault {
+	g := newGen(&s, rnd)
+	t := pick(g, "strike", g.fitting()...)
 	return g.timed(t.name, t.strike(g, t.name), g.instant(t.name+"/instant"))
 }
 

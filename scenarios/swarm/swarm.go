@@ -101,9 +101,10 @@ func contains(list []string, s string) bool {
 
 // gen draws one scenario.
 type gen struct {
-	s   *scenarios.Scenario
-	t   scenarios.Timers
-	rnd Rnd
+	s        *scenarios.Scenario
+	t        scenarios.Timers
+	rnd      Rnd
+	longJobs int
 }
 
 func newGen(s *scenarios.Scenario, rnd Rnd) *gen {

@@ -57,6 +57,10 @@ func (g *gen) work() {
 	if g.coin("jobs/supervise", 2) {
 		w.Supervised = pick(g, "jobs/supervised", 20, 50, 100)
 	}
+	if g.coin("jobs/long", 4) { // what a lease is for
+		w.RunFor = scenarios.Range{Lo: g.t.WorkerLease, Hi: 3 * g.t.WorkerLease}
+		w.Supervised = pick(g, "jobs/long/supervised", 50, 100)
+	}
 	if g.coin("jobs/fail", 2) {
 		w.Fail = pick(g, "jobs/failed", 10, 30)
 	}
