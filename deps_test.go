@@ -121,7 +121,7 @@ const importLaw = `
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
-	inquiry:              . checker model/... reports/... scenarios sim/kernel
+	inquiry:              . checker checker/signature model/... reports/... scenarios sim/kernel
 	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/...
 	cmd/simctl/explore:   . checker checker/explore cmd/simctl/exit cmd/simctl/progress exploration reports scenarios scenarios/strategy
 	cmd/simctl/zookeeper: .

@@ -12,6 +12,7 @@ import (
 
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/checker/signature"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/reports/why"
 	"github.com/simctl/simctl/scenarios"
@@ -59,12 +60,15 @@ func violationOf(r *simctl.Result, property string) (checker.Finding, error) {
 	return checker.Finding{}, fmt.Errorf("%s: %s is not violated", r.Name(), property)
 }
 
-// try makes runs without one fault or delivery of the slice.
+// try makes runs without one fault or delivery of the slice. It decides if the property
+// holds then, or is violated in another way.
 func (b *Because) try(ctx context.Context, t *simctl.Target, r *simctl.Result, tries int) error {
 	faults, deliveries := b.Slice.Candidates()
 	steps := append(faults, deliveries...)
 	steps = steps[:min(len(steps), tries)]
 	trials := make([]why.Trial, len(steps))
+	tags := tagsOf(&t.Scenario)
+	same := signature.Of(b.Slice.Finding, tags)
 	err := parallel(ctx, len(steps), 0, func(i int) error {
 		o := t.Options
 		o.Steps, o.OnStep, o.UntilStep = false, nil, 0
@@ -80,11 +84,24 @@ func (b *Because) try(ctx context.Context, t *simctl.Target, r *simctl.Result, t
 		if err != nil {
 			return err
 		}
-		trials[i] = why.Trial{Step: steps[i], Held: !violates(again, b.Slice.Finding.Property)}
+		trials[i] = why.Trial{Step: steps[i], Held: !slices.ContainsFunc(again.Violations(), func(f checker.Finding) bool { return signature.Of(f, tags) == same })}
 		return nil
 	})
 	b.Trials = trials
 	return err
+}
+
+// tagsOf are the names that jobs of a scenario have or may have.
+func tagsOf(s *scenarios.Scenario) (tags []string) {
+	for _, o := range s.Ops {
+		tags = append(tags, o.Tag)
+	}
+	for c := range s.Clients {
+		for j := range s.Work.Jobs {
+			tags = append(tags, fmt.Sprintf("c%d-job%d", c+1, j+1))
+		}
+	}
+	return tags
 }
 
 // without is the run's schedule without the fault that begins in a step; nil if

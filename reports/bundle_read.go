@@ -96,9 +96,9 @@ func checkSchema(got string) error {
 
 func missing(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: line 0: the file is missing", name)
+		return fmt.Errorf("%s: no such file", name)
 	}
-	return fmt.Errorf("%s: line 0: %w", name, plain(err))
+	return fmt.Errorf("%s: %w", name, plain(err))
 }
 
 // decode reads JSON and names the line of what is wrong.

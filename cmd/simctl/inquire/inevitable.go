@@ -39,7 +39,8 @@ func NewInevitable(p Parts) *cobra.Command {
 		Long: "Run again up to a step and draw everything behind it anew, many times: the share of the redraws that violate the\n" +
 			"property is how sure the violation was by then. That over the steps is a curve; its knee is bisected to a single\n" +
 			"step, and named. What had not begun of the faults begins at another moment (--faults=redraw), stays as it was\n" +
-			"(keep: the luck of messages alone is redrawn) or does not happen (none: is what happened by then enough?).",
+			"(keep: the luck of messages alone is redrawn) or does not happen (none: is what happened by then enough?).\n" +
+			"What the seed drew before the run began is not drawn anew: machines, the jobs of clients and when they ask, clocks.",
 		Example: "  simctl inevitable out/defect-D-03-late-write-1\n  simctl inevitable out/failover-kill-42 --property=acked-is-recovered --redraws=200 -o out/knee",
 		Args:    p.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -52,7 +52,8 @@ func NewWhy(p Parts) *cobra.Command {
 		Short: "Say which steps a violation comes of, and which of them decide",
 		Long: "Run again, and go back from the violation to the steps it comes of: who sent what was delivered, who set the timer\n" +
 			"that rang, which role a process was in, who wrote what was read, which fault was in force. Then run without each\n" +
-			"fault and delivery of these, one at a time: those without which the property holds are marked.",
+			"fault and delivery of these, one at a time: those without which the property holds, or is\n" +
+			"violated in another way, are marked.",
 		Example: "  simctl why out/defect-D-03-late-write-1\n  simctl why out/failover-kill-42 --property=acked-is-recovered --json",
 		Args:    p.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
