@@ -251,35 +251,47 @@ func TestStatesThatDoNotFitAreMadeAgain(t *testing.T) {
 	require.Equal(t, want, tight)
 }
 
-// The search is killed behind every checkpoint: another goes on from the file,
-// and in the end the result is that of a search that nobody killed.
+// The search ends every few blocks, by turns when it is asked to and in the
+// middle of what it does, as a process that is killed: another goes on from the
+// file, and in the end the result is that of a search that nobody ended.
 func TestAKilledSearchGoesOn(t *testing.T) {
 	sys := philosophers{table{n: 9}}
 	o := explore.Options{KeepGoing: true, Goals: true, SelfCheck: -1}
 	want := search(t, sys, o)
 	o.Checkpoint, o.Interval, o.Label = filepath.Join(t.TempDir(), "kept"), 100, "nine"
-	var r explore.Result
-	for runs := 1; ; runs++ {
-		ctx, kill := context.WithCancel(t.Context())
-		blocks := 0
-		o.Progress = func(explore.Progress) {
-			if blocks++; blocks == 3 {
-				kill()
-			}
+	for runs := 0; ; runs++ {
+		r, killed := endedEarly(t, sys, o, runs%2 == 0)
+		if killed {
+			continue
 		}
-		var err error
-		r, err = explore.Search(ctx, sys, o)
-		kill()
-		require.NoError(t, err)
 		if r.Complete {
-			require.Greater(t, runs, 5)
-			break
+			require.Greater(t, runs, 10)
+			r.Bytes = want.Bytes
+			require.Equal(t, want, r)
+			require.NoFileExists(t, o.Checkpoint)
+			return
 		}
 		require.Equal(t, "interrupted", r.Why)
 	}
-	r.Bytes = want.Bytes
-	require.Equal(t, want, r)
-	require.NoFileExists(t, o.Checkpoint)
+}
+
+// endedEarly searches and ends behind the fifth block.
+func endedEarly(t *testing.T, sys philosophers, o explore.Options, kill bool) (r explore.Result, killed bool) {
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	defer func() { killed = recover() != nil }()
+	blocks := 0
+	o.Progress = func(explore.Progress) {
+		if blocks++; blocks == 5 {
+			if kill {
+				panic("killed")
+			}
+			end()
+		}
+	}
+	r, err := explore.Search(ctx, sys, o)
+	require.NoError(t, err)
+	return r, false
 }
 
 // philosophers are a table whose states count as large, so that a search has
