@@ -1,7 +1,7 @@
 // Package tree is the znodes of a coordination service as a value: a write makes
 // another tree, which shares what did not change. Results are those of sim/zk,
-// with times left out, and a zxid counts the changes of everything but a queue
-// of candidates.
+// with times left out, and a zxid counts what changed anything but a queue of
+// candidates: writes that failed, or only checked, share the one before.
 package tree
 
 import (
