@@ -328,3 +328,29 @@ func TestOptionsThatDoNotFitAreRefused(t *testing.T) {
 		require.EqualError(t, err, want)
 	}
 }
+
+// scratch is a lock that applies actions in a state of its own, as a system
+// does that saves allocations.
+type scratch struct {
+	lock.System
+	room  *lock.State
+	forks *int
+}
+
+func (s scratch) Apply(from lock.State, a explore.Action) lock.State {
+	*s.room = from
+	*s.room = s.System.Apply(*s.room, a)
+	return *s.room
+}
+
+func (s scratch) Fork() explore.System[lock.State] {
+	*s.forks++
+	return scratch{s.System, new(lock.State), s.forks}
+}
+
+func TestEachWorkerHasAForkOfItsOwn(t *testing.T) {
+	small := lock.System{Clients: 2, Tokens: 2}
+	sys := scratch{small, new(lock.State), new(int)}
+	require.Equal(t, search(t, small, explore.Options{}), search(t, sys, explore.Options{Cores: 3}))
+	require.Equal(t, 2, *sys.forks)
+}
