@@ -10,17 +10,18 @@ import (
 
 var noNeedless = checker.Property{
 	Name: "no-needless-failover", Kind: checker.Liveness,
-	Says: "A break of the connection to the coordination service that is shorter than the session ends no reign: " +
-		"a master gives up only what it has lost.",
-	Source: "defect D-11, SPARK-29861, CURATOR-460: a master that ends itself when its connection breaks, though its session lives",
+	Says: "A break of the connection to the coordination service that is shorter than the session ends no reign, nor does " +
+		"nothing at all: a master gives up only what it has lost.",
+	Source: "defect D-11, SPARK-29861, CURATOR-460: a master that ends itself when its connection breaks, though its session lives; " +
+		"CURATOR-504, 645: one whose latch throws its place away",
 	New: func() checker.Monitor {
-		return &needless{reigns: map[string]*tenure{}, sessions: map[string]*line{}, gone: map[int64]bool{}}
+		return &needless{reigns: map[string]*tenure{}, sessions: map[string]*line{}, gone: map[int64]bool{}, latest: map[string]int64{}}
 	},
 }
 
-// needless looks at every reign that its master ended by itself behind a break
-// of its latch's connection, while the session lived and nobody had a later
-// term. The break was as long as what lay behind it: faults of links, of the
+// needless looks at every reign that its master ended by itself while its latch's
+// session lived and nobody had a later term: behind a break of the connection, or
+// without one in the whole reign. The break was as long as what lay behind it: faults of links, of the
 // master's machine and of its requests from their begin to their end, a fault of
 // servers for as long as there was no service. How long a session lives is told
 // by a trace.Bound; while nobody tells nothing is judged.
@@ -29,8 +30,8 @@ type needless struct {
 	sessions map[string]*line   // of each master's latch
 	gone     map[int64]bool     // sessions that the service ended
 	breaks   []stretch
-	latest   int64 // the highest term that began
-	session  int64 // how long one lives at least, 0 if nobody told it
+	latest   map[string]int64 // the highest term that began, by master
+	session  int64            // how long one lives at least, 0 if nobody told it
 	ended    []ending
 	survived int
 }
@@ -58,7 +59,7 @@ type stretch struct {
 // ending is the end of a reign, still to be judged.
 type ending struct {
 	at     trace.Event
-	broken int64
+	broken int64 // -1: the connection stood all the time
 	term   int64
 }
 
@@ -69,7 +70,7 @@ func (m *needless) Observe(e *trace.Event) {
 			m.session = e.N
 		}
 	case trace.Elected:
-		m.latest = max(m.latest, e.Term)
+		m.latest[e.Process] = max(m.latest[e.Process], e.Term)
 	case trace.SessionExpired:
 		m.gone[e.N] = true
 	case trace.Session:
@@ -169,11 +170,25 @@ func (m *needless) end(e *trace.Event) {
 	r, l := m.reigns[e.Process], m.sessions[e.Process]
 	delete(m.reigns, e.Process)
 	switch {
-	case r == nil || r.excused || m.latest > r.term:
-	case l == nil || l.expired || m.gone[l.session] || l.broken < r.since:
+	case r == nil || r.excused || m.replaced(e.Process, r.term):
+	case l == nil || l.expired || m.gone[l.session]:
+	case l.broken < r.since:
+		if l.back >= 0 {
+			m.ended = append(m.ended, ending{*e, -1, r.term})
+		}
 	default:
 		m.ended = append(m.ended, ending{*e, l.broken, r.term})
 	}
+}
+
+// replaced reports whether another master has a later term.
+func (m *needless) replaced(master string, term int64) bool {
+	for other, latest := range m.latest { //det:allow any of them
+		if other != master && latest > term {
+			return true
+		}
+	}
+	return false
 }
 
 // length is how long what lay behind a break took, as far as it is over.
@@ -199,6 +214,12 @@ func (m *needless) Finding() checker.Finding {
 	}
 	for i := range m.ended {
 		x := &m.ended[i]
+		if x.broken < 0 {
+			f.Verdict, f.Step = checker.Violation, x.at.Step
+			f.Detail = fmt.Sprintf("%s ended its reign of term %d: %s, though its connection stood and its session lived",
+				x.at.Process, x.term, checker.At(&x.at))
+			return f
+		}
 		if length := m.length(x); length < m.session {
 			f.Verdict, f.Step = checker.Violation, x.at.Step
 			f.Detail = fmt.Sprintf("%s ended its reign of term %d: %s, though the connection broke at %s for %s, and a session lives for %s",
