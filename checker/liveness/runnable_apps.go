@@ -61,10 +61,6 @@ func (g *runnableApps) observe(e *trace.Event) {
 		if id, ok := checker.RecordID(e.Subject, "app"); ok && final(e.Value) {
 			g.app(id).over = true
 		}
-	case trace.Intent:
-		if id, ok := checker.RecordID(e.Subject, "app"); ok && e.Value == "delete" {
-			g.app(id).over = true
-		}
 	case trace.Executor:
 		if e.Value == "started" || e.Value == "registered" {
 			g.execs[e.Process], _, _ = strings.Cut(e.Subject, "/")
@@ -107,7 +103,11 @@ func (g *runnableApps) told(e *trace.Event) {
 	case "begun":
 		g.needs[e.Subject] = need{asked(e.Detail, "ecores"), asked(e.Detail, "ememory")}
 	case "registered":
+		for _, old := range g.apps { //det:allow each is set alike
+			old.over = old.over || old.driver == e.Process
+		}
 		a := g.app(e.Detail)
+		a.over = false
 		a.tag, a.driver, a.since = e.Subject, e.Process, e.At
 	case "finished", "failed", "removed":
 		for _, a := range g.apps { //det:allow each is set alike
