@@ -8,6 +8,7 @@ import (
 	"github.com/simctl/simctl"
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
 
@@ -35,4 +36,21 @@ func TestARunPassesOnlyIfWhatIsExpectedIsViolated(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.want, r.Verdict, "%s: %v", c.expect, r.Violations())
 	}
+}
+
+// A run that was stopped for its steps is no pass, whatever else was found: it was
+// not judged to its end.
+func TestARunThatWasStoppedForItsStepsIsInconclusive(t *testing.T) {
+	list, err := scenarios.Lookup("failover/graceful")
+	require.NoError(t, err)
+	r, err := simctl.Run(t.Context(), list[0], 1, simctl.Options{Policy: policy.Hardened})
+	require.NoError(t, err)
+	require.Equal(t, checker.Pass, r.Verdict)
+	r.Events[len(r.Events)-1].Value = trace.Overrun
+	dir := t.TempDir()
+	require.NoError(t, r.Save(dir))
+	_, again, err := simctl.Check(dir)
+	require.NoError(t, err)
+	require.Equal(t, checker.Inconclusive, again.Verdict)
+	require.Equal(t, "run-is-bounded", again.Findings[len(again.Findings)-1].Property)
 }

@@ -237,6 +237,9 @@ func (r *Result) judge(ms monitors) {
 			})
 		}
 	}
+	if f, ok := seen.Bounded(r.Events); ok {
+		r.Findings = append(r.Findings, f)
+	}
 	if f, ok := seen.Judge(&r.Scenario, r.Options.Policy.String(), r.Events); ok {
 		r.Findings = append(r.Findings, f)
 	}

@@ -67,7 +67,7 @@ var described = map[Kind]func(e *Event) string{
 	},
 	Require:  func(e *Event) string { return e.Subject + " is required here" },
 	Panicked: func(e *Event) string { return e.Process + " panicked: " + e.Detail },
-	Ended:    func(*Event) string { return "the run ended" },
+	Ended:    func(e *Event) string { return strings.TrimSpace("the run ended " + e.Value) },
 	State:    func(e *Event) string { return e.Process + " became " + e.Value + inTerm(e.Term) },
 	Elected:  func(e *Event) string { return fmt.Sprintf("%s was elected: term %d began", e.Process, e.Term) },
 	Intent: func(e *Event) string {

@@ -41,8 +41,12 @@ const (
 	Bound          Kind = "bound"           // a liveness bound. Subject: property; N: nanoseconds after Healed; Detail: its terms
 	Require        Kind = "require"         // the scenario requires an optional property. Subject: its name
 	Panicked       Kind = "panicked"        // impl panicked. Detail: the panic and where
-	Ended          Kind = "ended"           // the run is over
+	Ended          Kind = "ended"           // the run is over; Value: "", or [Overrun]
 )
+
+// Overrun is the Value of Ended if the run was stopped because it took more steps than
+// it may.
+const Overrun = "overrun"
 
 // What processes tell of themselves: the notes of impl/host, field by field
 // (Subject, Value, Detail, Term, N, M, P, Q, Zxid), under these names.

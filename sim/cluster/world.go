@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,6 +71,8 @@ func newWorld(s scenarios.Scenario, opts Options, cfg settings) *World {
 	w.adopt(opts.Arena)
 	w.k.Force(opts.Overrides)
 	w.k.OnStep, w.k.OnPanic = opts.OnStep, w.panicked
+	w.k.Most = cmp.Or(opts.Most, defaultMost)
+	w.k.Rate = w.k.Most / 100
 	w.net = network.New(w.k, network.Config{
 		Delay: network.Delay{
 			Min: int64(s.Delay.Min), Max: int64(s.Delay.Max), Tail: s.Delay.Tail, TailMax: int64(s.Delay.TailMax),

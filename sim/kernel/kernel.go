@@ -131,6 +131,10 @@ type Kernel struct {
 	// OnPanic is told of a panic in a step; the kernel then goes on. If it is
 	// nil, the panic goes on instead.
 	OnPanic func(p Panic)
+	// Most bounds a run, 0: not at all. At the first checkpoint behind more steps than
+	// that, and Rate more for each virtual second, it stops for good: see [Kernel.Overrun].
+	Most, Rate uint64
+	overrun    bool
 }
 
 // CheckpointEvery is the number of steps between two checkpoints of the
@@ -146,6 +150,9 @@ func New(seed uint64, world Handler) *Kernel {
 
 // Seed is the seed of every draw.
 func (k *Kernel) Seed() uint64 { return k.seed }
+
+// Overrun reports whether the run took more steps than it may.
+func (k *Kernel) Overrun() bool { return k.overrun }
 
 // Now is the virtual time in nanoseconds.
 func (k *Kernel) Now() int64 { return k.now }
@@ -290,7 +297,7 @@ func (k *Kernel) run(until int64) (done bool) {
 		k.OnPanic(Panic{k.steps, a, k.actors[a].name, fmt.Sprint(v), stack()})
 		k.cur = Event{}
 	}()
-	for !k.stopped {
+	for !k.stopped && !k.overrun {
 		at, ok := k.q.next()
 		if !ok || at > until {
 			k.now = max(k.now, until)
@@ -353,6 +360,7 @@ func (k *Kernel) step() {
 		mum(e.Sum^0xa0761d6478bd642f, k.steps^0x8ebc6af09c88c6e3)
 	if k.steps%CheckpointEvery == 0 {
 		k.points = append(k.points, k.fp)
+		k.overrun = k.Most > 0 && k.steps > k.Most+k.Rate*uint64(k.now/1_000_000_000)
 	}
 	if k.OnStep != nil {
 		s := k.describe(e)
