@@ -15,7 +15,7 @@ ROUNDS = 5
 ZK    = embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help ablation corpus shrink-table build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff explore-bench golden fuzz live foreign cover zookeeper clean
+.PHONY: help abstract ablation corpus shrink-table build demo test check fmt vet det lint race twice sweep timelines mutants mutants-table defects bench bench-zk bench-diff explore-bench golden fuzz live foreign cover zookeeper clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ race: ## every test under the race detector
 
 twice: build ## every scenario on seeds 1-60 with one core, two, and the race detector: the same bytes; seeds survive edits
 	.ci/twice
+
+abstract: ## every counted size of the abstract protocol by the explorer, and by TLC if JAR names tla2tools.jar
+	SIMCTL_ABSTRACT=100000000 go test -timeout 60m -v -run TheEngineCounts ./checker/protocol
+	$(if $(JAR),model/abstract/tlc $(JAR))
 
 sweep: build ## look for violations: SEEDS=1-10000
 	bin/simctl sweep --seeds=$(SEEDS)

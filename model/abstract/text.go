@@ -22,7 +22,7 @@ func (y *System) Text(s State) string {
 	}
 	for i, w := range s.Workers[:y.Workers] {
 		line("  w%d %s, %s, %s, %s, highest term %d", i+1, either(w.Up, "up", "down"), either(w.Cut, "cut off", "reachable"),
-			either(w.Lease, "lease", "no lease"), either(w.Entry, "in the store", "not in the store"), w.Seen)
+			either(w.Lease, "lease", "no lease"), either(w.Fresh > 0, "in the store and not told", either(w.Entry, "in the store", "not in the store")), w.Seen)
 	}
 	for i := range y.Jobs {
 		y.job(line, i, &s.Jobs[i])

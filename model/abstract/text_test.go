@@ -13,7 +13,7 @@ import (
 func TestAStateInWords(t *testing.T) {
 	y := abstract.System{Masters: 2, Workers: 1, Jobs: 1, Attempts: 1, Budget: abstract.Budget{Expiries: 1}}
 	s := y.Initial()[1]
-	for _, step := range []string{"acquire m1", "elect m1", "act m1", "follow m1 w1", "grant m1 w1", "create m1 job 1", "place m1 w1 job 1", "launch m1 job 1", "expire m1"} {
+	for _, step := range []string{"acquire m1", "elect m1", "act m1", "register m1 w1", "follow m1 w1", "grant m1 w1", "create m1 job 1", "place m1 w1 job 1", "launch m1 job 1", "expire m1"} {
 		actions := y.Actions(s, nil)
 		i := slices.IndexFunc(actions, func(a abstract.Action) bool { return y.Describe(s, a) == step })
 		require.GreaterOrEqual(t, i, 0, step)
