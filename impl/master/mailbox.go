@@ -194,7 +194,8 @@ func (m *Master) sessionChanged(w which, c coord.StateChange) {
 
 // Signalled stops the master. A JVM told to end by SIGTERM closes nothing;
 // with close-session-on-stop the successor need not wait for the session to
-// expire, and with term fencing not for the lease either.
+// expire, and with term fencing not for the lease either, unless this master still
+// waited for the lease of the one before it: the successor must wait for that.
 func (m *Master) Signalled(s host.Signal) {
 	if s != host.Terminate || m.stopping {
 		return
@@ -204,14 +205,18 @@ func (m *Master) Signalled(s host.Signal) {
 		m.h.Exit(128 + 15)
 		return
 	}
+	waits := m.reign.Term != 0 && !m.holds.Counts()
 	if m.reign.Term != 0 {
 		m.resign()
 	}
 	m.stopping = true
 	host.After(m.h, m.cfg.Relaunch, (*Master).stopAnyway, 0)
-	if m.monarchy != nil {
+	switch {
+	case waits:
+		m.LatchReleased()
+	case m.monarchy != nil:
 		m.monarchy.Release()
-	} else {
+	default:
 		m.latch.Release()
 	}
 }
