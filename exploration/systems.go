@@ -30,7 +30,6 @@ type Bound struct {
 	Default string
 	Says    string
 	Most    int // of a number; 0: no other limit than sense
-	span    bool
 }
 
 // Systems lists them, those of real code first.
