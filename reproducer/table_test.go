@@ -32,7 +32,7 @@ const shrinkHead = `# What is left of failures that a search found
 Policy spark, worlds drawn as by %s, seed by seed; what a defect's own scenario violates is its signature, and the first run of the search that
 violates the same property in the same way is made smaller by simctl shrink. Several defects may have one signature. A defect of ZooKeeper is
 put into the servers of such a world, under hardened. Seconds are of processor time, of all cores together. A signature that no run had
-in so many seeds is listed below the table.
+in so many seeds is listed below the table. A seed of swarm is of the draws that it was found with: where these have changed since, what is left of the faults is what lasts.
 Written by make shrink-table, which goes on where it was interrupted.
 
 | defects | property | found | faults | operations | machines | steps | runs tried | seconds | minimal | what is left of the faults |
