@@ -133,7 +133,7 @@ func TestEveryClassOfFaultIsDrawnOften(t *testing.T) {
 func TestLookupSelectsSubtreesAndSuggests(t *testing.T) {
 	tree, err := Lookup("failover/...")
 	require.NoError(t, err)
-	require.Len(t, tree, 9)
+	require.Len(t, tree, 10)
 	all, err := Lookup("...")
 	require.NoError(t, err)
 	require.Equal(t, Default(), all)
