@@ -14,7 +14,7 @@ import (
 
 // watchWorker dials the worker whose fate the driver shares, if there is one.
 func (d *Driver) watchWorker() {
-	if d.args.Lease != 0 {
+	if d.args.Lease != 0 { //det:allow whether there is one
 		d.runUntil(d.args.Lease)
 	}
 	if d.args.Worker != "" && !d.isApp() {
@@ -31,6 +31,7 @@ func (d *Driver) renewed(c host.ConnID, m wire.DriverLease) {
 }
 
 func (d *Driver) runUntil(until host.Mono) {
+	//det:allow an instant of the clock that both share: news that come late must not lengthen the lease
 	d.until = max(d.until, time.Duration(until))
 	d.h.StopTimer(d.lease)
 	left := d.until - time.Duration(d.h.Mono())
