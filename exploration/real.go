@@ -151,8 +151,10 @@ func openReal(v *values) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := begins(sys); err != nil {
+		return nil, err
+	}
 	if v.seen != nil {
-		sys.Initial()
 		v.seen.begin()
 	}
 	m := bind(explore.System[*space.World](sys), (*space.World).String)
@@ -161,6 +163,18 @@ func openReal(v *values) (*subject, error) {
 		return events
 	}
 	return m, nil
+}
+
+// begins says why a system has no initial state: its processes panic before there
+// is one, or never settle.
+func begins[S any](sys explore.System[S]) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the system does not come to its initial state: %v", r)
+		}
+	}()
+	sys.Initial()
+	return nil
 }
 
 // span is a bound as a length of time; one that the system has not is none.
