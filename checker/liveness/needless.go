@@ -3,6 +3,7 @@ package liveness
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/model/trace"
@@ -79,6 +80,8 @@ func (m *needless) Observe(e *trace.Event) {
 		m.state(e)
 	case trace.Panicked:
 		m.excuse(e.Process)
+	case trace.Commit:
+		m.commit(e)
 	case trace.KilledOff, trace.HostLost:
 		delete(m.reigns, e.Process)
 	case trace.Exited:
@@ -128,6 +131,17 @@ func (m *needless) state(e *trace.Event) {
 func (m *needless) excuse(process string) {
 	if r := m.reigns[process]; r != nil {
 		r.excused = true
+	}
+}
+
+// commit takes a third party's deletion, which may come long after the fault that
+// it is: it needs the service. What masters delete themselves excuses nobody.
+func (m *needless) commit(e *trace.Event) {
+	if e.Process == "" || m.sessions[e.Process] != nil || !slices.Contains(strings.Fields(e.Value), "delete") {
+		return
+	}
+	for _, name := range m.masters() {
+		m.excuse(name)
 	}
 }
 
