@@ -212,7 +212,7 @@ func (m *Monitor) acts(e *trace.Event) {
 	}
 	r.acted = true
 	for _, id := range r.workers {
-		if m.heard[id] != e.Term && !r.entered[id] {
+		if m.heard[id] < e.Term && !r.entered[id] { // its answer to the last check came late: who follows a later term went on meanwhile
 			m.diverged(e, fmt.Sprintf("worker %s is on record and follows term %d", id, m.heard[id]), "follow, or give it up, before act")
 		}
 	}
