@@ -218,7 +218,8 @@ func (m *Monitor) acts(e *trace.Event) {
 	}
 	r.workers, r.entered = nil, nil
 	for i := range m.jobs {
-		if j := &m.jobs[i]; !r.jobs[j.id] && len(j.front) > 0 {
+		later := len(m.jobs[i].writes) > 0 && m.jobs[i].writes[0].term > e.Term // this reign was over when it came
+		if j := &m.jobs[i]; !r.jobs[j.id] && len(j.front) > 0 && !later {
 			m.keep(j, e, "do without its record", func(w way) bool { return w.rec.Phase == abstract.Unknown }, e.Term)
 		}
 	}
