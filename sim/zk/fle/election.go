@@ -284,9 +284,11 @@ func (e *Election) Digest(d *host.Digest) {
 	d.Int(int64(e.wait))
 	e.init.Digest(d)
 	e.vote.Digest(d)
-	for i := range e.recv {
-		e.recv[i].digest(d)
-		e.outside[i].digest(d)
+	for _, votes := range [...][]heard{e.recv, e.outside} {
+		d.Uint(uint64(len(votes)))
+		for i := range votes {
+			votes[i].digest(d)
+		}
 	}
 }
 

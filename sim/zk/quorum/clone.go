@@ -32,9 +32,10 @@ func (p *Peer) Clone(h host.Host, m server.Machine) server.Replicator {
 // Digest implements server.Replicator.
 func (p *Peer) Digest(d *host.Digest) {
 	p.el.Digest(d)
+	d.Uint(uint64(len(p.links)))
 	for i := range p.links {
 		l := &p.links[i]
-		d.Uint(uint64(l.conn))
+		d.Conn(l.conn)
 		d.Bool(l.up)
 		d.Bool(l.has)
 		l.last.Digest(d)
@@ -48,8 +49,8 @@ func (p *Peer) Digest(d *host.Digest) {
 	d.Uint(uint64(p.state))
 	d.Bool(p.serving)
 	d.Bool(p.ended)
-	d.Uint(uint64(p.pollTimer))
-	d.Uint(uint64(p.timer))
+	d.Timer(p.pollTimer)
+	d.Timer(p.timer)
 	d.Any(p.f)
 	p.l.digest(d)
 }
@@ -99,7 +100,8 @@ func digestTxns(d *host.Digest, txns []server.Txn) {
 func (l *leading) digest(d *host.Digest) {
 	d.Uint(uint64(l.stage))
 	d.Bool(l.open)
-	for _, x := range [...]int64{l.epoch, l.counter, l.start, l.commit, int64(l.beat)} {
+	d.Bool(l.odd)
+	for _, x := range [...]int64{l.epoch, l.counter, l.start, l.commit} {
 		d.Int(x)
 	}
 	d.Any(l.learners)

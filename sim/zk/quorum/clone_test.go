@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/hosttest"
 )
 
 func sumOf(p *Peer) uint64 {
@@ -51,4 +52,19 @@ func TestACloneEqualsAndSharesNothingThatChanges(t *testing.T) {
 			require.Equal(t, before, sumOf(n.peer), "what the clone does, the original does not")
 		}
 	}
+}
+
+// alone is a process that is nothing but its part in an ensemble.
+type alone struct {
+	host.Process
+	P Peer
+}
+
+func (p *alone) Clone(h host.Host) host.Process { return &alone{P: *p.P.Clone(h, nil).(*Peer)} }
+func (p *alone) Digest(d *host.Digest)          { p.P.Digest(d) }
+
+func TestCloneAndDigestKnowEveryField(t *testing.T) {
+	p, err := New(Config{ID: 1, Members: []Member{{1, "a:1"}}})
+	require.NoError(t, err)
+	hosttest.CheckState(t, &alone{P: *p}, "Process", "h", "m", "cfg", "el", "data", "Data")
 }

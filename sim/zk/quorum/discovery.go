@@ -110,7 +110,7 @@ func (p *Peer) join(c host.ConnID, m Packet) {
 			break
 		}
 	}
-	p.l.learners = append(p.l.learners, learner{id: id, conn: c, heard: p.l.beat})
+	p.l.learners = append(p.l.learners, learner{id: id, conn: c})
 	if p.l.stage == leadInfo {
 		p.informed(i, epochOf(m.Zxid))
 		return

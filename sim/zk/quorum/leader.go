@@ -15,7 +15,7 @@ type leading struct {
 	counter  int64 // of the transactions proposed in the epoch
 	start    int64 // zxid where the history before the epoch ends
 	commit   int64 // everything up to it is committed
-	beat     int   // half ticks since it serves
+	odd      bool  // half ticks since it serves
 	learners []learner
 	// Who has done what, by index of the voter, this server included. A
 	// server that was lost since still counts.
@@ -34,18 +34,18 @@ const (
 
 // learner is one follower, as its leader sees it.
 type learner struct {
-	id        int64
-	conn      host.ConnID
-	offered   bool  // LEADERINFO was sent
-	answered  bool  // ACKEPOCH came
-	last      int64 // zxid it said it has
-	forward   bool  // proposals and commits go to it
-	sent      int64 // the last proposal before NEWLEADER
-	synced    bool  // it acknowledged NEWLEADER
-	acked     int64 // what it has on its disk
-	heard     int   // beat of its last packet
-	owes      bool  // it was sent proposals that it has not acknowledged
-	owesSince int   // beat
+	id       int64
+	conn     host.ConnID
+	offered  bool  // LEADERINFO was sent
+	answered bool  // ACKEPOCH came
+	last     int64 // zxid it said it has
+	forward  bool  // proposals and commits go to it
+	sent     int64 // the last proposal before NEWLEADER
+	synced   bool  // it acknowledged NEWLEADER
+	acked    int64 // what it has on its disk
+	silent   int   // half ticks since its last packet
+	owes     bool  // it was sent proposals that it has not acknowledged
+	owed     int   // half ticks since then
 }
 
 // pendingSync is a follower's mark behind a transaction that is not committed.
@@ -89,7 +89,7 @@ func (p *Peer) fromLearner(c host.ConnID, m Packet) {
 		p.h.Close(c)
 		return
 	}
-	n.heard = p.l.beat
+	n.silent = 0
 	switch m.Type {
 	case AckEpoch:
 		p.answered(n, m)
@@ -153,7 +153,7 @@ func (p *Peer) acked(n *learner, zxid int64) {
 		return
 	}
 	n.acked = max(n.acked, zxid)
-	n.owes, n.owesSince = n.acked < p.st.last(), p.l.beat
+	n.owes, n.owed = n.acked < p.st.last(), 0
 	if p.l.stage == leadServing {
 		p.advance()
 	}
@@ -201,9 +201,7 @@ func (p *Peer) Propose(data []byte) int64 {
 		if !n.forward {
 			continue
 		}
-		if !n.owes {
-			n.owes, n.owesSince = true, l.beat
-		}
+		n.owes = true
 		p.h.Send(n.conn, m)
 	}
 	p.log(t)
@@ -248,7 +246,7 @@ func (p *Peer) beaten(phase uint64) {
 		return
 	}
 	l := &p.l
-	l.beat++
+	l.odd = !l.odd
 	heard := 1
 	for i := 0; i < len(l.learners); {
 		n := &l.learners[i]
@@ -256,7 +254,11 @@ func (p *Peer) beaten(phase uint64) {
 		if !n.synced {
 			limit = 2 * p.cfg.Init
 		}
-		if l.beat-n.heard > limit || n.owes && l.beat-n.owesSince > limit {
+		n.silent++
+		if n.owes {
+			n.owed++
+		}
+		if max(n.silent, n.owed) > limit {
 			p.dropLearner(n)
 			continue
 		}
@@ -265,7 +267,7 @@ func (p *Peer) beaten(phase uint64) {
 		}
 		i++
 	}
-	if l.beat%2 == 0 && heard <= len(p.cfg.Members)/2 {
+	if !l.odd && heard <= len(p.cfg.Members)/2 {
 		p.look()
 		return
 	}
