@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
 	"github.com/simctl/simctl/sim/space/cast"
+	"github.com/simctl/simctl/sim/space/monitor"
 	"github.com/simctl/simctl/sim/space/tree"
 )
 
@@ -42,9 +43,9 @@ func (c *Config) complete() error {
 // first is the initial state. Events, if not nil, gets what happened before it.
 func (s *System) first(events *[]trace.Event) *World {
 	c := &s.c
-	w := &World{c: c, tree: tree.New(), watch: &watch{}, out: events}
+	w := &World{c: c, tree: tree.New(), watch: &monitor.Watch{}, out: events}
 	if c.Monitors != nil {
-		w.watch.list = c.Monitors()
+		w.watch = monitor.New(c.Monitors())
 	}
 	for _, kind := range []struct {
 		name, kind string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/space/monitor"
 )
 
 // An effect is one thing that a process asked of its machine. A process that is
@@ -52,18 +53,19 @@ const (
 // what monitors saw. It belongs to one goroutine.
 type memory struct {
 	calls map[[2]uint64]*called
-	seen  map[seeing]*watch
+	seen  monitor.Memory
 }
 
 func newMemory() *memory {
-	return &memory{calls: map[[2]uint64]*called{}, seen: map[seeing]*watch{}}
+	return &memory{calls: map[[2]uint64]*called{}, seen: monitor.Memory{}}
 }
 
-func (m *memory) keep(key seeing, c *watch) {
-	if len(m.seen) >= enough {
-		clear(m.seen)
+// watches is what monitors saw; nil if nothing is remembered.
+func (m *memory) watches() monitor.Memory {
+	if m == nil {
+		return nil
 	}
-	m.seen[key] = c
+	return m.seen
 }
 
 // called is what one call did.

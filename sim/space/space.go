@@ -48,21 +48,12 @@ import (
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
+	"github.com/simctl/simctl/sim/space/monitor"
 	"github.com/simctl/simctl/sim/space/tree"
 )
 
 // A Monitor is a judge whose state is a part of the state that is explored.
-type Monitor interface {
-	// Observe takes the next event.
-	Observe(e *trace.Event)
-	// Clone returns a monitor that has observed the same.
-	Clone() Monitor
-	// Digest writes what matters for verdicts to come. Now is the time of the
-	// state, as in Event.At.
-	Digest(d *host.Digest, now int64)
-	// Broken returns the property that was violated, and how; "" if none was.
-	Broken() (property, detail string)
-}
+type Monitor = monitor.Monitor
 
 // A Grain is which steps are actions of their own. What is coarser has fewer
 // orders: a bound.
@@ -143,7 +134,7 @@ type World struct {
 	left  [budgets]int
 	steps uint64
 	sent  uint64 // things put under way so far
-	watch *watch
+	watch *monitor.Watch
 	sum   uint64
 
 	memory *memory // of the system; nil: none
@@ -162,7 +153,7 @@ func (w *World) begin() *World {
 	c := *w
 	c.procs, c.sess = slices.Clone(w.procs), slices.Clone(w.sess)
 	c.fresh, c.freshSess, c.events = 0, 0, nil
-	c.steps = max(w.steps, w.watch.step) + 1
+	c.steps = max(w.steps, w.watch.Step) + 1
 	return &c
 }
 
@@ -177,7 +168,7 @@ func (w *World) end() *World {
 			p.close()
 		}
 	}
-	w.observe()
+	w.watch, w.events = w.watch.See(w.events, w.steps, w.now, w.memory.watches()), nil
 	w.fresh, w.freshSess, w.out = 0, 0, nil
 	w.sum = w.digest()
 	return w
@@ -213,7 +204,7 @@ func (w *World) tell(e trace.Event) {
 	if w.out != nil {
 		*w.out = append(*w.out, e)
 	}
-	if len(w.watch.list) > 0 {
+	if w.watch.Some() {
 		w.events = append(w.events, e)
 	}
 }
@@ -236,7 +227,7 @@ func (w *World) digest() uint64 {
 	if w.c.InOrder {
 		w.digestOrder(&d)
 	}
-	d.Uint(w.watch.sum)
+	d.Uint(w.watch.Sum)
 	return d.Sum()
 }
 

@@ -29,7 +29,7 @@ func (s *System) Initial() []*World { return []*World{s.first(nil)} }
 
 // Actions implements explore.System.
 func (s *System) Actions(w *World, dst []explore.Action) []explore.Action {
-	if w.watch.property != "" {
+	if w.watch.Property != "" {
 		return dst // what a violation leads to is not asked
 	}
 	return w.actions(dst)
@@ -48,7 +48,7 @@ func (s *System) Digest(w *World) uint64 { return w.sum }
 
 // Check implements explore.System.
 func (s *System) Check(w *World) (property, detail string) {
-	return w.watch.property, w.watch.detail
+	return w.watch.Property, w.watch.Detail
 }
 
 // Describe implements explore.System.
