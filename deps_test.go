@@ -93,10 +93,11 @@ const importLaw = `
 	sim/space/inside:     impl/host
 	sim/space/candidate:  impl/host impl/coord impl/election
 	sim/space/diskless:   impl/host
+	sim/space/raised:     sim/kernel
 	sim/space/sums:       impl/host impl/coord model/trace
 	sim/space/monitor:    sim/space/sums impl/host model/trace
 	sim/space/cast:       sim/space/candidate scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
-	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
+	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/raised sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
 	sim/space/judge:      sim/space checker impl/host model/trace
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
 	sim/cluster/commits:  sim/zk/... impl/coord

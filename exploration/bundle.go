@@ -17,6 +17,9 @@ import (
 // Save writes a bundle for each finding of a line below dir, notes them in it, and
 // returns its first error.
 func Save(dir string, s Search, l *Line) error {
+	if len(l.Findings) == 0 {
+		return nil
+	}
 	m, err := open(&s)
 	if err != nil {
 		return err

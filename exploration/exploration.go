@@ -88,9 +88,13 @@ var strategies = map[string]explore.Method{"": explore.Breadth, "bfs": explore.B
 func Strategies() []string { return []string{"bfs", "dfs", "sleep"} }
 
 // Run explores. It fails if that makes no sense; a search that was interrupted or
-// ran into a bound has an outcome that says so.
+// ran into a bound has an outcome that says so, as has one of a system that never
+// comes to its initial state.
 func Run(ctx context.Context, s Search) (*Line, error) {
 	sys, err := open(&s)
+	if errors.Is(err, errUnsettled) {
+		return sys.line(&s, &explore.Result{Why: err.Error()}, 0)
+	}
 	if err != nil {
 		return nil, err
 	}

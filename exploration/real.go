@@ -1,6 +1,7 @@
 package exploration
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -152,7 +153,7 @@ func openReal(v *values) (*subject, error) {
 		return nil, err
 	}
 	if err := begins(sys); err != nil {
-		return nil, err
+		return &subject{}, err
 	}
 	if v.seen != nil {
 		v.seen.begin()
@@ -165,12 +166,14 @@ func openReal(v *values) (*subject, error) {
 	return m, nil
 }
 
-// begins says why a system has no initial state: its processes panic before there
-// is one, or never settle.
+// errUnsettled is a system without an initial state: nothing of it is explored.
+var errUnsettled = errors.New("the system does not come to its initial state")
+
+// begins says why a system has no initial state: it never settles.
 func begins[S any](sys explore.System[S]) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the system does not come to its initial state: %v", r)
+			err = fmt.Errorf("%w: %v", errUnsettled, r)
 		}
 	}()
 	sys.Initial()

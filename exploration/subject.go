@@ -52,13 +52,39 @@ func bind[S any](sys explore.System[S], show func(S) string) *subject {
 				return nil, fmt.Errorf("%w: action %d, %x, is not possible there", errPath, i+1, a.ID)
 			}
 			p.Path = append(p.Path, sys.Describe(s, a))
-			s = sys.Apply(s, a)
+			next, broken := attempt(sys, s, a)
+			if broken != "" {
+				return p.brokenBy(broken, i == len(path)-1)
+			}
+			s = next
 		}
 		p.Digest = sys.Digest(s)
 		p.Property, p.Detail = sys.Check(s)
 		return p, nil
 	}
 	return m
+}
+
+// attempt is Apply, or what a panic of it says.
+func attempt[S any](sys explore.System[S], s S, a explore.Action) (next S, broken string) {
+	defer func() {
+		if r := recover(); r != nil {
+			broken = fmt.Sprint(r)
+		}
+	}()
+	next = sys.Apply(s, a)
+	sys.Digest(next)
+	sys.Check(next)
+	return next, ""
+}
+
+// brokenBy is where a path ends whose last action panics, as one of a search may.
+func (p *Place) brokenBy(what string, last bool) (*Place, error) {
+	if !last {
+		return nil, fmt.Errorf("%w: action %d panics: %s", errPath, len(p.Path), what)
+	}
+	p.Property, p.Detail = explore.Panicked, what
+	return p, nil
 }
 
 func offers(actions []explore.Action, a explore.Action) bool {

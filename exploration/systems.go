@@ -1,6 +1,7 @@
 package exploration
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +71,8 @@ type values struct {
 	properties []string
 }
 
-// open makes the subject of a search.
+// open makes the subject of a search. With errUnsettled the subject says what it is
+// of, and can do nothing.
 func open(s *Search) (*subject, error) {
 	about, err := Lookup(s.System)
 	if err != nil {
@@ -98,11 +100,11 @@ func open(s *Search) (*subject, error) {
 	switch {
 	case v.mistaken != nil:
 		return nil, v.mistaken
-	case err != nil:
+	case err != nil && !errors.Is(err, errUnsettled):
 		return nil, fmt.Errorf("%s: %w", s.System, err)
 	}
 	m.about, m.bounds, m.policy = about, v.all, v.policy.String()
-	return m, nil
+	return m, err
 }
 
 // number is a bound as a number from least to most; least for one that the system

@@ -63,7 +63,7 @@ func (s *System) first(events *[]trace.Event) *World {
 	w = w.begin()
 	w.out = events
 	for i, p := range w.procs {
-		if p.inc == 0 {
+		if p.inc == 0 && w.watch.Property == "" {
 			w.start(i)
 		}
 	}
@@ -72,7 +72,7 @@ func (s *System) first(events *[]trace.Event) *World {
 }
 
 // boot starts the processes but the clients, one after another, and takes the
-// first action that there is until they have settled.
+// first action that there is until they have settled or a property is violated.
 func (w *World) boot(events *[]trace.Event) *World {
 	w.until = int64(time.Hour)
 	for n := 0; ; n++ {
@@ -81,7 +81,7 @@ func (w *World) boot(events *[]trace.Event) *World {
 		}
 		next := w.begin()
 		next.out = events
-		if w.idle() && w.settled() {
+		if w.watch.Property != "" || w.idle() && w.settled() {
 			return w
 		}
 		actions := w.actions(nil)
@@ -125,7 +125,13 @@ func (w *World) settled() bool {
 }
 
 // program makes the program of a process that starts.
-func (w *World) program(p *proc) host.Process { return w.cast().Program(p.kind, string(p.id)) }
+func (w *World) program(p *proc) host.Process {
+	made := w.cast().Program(p.kind, string(p.id))
+	if w.c.around != nil {
+		return w.c.around(made)
+	}
+	return made
+}
 
 func (w *World) cast() cast.Cast {
 	c := w.c

@@ -6,7 +6,9 @@ import (
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/space/monitor"
+	"github.com/simctl/simctl/sim/space/raised"
 )
 
 // An effect is one thing that a process asked of its machine. A process that is
@@ -30,6 +32,7 @@ type effect struct {
 	opts   coord.Options
 	prog   host.Program
 	note   host.Note
+	text   string // of a panic
 }
 
 const (
@@ -47,6 +50,7 @@ const (
 	closesSession
 	dropsSession
 	does
+	panics
 )
 
 // memory is what calls did, by the process's state and what it was told, and
@@ -112,10 +116,30 @@ func (w *World) call(i int, what uint64, f func(p *proc)) {
 func (w *World) really(p *proc, log *[]effect, f func(p *proc)) {
 	m := &machine{w: w, p: p, log: log}
 	p.machine = m
-	p.impl = p.impl.Clone(m)
-	f(p)
+	m.guard(func() {
+		p.impl = p.impl.Clone(m)
+		f(p)
+	})
 	m.log = nil
-	p.settle()
+}
+
+// guard runs a process. One that panics has ended, with what it did before: that
+// is told, and for judges to see.
+func (h *machine) guard(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.panicked(&effect{kind: panics, text: raised.Text(r)})
+		}
+	}()
+	f()
+	h.p.settle()
+}
+
+func (h *machine) panicked(e *effect) {
+	h.note(e)
+	p := h.p
+	h.w.tell(trace.Event{Process: string(p.id), Inc: p.inc, Kind: trace.Panicked, Detail: e.text})
+	p.exiting, p.status = true, 2
 }
 
 // note remembers an effect.
@@ -156,6 +180,8 @@ func (h *machine) again(e *effect) {
 		h.DropSession(e.sess)
 	case does:
 		h.do(e)
+	case panics:
+		h.panicked(e)
 	}
 }
 

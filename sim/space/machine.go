@@ -103,8 +103,7 @@ func (h *machine) Spawn(prog host.Program) host.ProcessID {
 	child.inc, child.impl = 1, impl
 	child.machine = &machine{w: w, p: child}
 	w.tell(trace.Event{Process: string(id), Inc: 1, Kind: trace.Started, N: 1, Value: prog.Kind})
-	impl.Start(child.machine)
-	child.settle()
+	child.machine.guard(func() { impl.Start(child.machine) })
 	w.after(child)
 	return id
 }

@@ -12,11 +12,15 @@ import (
 // What is remembered is what would have happened: along many paths, states made
 // with a memory are those made without, in what is digested and in what is not.
 func TestWhatIsRememberedIsWhatWouldHappen(t *testing.T) {
-	for _, p := range []policy.Policy{policy.Hardened, policy.Spark} {
-		sys, err := New(Config{
-			Masters: 2, Workers: 1, Clients: 1, Jobs: 1, RunFor: 3 * time.Second, Crashes: 1, Cuts: 1, Expiries: 1, Late: 1,
-			Horizon: 40 * time.Second, Settled: true, Policy: p,
-		})
+	usual := Config{
+		Masters: 2, Workers: 1, Clients: 1, Jobs: 1, RunFor: 3 * time.Second, Crashes: 1, Cuts: 1, Expiries: 1, Late: 1,
+		Horizon: 40 * time.Second, Settled: true, Policy: policy.Hardened,
+	}
+	spark, again := usual, usual // again: one child after another has the same place
+	spark.Policy = policy.Spark
+	again.Masters, again.Fail, again.Supervise = 1, true, true
+	for _, c := range []Config{usual, spark, again} {
+		sys, err := New(c)
 		require.NoError(t, err)
 		for seed := range uint64(30) {
 			w := sys.Initial()[0]

@@ -201,6 +201,7 @@ func (p *proc) settle() {
 func (p *proc) rawSum() uint64 {
 	var d host.Digest
 	d.Uint(p.raw)
+	d.Str(string(p.id)) // a place has one child after another
 	for _, x := range [...]uint64{uint64(p.i), uint64(p.inc), p.last, p.dials, p.draws, p.opened} {
 		d.Uint(x)
 	}
@@ -232,8 +233,7 @@ func (w *World) start(i int) {
 	p.impl = w.program(p)
 	p.exiting = false
 	w.tell(trace.Event{Process: string(p.id), Inc: p.inc, Kind: trace.Started, N: int64(p.inc), Value: p.kind})
-	p.impl.Start(p.machine)
-	p.settle()
+	p.machine.guard(func() { p.impl.Start(p.machine) })
 	w.after(p)
 }
 

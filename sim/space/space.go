@@ -111,6 +111,8 @@ type Config struct {
 	Settled bool
 	// Monitors makes the judges of a run. nil: none.
 	Monitors func() []Monitor
+
+	around func(host.Process) host.Process // put around every program, by tests
 }
 
 // the budgets of a path

@@ -55,9 +55,15 @@ func (s *System) Check(w *World) (property, detail string) {
 func (s *System) Describe(w *World, a explore.Action) string { return w.describe(a) }
 
 // Run carries a path out again and returns its events, those before the initial
-// state included, and a line for each action.
+// state included, and a line for each action. Of a path that ends in a panic of
+// the world itself the events are those before it.
 func (s *System) Run(path []explore.Action) (events []trace.Event, lines []string) {
 	w := s.first(&events)
+	defer func() {
+		if r := recover(); r != nil && len(lines) < len(path) {
+			panic(r)
+		}
+	}()
 	for _, a := range path {
 		lines = append(lines, w.describe(a))
 		next := w.begin()
