@@ -99,6 +99,7 @@ const importLaw = `
 	sim/space/cast:       sim/space/candidate scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
 	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/raised sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
 	sim/space/judge:      sim/space checker impl/host model/trace
+	sim/space/ensemble:   sim/space/inside sim/space/monitor sim/zk/fle sim/zk/quorum sim/zk/server checker/explore model/trace impl/host
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk
 	sim/cluster/commits:  sim/zk/... impl/coord
 	sim/cluster/plan:     sim/kernel scenarios impl/client impl/host impl/probe impl/wire
@@ -124,7 +125,7 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker checker/signature model/... reports/... scenarios sim/kernel
-	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/...
+	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/... sim/zk/quorum
 	cmd/simctl/explore:   . checker checker/explore cmd/simctl/exit cmd/simctl/progress exploration reports scenarios scenarios/strategy
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf

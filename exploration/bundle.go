@@ -67,7 +67,7 @@ func (m *subject) bundle(s *Search, f *Finding) (*reports.Bundle, error) {
 		b.Steps = append(b.Steps, trace.Step{N: n, At: now, Actor: strings.Trim(who, ":,"), Kind: "action", What: text, Sum: path[i].ID})
 	}
 	b.Run = reports.RunFile{
-		Kind: reports.ExploreBundle, Name: "explore/" + s.System, Policy: m.policy, Grain: "service", Scenario: reports.Text(m.scenario()),
+		Kind: reports.ExploreBundle, Name: "explore/" + s.System, Policy: m.policy, Grain: m.grain(), Scenario: reports.Text(m.scenario()),
 		Versions: reports.Versions{Simctl: simctl.Version, Go: runtime.Version()},
 		Steps:    uint64(len(path)), SimulatedNs: now, Verdict: checker.Violation,
 		Explored: &reports.Explored{
@@ -77,11 +77,19 @@ func (m *subject) bundle(s *Search, f *Finding) (*reports.Bundle, error) {
 	return b, nil
 }
 
+// grain is that of ZooKeeper in the world of a path.
+func (m *subject) grain() string {
+	if m.bounds["servers"] != "" {
+		return "ensemble"
+	}
+	return "service"
+}
+
 // scenario is the world of a path as a scenario says it, for pages and judges
 // that ask how many there are of each.
 func (m *subject) scenario() string {
-	return fmt.Sprintf("scenario explore/%s\ndoc a path that an exploration found\ntopology masters=%s workers=%s clients=%s servers=1 cores=1 memory=1024\ntimers fast\nsafety 30s\n",
-		m.about.Name, orNumber(m.bounds["masters"], "1"), orNumber(m.bounds["workers"], "0"), orNumber(m.bounds["clients"], "0"))
+	return fmt.Sprintf("scenario explore/%s\ndoc a path that an exploration found\ntopology masters=%s workers=%s clients=%s servers=%s cores=1 memory=1024\ntimers fast\nsafety 30s\n",
+		m.about.Name, orNumber(m.bounds["masters"], "1"), orNumber(m.bounds["workers"], "0"), orNumber(m.bounds["clients"], "0"), orNumber(m.bounds["servers"], "1"))
 }
 
 func orNumber(text, otherwise string) string {
@@ -137,7 +145,7 @@ func Replay(dir string) (*Again, error) {
 		Schema: Schema, System: x.System, Strategy: "replay", Bounds: m.bounds, Rules: m.about.Rules, Depth: len(path),
 		Why: "a path, not a search", Verdict: checker.Pass, Findings: []Finding{}, Bundles: []string{dir},
 	}}
-	if m.about.Real {
+	if m.about.Policy {
 		a.Line.Policy = m.policy
 	}
 	if p.Property != "" {

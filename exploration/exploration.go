@@ -98,8 +98,8 @@ func Run(ctx context.Context, s Search) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Seen != nil && !sys.about.Real {
-		return nil, fmt.Errorf("%s tells no events: there are no abstract states of it", s.System)
+	if s.Seen != nil && !sys.about.Policy {
+		return nil, fmt.Errorf("%s tells no events of masters: there are no abstract states of it", s.System)
 	}
 	method, known := strategies[s.Strategy]
 	if !known {
@@ -132,7 +132,7 @@ func (m *subject) line(s *Search, r *explore.Result, took time.Duration) (*Line,
 		States: r.States, Distinct: r.Distinct, Transitions: r.Transitions, Depth: r.Depth, Levels: r.Levels, Complete: r.Complete, Why: r.Why,
 		Goals: r.Goals, SelfChecks: r.SelfChecks, BytesPerState: r.BytesPerState(), WallNs: int64(took), Findings: []Finding{},
 	}
-	if l.Properties = s.Properties; m.about.Real {
+	if l.Properties = s.Properties; m.about.Policy {
 		l.Policy = m.policy
 	}
 	if took > 0 {

@@ -18,7 +18,7 @@ func Pages() []explorer.System {
 		for _, b := range s.Bounds {
 			x.Bounds = append(x.Bounds, explorer.Bound{Name: b.Name, Default: b.Default, Says: b.Says})
 		}
-		if s.Real {
+		if s.Policy {
 			x.Bounds = append(x.Bounds, explorer.Bound{Name: policyName, Default: policy.Hardened.String(), Says: "what the processes do differently"})
 		}
 		all = append(all, x)

@@ -81,16 +81,16 @@ func realSystems() []System {
 		"grain": "reads", "order": "sent", "begin": "settled",
 	}
 	return []System{{
-		Name: "failover", Doc: "masters, workers and clients, one job: the active master is lost", Real: true,
+		Name: "failover", Doc: "masters, workers and clients, one job: the active master is lost", Real: true, Policy: true,
 		Bounds: realBounds(whole), Rules: realRules, open: openReal,
 	}, {
-		Name: "election", Doc: "candidates that elect through the latch and create terms, from their start", Real: true,
+		Name: "election", Doc: "candidates that elect through the latch and create terms, from their start", Real: true, Policy: true,
 		Bounds: realBounds(candidates), Rules: realRules, open: openReal,
 	}, {
-		Name: "latch", Doc: "two candidates at the finest grain, a session that ends and a connection that is cut", Real: true,
+		Name: "latch", Doc: "two candidates at the finest grain, a session that ends and a connection that is cut", Real: true, Policy: true,
 		Bounds: realBounds(with(candidates, "candidates", "2", "expiries", "1", "grain", "requests")), Rules: realRules, open: openReal,
 	}, {
-		Name: "recovery", Doc: "one master that crashes and recovers what it had stored, with a worker and a job", Real: true,
+		Name: "recovery", Doc: "one master that crashes and recovers what it had stored, with a worker and a job", Real: true, Policy: true,
 		Bounds: realBounds(with(whole, "masters", "1", "crash", "m", "expiries", "0", "cuts", "0")), Rules: realRules, open: openReal,
 	}}
 }
@@ -102,7 +102,12 @@ var required = []string{"at-most-one-alive-master", "ready-means-serving"}
 // judged lists the properties that an exploration judges: all, or those that were
 // asked for.
 func (v *values) judged() []checker.Property {
-	all := judged()
+	return v.among(judged())
+}
+
+// among lists those of the properties that were asked for; all of them if none was.
+func (v *values) among(all []checker.Property) []checker.Property {
+	all = slices.Clone(all)
 	if len(v.properties) == 0 {
 		return all
 	}
@@ -126,6 +131,11 @@ func judged() []checker.Property {
 			all[i].New = func() checker.Monitor { return linear.NewTracker() }
 		}
 	}
+	return explorable(all)
+}
+
+// explorable lists those whose monitors can be parts of states.
+func explorable(all []checker.Property) []checker.Property {
 	return slices.DeleteFunc(all, func(p checker.Property) bool {
 		_, can := p.New().(checker.Explorable)
 		return !can

@@ -18,7 +18,8 @@ import (
 type System struct {
 	Name   string
 	Doc    string   // one line
-	Real   bool     // processes of impl, which have a policy
+	Real   bool     // code that is simulated too, and judged as it is there
+	Policy bool     // its processes have a policy
 	Bounds []Bound  // that can be set
 	Rules  []string // those that every search has, a sentence each
 
@@ -34,7 +35,7 @@ type Bound struct {
 }
 
 // Systems lists them, those of real code first.
-func Systems() []System { return slices.Concat(realSystems(), abstractSystems()) }
+func Systems() []System { return slices.Concat(realSystems(), ensembleSystems(), abstractSystems()) }
 
 // BoundsOf lists every bound that some system has, by name, once.
 func BoundsOf() (all []Bound) {
