@@ -16,7 +16,7 @@ type worker[S any] struct {
 	actions     []Action
 	made        []successor[S]
 	seen        []candidate
-	cache       map[uint64]S
+	trail       trail[S]
 	transitions uint64
 	compared    uint64
 	touched     uint64
@@ -31,6 +31,7 @@ func newWorker[S any](b *breadth[S]) *worker[S] {
 	if f, ok := b.sys.(Forked[S]); ok && w.n > 0 {
 		w.sys = f.Fork()
 	}
+	w.trail = trail[S]{sys: w.sys, table: b.table}
 	w.terminal, _ = w.sys.(Terminal[S])
 	if b.o.Goals {
 		w.goal, _ = w.sys.(Goal[S])
@@ -93,7 +94,6 @@ func (w *worker[S]) expand(k *block[S], n, lo, hi int) {
 	if w.b.store.pointers {
 		clear(w.made[:cap(w.made)])
 	}
-	clear(w.cache)
 }
 
 // state returns the i'th state of a block.
@@ -101,15 +101,10 @@ func (w *worker[S]) state(k *block[S], i int) (s S, ok bool) {
 	if k.states != nil {
 		return k.states[i], true
 	}
-	if w.cache == nil {
-		w.cache = map[uint64]S{}
-	}
-	p := pathfinder[S]{sys: w.sys, table: w.b.table, cache: w.cache}
-	if !p.find(k.fps[i], w.b.depth) {
+	if s, ok = w.trail.to(k.fps[i], w.b.depth); !ok {
 		w.see(i, -1, Impure, lost)
-		return s, false
 	}
-	return p.state, true
+	return s, ok
 }
 
 // sort puts what the table does not know into buckets.
