@@ -138,6 +138,7 @@ type World struct {
 	sent  uint64 // things put under way so far
 	watch *monitor.Watch
 	sum   uint64
+	size  uint32 // bytes that it has of its own
 
 	memory *memory // of the system; nil: none
 
@@ -171,6 +172,7 @@ func (w *World) end() *World {
 		}
 	}
 	w.watch, w.events = w.watch.See(w.events, w.steps, w.now, w.memory.watches()), nil
+	w.size = w.own()
 	w.fresh, w.freshSess, w.out = 0, 0, nil
 	w.sum = w.digest()
 	return w
