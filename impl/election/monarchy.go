@@ -108,8 +108,15 @@ func (m *Monarchy) write() {
 	}
 	fresh := m.fresh()
 	m.owner.TermSent()
-	m.h.RemoveFile(fresh, host.Call{}) // of a claim that failed half way
+	m.h.RemoveFile(fresh, host.BindResult((*Monarchy).cleared, m.round)) // of a claim that failed half way
 	m.h.AppendFile(fresh, data, host.BindResult((*Monarchy).appended, m.round))
+}
+
+// cleared is told of that removal: what is appended to what stays is no term.
+func (m *Monarchy) cleared(round uint64, r host.DiskResult) {
+	if r.Err != host.FileNotExist {
+		m.went(round, r)
+	}
 }
 
 func (m *Monarchy) appended(round uint64, r host.DiskResult) {

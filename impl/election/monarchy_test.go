@@ -109,9 +109,10 @@ func TestAReleasedReignIsNotWaitedFor(t *testing.T) {
 }
 
 func TestAFailingDiskIsTriedAgain(t *testing.T) {
-	for _, a := range []string{"read d/term", "append d/term_new_m1", "sync d/term_new_m1", "rename d/term_new_m1 d/term", "sync d/term"} {
+	for _, a := range []string{"read d/term", "remove d/term_new_m1", "append d/term_new_m1", "sync d/term_new_m1", "rename d/term_new_m1 d/term", "sync d/term"} {
 		r := newRealm()
 		r.files.Fail[a] = "input/output error"
+		r.files.Data["d/term_new_m1"] = "of a claim that a crash ended"
 		got := r.told(r.start("m1", 1))
 		require.Contains(t, got[len(got)-1], "elected {Term:", a)
 		require.Contains(t, strings.Join(got, "\n"), "input/output error", a)
