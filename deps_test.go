@@ -94,6 +94,9 @@ const importLaw = `
 	sim/space/candidate:  impl/host impl/coord impl/election
 	sim/space/diskless:   impl/host
 	sim/space/raised:     sim/kernel
+	sim/space/volume:     impl/host
+	sim/space/keeper:     impl/host impl/coord impl/election impl/persist impl/policy impl/wire
+	sim/space/lone:       sim/space/inside sim/space/monitor sim/space/raised sim/space/volume checker/explore model/trace impl/host
 	sim/space/sums:       impl/host impl/coord model/trace
 	sim/space/monitor:    sim/space/sums impl/host model/trace
 	sim/space/cast:       sim/space/candidate scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
@@ -125,7 +128,7 @@ const importLaw = `
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver
 	reproducer:           . checker checker/signature impl/policy model/trace reports/... scenarios sim/cluster/plan sim/shrink
 	inquiry:              . checker checker/signature model/... reports/... scenarios sim/kernel
-	exploration:          . checker/... impl/host impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/... sim/zk/quorum
+	exploration:          . checker/... impl/coord impl/host impl/persist impl/policy model/... reports/... scenarios scenarios/guided scenarios/hint sim/space sim/space/... sim/zk/quorum
 	cmd/simctl/explore:   . checker checker/explore cmd/simctl/exit cmd/simctl/progress exploration reports scenarios scenarios/strategy
 	cmd/simctl/zookeeper: .
 	cmd/simctl/properties: . impl/conf

@@ -92,7 +92,7 @@ func realSystems() []System {
 	}, {
 		Name: "recovery", Doc: "one master that crashes and recovers what it had stored, with a worker and a job", Real: true, Policy: true,
 		Bounds: realBounds(with(whole, "masters", "1", "crash", "m", "expiries", "0", "cuts", "0")), Rules: realRules, open: openReal,
-	}}
+	}, persistSystem()}
 }
 
 // required are the optional properties that explored worlds are held to: their

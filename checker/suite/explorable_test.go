@@ -78,6 +78,8 @@ const forgotten = `
 	committed-is-durable reigns.leader           told
 	committed-is-answered owed                   only Zxid At
 	committed-is-answered seen                   counted
+	stored-is-recovered readings                 counted
+	stored-is-recovered acked                    counted
 `
 
 // rawSink writes everything as it stands, so that a test sees what is written.

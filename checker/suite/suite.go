@@ -10,13 +10,14 @@ import (
 	"github.com/simctl/simctl/checker/linear"
 	"github.com/simctl/simctl/checker/liveness"
 	"github.com/simctl/simctl/checker/refine"
+	"github.com/simctl/simctl/checker/stored"
 	"github.com/simctl/simctl/checker/work"
 	"github.com/simctl/simctl/model/trace"
 )
 
 // Properties lists every property, safety first, in a fixed order.
 func Properties() []checker.Property {
-	return slices.Concat(invariant.Properties(), ensemble.Properties(), work.Properties(), linear.Properties(), refine.Properties(), liveness.Properties())
+	return slices.Concat(invariant.Properties(), ensemble.Properties(), work.Properties(), linear.Properties(), refine.Properties(), stored.Properties(), liveness.Properties())
 }
 
 // Judge holds the events of a whole run against every property.

@@ -1,0 +1,44 @@
+package exploration_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl"
+	"github.com/simctl/simctl/checker"
+	"github.com/simctl/simctl/exploration"
+)
+
+// What Spark's engine of files loses is found by the fewest steps, in bundles as of
+// other runs, and hardened loses nothing within the same bounds.
+func TestRecordsThatSparkLoses(t *testing.T) {
+	for _, c := range []struct {
+		name, crashes, losses, detail string
+	}{
+		{"D-07d", "1", "0", "recovery: record app_a: decode record"},
+		{"D-42", "0", "1", "with nothing of record app_a; it should hold write 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := exploration.Search{System: "persist", Bounds: map[string]string{"crashes": c.crashes, "losses": c.losses, "records": "1", "puts": "1", "removals": "0"}}
+			l := run(t, s)
+			require.True(t, l.Complete)
+			require.Equal(t, checker.Pass, l.Verdict)
+			s.Policy = "spark"
+			l = run(t, s)
+			require.Len(t, l.Findings, 1)
+			f := &l.Findings[0]
+			require.Equal(t, "stored-is-recovered", f.Property)
+			require.Contains(t, f.Detail, c.detail)
+			require.Len(t, f.Path, 9)
+			require.NoError(t, exploration.Save(t.TempDir(), s, l))
+			_, checked, err := simctl.Check(l.Bundles[0])
+			require.NoError(t, err)
+			require.True(t, checked.Only("stored-is-recovered"))
+			require.Equal(t, checker.Violation, checked.Verdict)
+			again, err := exploration.Replay(l.Bundles[0])
+			require.NoError(t, err)
+			require.Empty(t, again.Differs)
+		})
+	}
+}
