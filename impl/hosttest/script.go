@@ -22,6 +22,7 @@ import (
 //	receive NAME MESSAGE         with the message's fields as JSON below
 //	break NAME [REASON]          "reset" if none is given
 //	advance DURATION
+//	stand DURATION               it stands still: the timers of that time ring with the next advance
 //	exited CHILD STATUS
 //	terminate, decommission
 //	timers                       prints what is pending
@@ -73,12 +74,12 @@ func (s *script) do(t *testing.T, d *datadriven.TestData) string {
 			why = reason(t, d, arg(1))
 		}
 		s.h.Break(arg(0), why)
-	case "advance":
+	case "advance", "stand":
 		by, err := time.ParseDuration(arg(0))
 		if err != nil {
 			d.Fatalf(t, "%v", err)
 		}
-		s.h.Advance(by)
+		map[string]func(time.Duration){"advance": s.h.Advance, "stand": s.h.Stand}[d.Cmd](by)
 	case "exited":
 		status, err := strconv.Atoi(arg(1))
 		if err != nil {

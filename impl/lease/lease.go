@@ -55,10 +55,11 @@ func (l *Lease) Begin() int64 {
 func (l *Lease) Last() int64 { return l.count }
 
 // Confirm makes lease n count, and reports whether it does: not if it is over,
-// or a later one counts.
+// or a later one counts. The one that counted may be found to be over then.
 func (l *Lease) Confirm(n int64) bool {
 	i := slices.IndexFunc(l.begun, func(t term) bool { return t.n == n })
-	if i < 0 {
+	if i < 0 || l.passed(l.begun[i]) {
+		l.Expire()
 		return false
 	}
 	l.h.StopTimer(l.now.timer)
@@ -68,8 +69,23 @@ func (l *Lease) Confirm(n int64) bool {
 	return true
 }
 
-// Holds reports whether some lease counts.
-func (l *Lease) Holds() bool { return l.now.n != 0 }
+// Holds reports whether some lease counts, and is not over by the clock.
+func (l *Lease) Holds() bool { return l.now.n != 0 && !l.passed(l.now) }
+
+// Expire ends the lease that counts if it is over by the clock. What a process does
+// first after it stood still may be anything that came meanwhile; its timers, which
+// are late, may come last. So who acts under a lease asks before each step.
+func (l *Lease) Expire() {
+	if l.now.n != 0 && l.passed(l.now) {
+		l.h.StopTimer(l.now.timer)
+		l.over(l.now.n)
+	}
+}
+
+// passed reports whether t is over, whether its timer has run or not.
+func (l *Lease) passed(t term) bool {
+	return l.h.Mono() >= t.until //det:allow the timer of a process that stood still is late
+}
 
 // Counting is the number of the lease that counts; 0 if none does.
 func (l *Lease) Counting() int64 { return l.now.n }

@@ -109,3 +109,27 @@ func TestACloneSharesNothingAndTheDigestSeesEverything(t *testing.T) {
 	step(func() { p.lease.Begin() })
 	step(p.lease.Stop)
 }
+
+func TestAProcessThatStoodStillAsksTheClock(t *testing.T) {
+	h, p := start()
+	require.True(t, p.lease.Confirm(p.lease.Begin()))
+	h.Advance(4 * time.Second)
+	late := p.lease.Begin()
+	h.Stand(5999 * time.Millisecond)
+	p.lease.Expire()
+	require.True(t, p.lease.Holds())
+	h.Stand(time.Millisecond)
+	require.False(t, p.lease.Holds(), "its timer has not rung")
+	require.Zero(t, p.ended)
+	p.lease.Expire()
+	require.Equal(t, 1, p.ended)
+	require.True(t, p.lease.Confirm(late), "4 s of it are left")
+	h.Stand(4 * time.Second)
+	early := p.lease.Begin()
+	h.Stand(10 * time.Second)
+	require.False(t, p.lease.Confirm(early))
+	require.Equal(t, 2, p.ended, "who confirms one is told that the other is over")
+	h.Advance(0)
+	require.Equal(t, 2, p.ended, "no timer tells it again")
+	require.Empty(t, h.Timers())
+}

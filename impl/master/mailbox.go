@@ -38,8 +38,9 @@ func (m *Master) fail(err error) {
 	}
 }
 
-// Handle handles one mail.
+// Handle handles one mail, under the lease if that is not over by now.
 func (m *Master) Handle(l mail) {
+	m.lease.Expire()
 	switch {
 	case !l.Call.IsZero():
 		l.Call.Run(m, nil)
@@ -111,6 +112,7 @@ type output = apps.Output
 
 // say says o, or keeps it while the master is suspended.
 func (m *Master) say(o output) {
+	m.lease.Expire()
 	if m.state == Suspended {
 		m.held = append(m.held, o)
 		return

@@ -161,8 +161,7 @@ func (m *Master) forget() {
 	m.keys = map[string]wire.DriverID{}
 	m.roster, m.order, m.waiting, m.ended, m.spread = nil, nil, nil, nil, 0
 	m.box.Clear()
-	m.held, m.unread = nil, nil
-	m.recovered = false
+	m.held, m.unread, m.recovered = nil, nil, false
 }
 
 func (m *Master) failed(why string) { m.h.Note(host.Note{Kind: host.NoteFailed, Value: why}) }
