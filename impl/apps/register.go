@@ -233,13 +233,17 @@ func (a *Apps) ack(what string, id wire.AppID, zxid int64) host.Note {
 	return host.Note{Kind: host.NoteAcked, Subject: what, Value: string(id), Term: a.term(), Zxid: zxid}
 }
 
-// requestExecutors sets how many executors an application wants.
+// requestExecutors sets how many executors an application wants. One that asks once
+// more for what is on its way to the store is not answered before that is there.
 func (a *Apps) requestExecutors(c host.ConnID, q wire.RequestExecutors) {
 	p := a.known(c, q.App)
 	switch {
 	case p != nil && !p.rec.State.Terminal():
 		next := p.rec
 		next.Target = q.Total
+		if a.pol.DurableTargetsAndMarks && next == p.rec && len(p.pending) > 0 {
+			return // it asks again
+		}
 		a.decide(p, next, a.pol.DurableTargetsAndMarks && next != p.rec, decision{What: targets, Conn: c, Req: q.Req})
 		a.owner.Schedule()
 	case a.owner.Phase() != Idle || !a.pol.AdoptOrKill:
