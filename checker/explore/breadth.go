@@ -3,7 +3,6 @@ package explore
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -154,26 +153,11 @@ func (b *breadth[S]) level() bool {
 	return true
 }
 
-// notPure is why a search ends whose system breaks its promises.
-const notPure = "the system is not what a search needs: see the finding"
-
 // over says why the search ends here, or "".
 func (b *breadth[S]) over(ctx context.Context) string {
-	switch {
-	case ctx.Err() != nil:
-		return "interrupted"
-	case b.unsound:
-		return notPure
-	case len(b.res.Findings) > 0 && !b.o.KeepGoing:
-		return b.res.Findings[0].Property + " is violated"
-	case b.o.MaxStates > 0 && b.res.Distinct >= b.o.MaxStates:
-		return fmt.Sprintf("%d states and no more were asked for", b.o.MaxStates)
-	case b.o.MaxDepth > 0 && b.depth >= b.o.MaxDepth:
-		return fmt.Sprintf("depth %d and no more was asked for", b.o.MaxDepth)
-	case b.full():
-		return fmt.Sprintf("%d bytes of memory and no more were asked for", b.o.Memory)
-	}
-	return ""
+	return b.o.over(reasons{
+		interrupted: ctx.Err() != nil, impure: b.unsound, res: &b.res, deep: b.o.MaxDepth > 0 && b.depth >= b.o.MaxDepth, full: b.full,
+	})
 }
 
 // full reports whether the memory bound is passed although all states that

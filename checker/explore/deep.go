@@ -89,21 +89,13 @@ func (d *deep[S]) run(ctx context.Context) {
 	d.res.Complete = d.res.Why == ""
 }
 
-// over says why the search ends here, or "".
+// over says why the search ends here, or "". A path that is too long ends no
+// search.
 func (d *deep[S]) over(ctx context.Context) string {
-	switch {
-	case d.res.Transitions%1024 == 0 && ctx.Err() != nil:
-		return "interrupted"
-	case d.impure:
-		return notPure
-	case len(d.res.Findings) > 0 && !d.o.KeepGoing:
-		return d.res.Findings[0].Property + " is violated"
-	case d.o.MaxStates > 0 && d.res.Distinct >= d.o.MaxStates:
-		return fmt.Sprintf("%d states and no more were asked for", d.o.MaxStates)
-	case d.o.Memory > 0 && d.res.Bytes > d.o.Memory:
-		return fmt.Sprintf("%d bytes of memory and no more were asked for", d.o.Memory)
-	}
-	return ""
+	return d.o.over(reasons{
+		interrupted: d.res.Transitions%1024 == 0 && ctx.Err() != nil, impure: d.impure, res: &d.res,
+		full: func() bool { return d.o.Memory > 0 && d.res.Bytes > d.o.Memory },
+	})
 }
 
 // step takes the next action of the state on top.
