@@ -30,11 +30,13 @@ type deep[S any] struct {
 	deepest     int  // states that were on the path at most
 	cut         bool // a path was longer than MaxDepth
 	impure      bool
+	g           deepGoals
 }
 
 // A frame is one state on the path.
 type frame[S any] struct {
 	s     S
+	id    id // if goals are wanted
 	todo  []Action
 	next  int      // of todo
 	sleep []uint64 // sorted IDs of actions
@@ -62,7 +64,7 @@ func (t *sets) number(set []uint64) uint32 {
 }
 
 func newDeep[S any](sys System[S], o Options) *deep[S] {
-	d := &deep[S]{sys: sys, o: o, table: newTable(false), checks: newChecks[S](o)}
+	d := &deep[S]{sys: sys, o: o, table: newTable(o.Goals), checks: newChecks[S](o)}
 	d.sets.numbers = map[string]uint32{}
 	d.sets.number(nil)
 	if o.Method == Sleep {
@@ -122,6 +124,7 @@ func (d *deep[S]) step() {
 	}
 	if d.o.MaxDepth > 0 && len(d.stack) > d.o.MaxDepth {
 		d.cut = true
+		d.unfinished()
 		return
 	}
 	d.res.Transitions++
@@ -141,6 +144,7 @@ func (d *deep[S]) apply(s S, a Action) (t S, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.see(Panicked, fmt.Sprint(r))
+			d.unfinished()
 			ok = false
 		}
 	}()
@@ -152,6 +156,7 @@ func (d *deep[S]) visit(s S, sleep []uint64) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.see(Panicked, fmt.Sprint("Digest, Check or Actions: ", r))
+			d.unfinished()
 		}
 	}()
 	d.res.States++
@@ -160,11 +165,21 @@ func (d *deep[S]) visit(s S, sleep []uint64) {
 	shard := &d.table.shards[in]
 	slot, found := shard.find(fp)
 	if !found {
-		shard.add(fp, d.sets.number(sleep))
+		slot, _ = shard.add(fp, d.sets.number(sleep))
 		d.res.Distinct++
+	}
+	var me id
+	if d.o.Goals {
+		me = idOf(in, shard.ids[slot])
+		d.entered(me)
+	}
+	if !found {
 		d.res.Depth = max(d.res.Depth, len(d.stack))
+		if d.o.Goals && d.sys.(Goal[S]).Goal(s) {
+			d.g.mark(me)
+		}
 		d.look(s, in, fp)
-		d.expand(s, sleep)
+		d.expand(s, me, sleep)
 		return
 	}
 	d.compare(s, in, fp)
@@ -172,7 +187,7 @@ func (d *deep[S]) visit(s S, sleep []uint64) {
 	if subset(kept, sleep) {
 		return
 	}
-	f := d.push(s)
+	f := d.push(s, me)
 	for _, x := range kept {
 		if _, asleep := slices.BinarySearch(sleep, x); asleep {
 			f.sleep = append(f.sleep, x)
@@ -220,12 +235,12 @@ func (d *deep[S]) compare(s S, in int, fp uint64) {
 }
 
 // expand goes on with every action of s that is awake.
-func (d *deep[S]) expand(s S, sleep []uint64) {
+func (d *deep[S]) expand(s S, me id, sleep []uint64) {
 	d.actions = d.sys.Actions(s, d.actions[:0])
 	if t, ok := d.sys.(Terminal[S]); ok && len(d.actions) == 0 && !t.Terminal(s) {
 		d.see(Deadlock, "no action is enabled")
 	}
-	f := d.push(s)
+	f := d.push(s, me)
 	f.sleep = append(f.sleep, sleep...)
 	for _, a := range d.actions {
 		if _, asleep := slices.BinarySearch(sleep, a.ID); !asleep {
@@ -234,8 +249,8 @@ func (d *deep[S]) expand(s S, sleep []uint64) {
 	}
 }
 
-// push makes s the state on top, with nothing to do and nothing asleep yet.
-func (d *deep[S]) push(s S) *frame[S] {
+// push makes s, number me, the state on top, with nothing to do and nothing asleep yet.
+func (d *deep[S]) push(s S, me id) *frame[S] {
 	top := len(d.stack)
 	if top < cap(d.stack) {
 		d.stack = d.stack[:top+1]
@@ -243,7 +258,7 @@ func (d *deep[S]) push(s S) *frame[S] {
 		d.stack = append(d.stack, frame[S]{})
 	}
 	f := &d.stack[top]
-	f.s, f.todo, f.next, f.sleep = s, f.todo[:0], 0, f.sleep[:0]
+	f.s, f.id, f.todo, f.next, f.sleep = s, me, f.todo[:0], 0, f.sleep[:0]
 	d.deepest = max(d.deepest, len(d.stack))
 	return f
 }
@@ -255,7 +270,7 @@ func (d *deep[S]) count() {
 	for _, set := range d.sets.all {
 		n += uint64(16*len(set)) + 64
 	}
-	d.res.Bytes = max(d.res.Bytes, n)
+	d.res.Bytes = max(d.res.Bytes, n+8*uint64(cap(d.g.edges)))
 }
 
 // see enters a finding, the first of its property, with the path as it is.

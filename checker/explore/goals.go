@@ -1,7 +1,5 @@
 package explore
 
-import "slices"
-
 // An id numbers a state: its shard, and the how manieth it is there.
 type id uint32
 
@@ -53,7 +51,7 @@ func (b *breadth[S]) goals() {
 		i := b.table.id(fp)
 		b.reached[i.shard()].add(i.n())
 	}
-	b.backwards()
+	backwards(b.table, b.edges, &b.reached)
 	b.res.Goals = true
 	fp, depth, found := b.stuck()
 	if !found {
@@ -64,52 +62,6 @@ func (b *breadth[S]) goals() {
 		f = Finding{Property: Impure, Detail: lost}
 	}
 	b.res.Findings = append(b.res.Findings, f)
-}
-
-// backwards adds to reached all that leads there.
-func (b *breadth[S]) backwards() {
-	var base [shards]int
-	n := 0
-	for i := range base {
-		base[i] = n
-		n += b.table.shards[i].n
-	}
-	at := func(i id) int { return base[i.shard()] + int(i.n()) }
-	ends := make([]int, n+1) // of the list of predecessors, once filled: of the one before
-	for _, list := range b.edges {
-		for _, e := range list {
-			ends[at(id(e))+1]++
-		}
-	}
-	for i := range n {
-		ends[i+1] += ends[i]
-	}
-	before := make([]id, ends[n])
-	fill := slices.Clone(ends[:n])
-	for _, list := range b.edges {
-		for _, e := range list {
-			before[fill[at(id(e))]] = id(e >> 32)
-			fill[at(id(e))]++
-		}
-	}
-	var todo []id
-	for in := range b.reached {
-		for i := range b.table.shards[in].n {
-			if b.reached[in].has(uint32(i)) {
-				todo = append(todo, idOf(in, uint32(i)))
-			}
-		}
-	}
-	for len(todo) > 0 {
-		x := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, p := range before[ends[at(x)]:ends[at(x)+1]] {
-			if !b.reached[p.shard()].has(p.n()) {
-				b.reached[p.shard()].add(p.n())
-				todo = append(todo, p)
-			}
-		}
-	}
 }
 
 // stuck returns the state nearest to an initial one that reached does not hold.

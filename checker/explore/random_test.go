@@ -192,5 +192,11 @@ func TestRandomSystemsAreSeenAsANaiveSearchSeesThem(t *testing.T) {
 			require.Equal(t, want.bad >= 0, len(d.Findings) > 0, "%s", method)
 			require.LessOrEqual(t, d.Transitions, want.transitions)
 		}
+		deep := mini(t, m, explore.Options{KeepGoing: true, Goals: true, Method: explore.Depth})
+		at := slices.IndexFunc(deep.Findings, func(f explore.Finding) bool { return f.Property == explore.Stuck })
+		require.Equal(t, want.stuck >= 0, at >= 0)
+		if at >= 0 {
+			require.Len(t, deep.Findings[at].Path, want.stuck, "the nearest is told, however it was found")
+		}
 	})
 }

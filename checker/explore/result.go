@@ -53,8 +53,8 @@ type Options struct {
 	// KeepGoing goes on after a violation and reports the first of each
 	// property. Without it the first violation ends the search.
 	KeepGoing bool
-	// Goals checks that a state with [Goal] stays reachable. Every transition
-	// is kept for that: 8 bytes each while searching, 8 more at the end.
+	// Goals checks that a state with [Goal] stays reachable; not with Sleep. Every
+	// transition is kept for that: 8 bytes each while searching, 8 more at the end.
 	Goals bool
 	// Checkpoint is the file that the search is kept in, every Interval new
 	// states and when it ends incomplete. A search whose file is there goes

@@ -17,6 +17,9 @@ func Search[S any](ctx context.Context, sys System[S], o Options) (Result, error
 	if o.Method != Breadth {
 		d := newDeep(sys, o)
 		d.run(ctx)
+		if o.Goals && (len(d.res.Findings) == 0 || o.KeepGoing) {
+			d.goals()
+		}
 		return d.res, nil
 	}
 	b := newBreadth(sys, o)
@@ -49,8 +52,8 @@ func refuse[S any](sys System[S], o Options) error {
 		return errors.New("sleep sets need a system that says which actions are independent")
 	case o.Method == Sleep && symmetric:
 		return errors.New("sleep sets do not go with symmetry: an action has another name in a state that is the same up to names")
-	case o.Goals && o.Method != Breadth:
-		return errors.New("goals are checked breadth-first only")
+	case o.Goals && o.Method == Sleep:
+		return errors.New("goals do not go with sleep sets: what sleeps in a state is a way from it too")
 	case o.Goals && !goal:
 		return errors.New("the system has no goals")
 	case o.Goals && symmetric:

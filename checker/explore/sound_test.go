@@ -348,12 +348,13 @@ func TestOptionsThatDoNotFitAreRefused(t *testing.T) {
 		"explore: there is no method 7": {Method: 7},
 		"explore: sleep sets do not go with symmetry: an action has another name in a state that is the same up to names": {Method: explore.Sleep},
 		"explore: the system has no goals":                 {Goals: true},
-		"explore: goals are checked breadth-first only":    {Goals: true, Method: explore.Depth},
 		"explore: checkpoints are kept breadth-first only": {Checkpoint: "x", Method: explore.Depth},
 	} {
 		_, err := explore.Search(t.Context(), sorted, o)
 		require.EqualError(t, err, want)
 	}
+	_, err := explore.Search(t.Context(), philosophers{table{n: 3}}, explore.Options{Goals: true, Method: explore.Sleep})
+	require.ErrorContains(t, err, "goals do not go with sleep sets")
 }
 
 // scratch is a lock that applies actions in a state of its own, as a system
