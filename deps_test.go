@@ -99,7 +99,7 @@ const importLaw = `
 	sim/space/lone:       sim/space/inside sim/space/monitor sim/space/raised sim/space/volume checker/explore model/trace impl/host
 	sim/space/sums:       impl/host impl/coord model/trace
 	sim/space/monitor:    sim/space/sums impl/host model/trace
-	sim/space/cast:       sim/space/candidate scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
+	sim/space/cast:       sim/space/candidate sim/space/keeper scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
 	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/raised sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
 	sim/space/judge:      sim/space checker impl/host model/trace
 	sim/space/ensemble:   sim/space/inside sim/space/monitor sim/zk/fle sim/zk/quorum sim/zk/server checker/explore model/trace impl/host

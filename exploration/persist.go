@@ -25,7 +25,7 @@ var persistRules = []string{
 
 func persistSystem() System {
 	return System{
-		Name: "persist", Doc: "records in files: a crash or a loss of power between any two calls of the disk, and recovery", Real: true,
+		Name: "persist", Doc: "records in files: a crash or a loss of power between any two calls of the disk, and recovery", Real: true, Policy: true,
 		Bounds: []Bound{
 			{Name: "records", Default: "2", Says: "records that can be put and removed"},
 			{Name: "puts", Default: "2", Says: "records that are put on a path"},

@@ -42,3 +42,24 @@ func TestRecordsThatSparkLoses(t *testing.T) {
 		})
 	}
 }
+
+// The same of records in ZooKeeper: what a session still asks when its process has
+// crashed comes behind the next reign's reading, and takes a record from it (D-07a).
+func TestRecordsThatSparkCannotRead(t *testing.T) {
+	s := exploration.Search{System: "persist-zk", Policy: "spark", Properties: []string{"stored-is-recovered"},
+		Bounds: map[string]string{"records": "1", "cuts": "0", "order": "sent"}}
+	l := run(t, s)
+	require.Len(t, l.Findings, 1)
+	require.Contains(t, l.Findings[0].Detail, "recovery: record app_a: no node")
+	require.NoError(t, exploration.Save(t.TempDir(), s, l))
+	_, checked, err := simctl.Check(l.Bundles[0])
+	require.NoError(t, err)
+	require.Equal(t, checker.Violation, checked.Verdict)
+	again, err := exploration.Replay(l.Bundles[0])
+	require.NoError(t, err)
+	require.Empty(t, again.Differs)
+	s.Policy = ""
+	l = run(t, s)
+	require.True(t, l.Complete)
+	require.Equal(t, checker.Pass, l.Verdict)
+}

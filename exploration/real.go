@@ -30,6 +30,10 @@ var realRules = []string{
 func realBounds(defaults map[string]string) (out []Bound) {
 	for _, b := range []Bound{
 		{Name: "candidates", Says: "bare latches that stand for election"},
+		{Name: "keepers", Says: "processes that keep records and do nothing else: the first that is elected"},
+		{Name: "records", Says: "records that can be put and removed"},
+		{Name: "puts", Says: "records that each incarnation of a keeper puts at most"},
+		{Name: "removals", Says: "records that each incarnation of a keeper removes at most"},
 		{Name: "masters", Says: "masters"},
 		{Name: "workers", Says: "workers"},
 		{Name: "clients", Says: "clients"},
@@ -39,7 +43,7 @@ func realBounds(defaults map[string]string) (out []Bound) {
 		{Name: "run", Says: "how long a job runs"},
 		{Name: "poll", Says: "time between a client's questions about its job; 0s: none"},
 		{Name: "crashes", Says: "processes that crash on a path, and may start again"},
-		{Name: "crash", Says: "who crashes, by first letters: m, w, c (candidates)"},
+		{Name: "crash", Says: "who crashes, by first letters: m, w, c (candidates), k (keepers)"},
 		{Name: "expiries", Says: "sessions that end before their time on a path"},
 		{Name: "cuts", Says: "connections that are cut on a path"},
 		{Name: "drops", Says: "messages that are lost on a path"},
@@ -92,7 +96,11 @@ func realSystems() []System {
 	}, {
 		Name: "recovery", Doc: "one master that crashes and recovers what it had stored, with a worker and a job", Real: true, Policy: true,
 		Bounds: realBounds(with(whole, "masters", "1", "crash", "m", "expiries", "0", "cuts", "0")), Rules: realRules, open: openReal,
-	}, persistSystem()}
+	}, persistSystem(), {
+		Name: "persist-zk", Doc: "records in ZooKeeper: a crash, a cut or an expiry between any two requests or answers, and recovery", Real: true, Policy: true,
+		Bounds: realBounds(with(candidates, "candidates", "0", "keepers", "1", "records", "2", "puts", "1", "removals", "1", "crashes", "1", "crash", "k", "cuts", "1",
+			"begin", "settled", "late", "1", "order", "sent", "horizon", "40s")), Rules: realRules, open: openReal,
+	}}
 }
 
 // required are the optional properties that explored worlds are held to: their
@@ -145,6 +153,7 @@ func explorable(all []checker.Property) []checker.Property {
 func openReal(v *values) (*subject, error) {
 	c := space.Config{
 		Candidates: v.number("candidates", 0, 9), Masters: v.number("masters", 0, 9), Workers: v.number("workers", 0, 9), Clients: v.number("clients", 0, 9),
+		Keepers: v.number("keepers", 0, 9), Records: v.number("records", 0, 9), Puts: v.number("puts", 0, 9), Removals: v.number("removals", 0, 9),
 		Jobs: v.number("ops", 0, 9), Cores: int64(v.number("cores", 0, 99)), Supervise: v.choice("supervise", "no", "yes") == 1, RunFor: v.span("run"), Poll: v.span("poll"), Policy: v.policy,
 		Crashes: v.number("crashes", 0, 99), Cuts: v.number("cuts", 0, 99), Expiries: v.number("expiries", 0, 99), Drops: v.number("drops", 0, 99),
 		Late: v.number("late", 0, 99), Crash: v.all["crash"], Horizon: v.span("horizon"), Drift: v.span("drift"),

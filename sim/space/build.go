@@ -23,11 +23,11 @@ func (c *Config) complete() error {
 	if c.Crash == "" {
 		c.Crash = "mwc"
 		if c.Candidates == 0 {
-			c.Crash = "mw"
+			c.Crash = "mwk"
 		}
 	}
 	c.Cores, c.WorkerCores = max(1, c.Cores), max(1, c.WorkerCores)
-	switch n := c.Candidates + c.Masters + c.Workers + c.Clients; {
+	switch n := c.Candidates + c.Keepers + c.Masters + c.Workers + c.Clients; {
 	case n == 0:
 		return errors.New("space: no processes")
 	case n > limit/2:
@@ -50,7 +50,7 @@ func (s *System) first(events *[]trace.Event) *World {
 	for _, kind := range []struct {
 		name, kind string
 		n          int
-	}{{"e", "candidate", c.Candidates}, {"m", "master", c.Masters}, {"w", "worker", c.Workers}, {"c", "client", c.Clients}} {
+	}{{"e", "candidate", c.Candidates}, {"k", "keeper", c.Keepers}, {"m", "master", c.Masters}, {"w", "worker", c.Workers}, {"c", "client", c.Clients}} {
 		for i := range kind.n {
 			w.procs = append(w.procs, &proc{id: host.ProcessID(fmt.Sprintf("%s%d", kind.name, i+1)), kind: kind.kind, i: len(w.procs), parent: -1})
 		}
@@ -137,6 +137,6 @@ func (w *World) cast() cast.Cast {
 	c := w.c
 	return cast.Cast{
 		Masters: c.Masters, Jobs: c.Jobs, Cores: c.Cores, WorkerCores: c.WorkerCores, Supervise: c.Supervise, RunFor: c.RunFor, Fail: c.Fail,
-		Poll: c.Poll, Policy: c.Policy, Timers: c.Timers,
+		Poll: c.Poll, Policy: c.Policy, Timers: c.Timers, Records: c.Records, Puts: c.Puts, Removals: c.Removals,
 	}
 }

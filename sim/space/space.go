@@ -74,20 +74,23 @@ const (
 
 // A Config says what a world is, and all its bounds.
 type Config struct {
-	// Candidates are bare latches that elect; Masters, Workers and Clients are
-	// whole processes. At most 40 processes in all, children included.
-	Candidates, Masters, Workers, Clients int
+	// Candidates are bare latches that elect, Keepers keep records and do nothing
+	// else; Masters, Workers and Clients are whole processes. At most 40 processes
+	// in all, children included.
+	Candidates, Keepers, Masters, Workers, Clients int
+	// Records is how many records a keeper has; Puts and Removals how many of them
+	// each of its incarnations asks for.
+	Records, Puts, Removals int
 	// Jobs is how many jobs each client submits; Cores what each needs, of the
 	// WorkerCores of a worker (0: 1 of 1); Supervise whether they are supervised.
-	Jobs        int
-	Cores       int64
-	WorkerCores int64
-	Supervise   bool
-	RunFor      time.Duration // of a job
-	Fail        bool          // jobs end with status 1
-	Poll        time.Duration // between a client's questions about its job; 0: none
-	Policy      policy.Policy
-	Timers      timers.Timers
+	Jobs               int
+	Cores, WorkerCores int64
+	Supervise          bool
+	RunFor             time.Duration // of a job
+	Fail               bool          // jobs end with status 1
+	Poll               time.Duration // between a client's questions about its job; 0: none
+	Policy             policy.Policy
+	Timers             timers.Timers
 
 	// Budgets of a path: processes that crash (and may start again at any later
 	// time), connections or sessions' connections that are cut, sessions that are
@@ -95,7 +98,7 @@ type Config struct {
 	// queues that are held up until something of them is taken.
 	Crashes, Cuts, Expiries, Drops, Late int
 	// Crash names what may crash, by the first letter of its name ("m", "mw"); "":
-	// masters, workers and candidates.
+	// masters, workers, keepers and candidates.
 	Crash   string
 	Horizon time.Duration // time on a path after the beginning
 	Drift   time.Duration // by how much a timer may ring before one due earlier

@@ -25,6 +25,7 @@ func config(t testing.TB, d *datadriven.TestData) space.Config {
 	c := space.Config{Policy: policy.Hardened, Settled: d.HasArg("settled"), InOrder: d.HasArg("in-order"), Supervise: d.HasArg("supervise")}
 	numbers := map[string]*int{
 		"candidates": &c.Candidates, "masters": &c.Masters, "workers": &c.Workers, "clients": &c.Clients, "jobs": &c.Jobs,
+		"keepers": &c.Keepers, "records": &c.Records, "puts": &c.Puts, "removals": &c.Removals,
 		"crashes": &c.Crashes, "cuts": &c.Cuts, "expiries": &c.Expiries, "drops": &c.Drops, "late": &c.Late,
 	}
 	for _, a := range d.CmdArgs {

@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/scenarios/timers"
 	"github.com/simctl/simctl/sim/space/candidate"
+	"github.com/simctl/simctl/sim/space/keeper"
 )
 
 // A Cast is what programs are told.
@@ -30,6 +31,8 @@ type Cast struct {
 	Poll               time.Duration // between a client's questions about its job; 0: none
 	Policy             policy.Policy
 	Timers             timers.Timers
+
+	Records, Puts, Removals int // of a keeper; Puts and Removals are each incarnation's
 }
 
 // Timers are those of explored worlds: multiples of a second with few that ring
@@ -67,6 +70,13 @@ func (c Cast) Program(kind, id string) host.Process {
 	case "candidate":
 		return candidate.New(election.Config{Dir: "/spark", Policy: c.Policy, Retry: t.Relaunch},
 			coord.Options{Servers: []host.Addr{"z1:2181"}, Timeout: t.Session, Name: "latch"})
+	case "keeper":
+		retry := t.Relaunch
+		if c.Policy.BlockingStore {
+			retry = t.StoreRetry
+		}
+		return keeper.New(keeper.Config{Policy: c.Policy, Records: c.Records, Puts: c.Puts, Removals: c.Removals, Retry: retry, Ask: time.Second,
+			Session: coord.Options{Servers: []host.Addr{"z1:2181"}, Timeout: t.Session}})
 	case "master":
 		return master.New(master.Config{
 			Addr: addr("m", n, 7077), ZK: []host.Addr{"z1:2181"}, Policy: c.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
