@@ -56,6 +56,7 @@ const importLaw = `
 	impl/live/cluster:    impl/host impl/wire impl/policy impl/conf impl/live/program impl/live/steer impl/live/lab/ensemble impl/live/lab/proc scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
+	impl/live/lab/onlooker: impl/host impl/coord impl/live
 	impl/live/lab/proc:
 	impl/live/lab/bound:  scenarios
 	impl/live/lab/rounds: impl/live/program scenarios

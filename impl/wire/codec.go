@@ -216,6 +216,23 @@ func (Codec) Decode(src []byte) (host.Message, int, error) {
 	return m, used, nil
 }
 
+// Frame tells what stands at the beginning of a stream: the name of the first
+// message and how many bytes it takes; 0 if it is not whole yet. The error says
+// that it is none of ours. What stands in the message it does not look at.
+func Frame(src []byte) (name string, used int, err error) {
+	if err := checkLength(src); err != nil || len(src) < header {
+		return "", 0, err
+	}
+	n := src[4]
+	if int(n) >= len(messages) || messages[n].decode == nil {
+		return "", 0, fmt.Errorf("frame: %w: number %d", ErrMessage, n)
+	}
+	if used = 4 + int(binary.BigEndian.Uint32(src)); len(src) < used {
+		return "", 0, nil
+	}
+	return messages[n].name, used, nil
+}
+
 // checkLength refuses an impossible length as soon as it is there.
 func checkLength(src []byte) error {
 	if len(src) < 4 {

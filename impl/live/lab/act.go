@@ -8,7 +8,6 @@ import (
 
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
-	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -215,45 +214,6 @@ func (s *soak) startAgain(m *member) error {
 	}
 	s.end(m, trace.KilledOff) // it was asked to stop and did not
 	return s.startMember(m)
-}
-
-// links acts on, or undoes, a fault of every link between two groups.
-func (s *soak) links(f scenarios.Fault, begin bool) {
-	var reset []*link.Proxy
-	for i, from := range f.Groups {
-		for j, to := range f.Groups {
-			for _, a := range from {
-				for _, b := range to {
-					switch {
-					case i == j || f.Class == scenarios.OneWay && i != 0:
-					case f.Class == scenarios.ResetConn && i < j && begin:
-						reset = append(reset, s.mesh.Between(a, b)...)
-					case i < j || f.Class == scenarios.Partition || f.Class == scenarios.OneWay || f.Class == scenarios.Slow:
-						s.link1(f, a, b, begin)
-					}
-				}
-			}
-		}
-	}
-	link.ResetAll(reset)
-}
-
-// link1 acts on what goes from a to b; a stall on both directions.
-func (s *soak) link1(f scenarios.Fault, a, b string, begin bool) {
-	switch {
-	case (f.Class == scenarios.Partition || f.Class == scenarios.OneWay) && begin:
-		s.mesh.Cut(a, b)
-	case f.Class == scenarios.Partition || f.Class == scenarios.OneWay:
-		s.mesh.Heal(a, b)
-	case f.Class == scenarios.Slow && begin:
-		s.mesh.Slow(a, b, f.Extra)
-	case f.Class == scenarios.Slow:
-		s.mesh.Slow(a, b, -f.Extra)
-	case f.Class == scenarios.Stall && begin:
-		s.mesh.Stall(a, b)
-	case f.Class == scenarios.Stall:
-		s.mesh.Unstall(a, b)
-	}
 }
 
 // expire ends the sessions of a process at the service, before it knows: it

@@ -10,6 +10,7 @@ import (
 	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
+	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -84,7 +85,7 @@ func (s *soak) routeToDrivers(m *member) error {
 			continue
 		}
 		for _, port := range to.ports {
-			addr, err := s.mesh.Add(m.ID, to.machine, loopbackPort(port))
+			addr, err := s.mesh.Add(m.ID, to.machine, loopbackPort(port), wire.Frame)
 			if err != nil {
 				return err
 			}

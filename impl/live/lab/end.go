@@ -8,9 +8,8 @@ import (
 
 // endAll ends everything that was started, gracefully if that is quick.
 func (s *soak) endAll() {
-	if s.unlook != nil {
-		s.unlook()
-		s.unlook = nil
+	if s.onlooker != nil {
+		s.onlooker.End()
 	}
 	var left []*proc.Proc
 	for _, m := range s.members {

@@ -47,7 +47,7 @@ func (s *soak) rejoin(name string) {
 
 // routeServer puts a link between two servers of the service.
 func (s *soak) routeServer(from, to int, addr host.Addr) (host.Addr, error) {
-	return s.mesh.Add(serverName(from-1), serverName(to-1), addr)
+	return s.mesh.Add(serverName(from-1), serverName(to-1), addr, nil)
 }
 
 // apart are the servers that are services of their own, by their ids.

@@ -15,6 +15,7 @@ import (
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/impl/live/lab/onlooker"
 	"github.com/simctl/simctl/impl/live/lab/proc"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
@@ -44,8 +45,7 @@ type soak struct {
 	play         *playing        // nil: there is no scenario
 	clientsBegan int64
 
-	onlooker *onlooker
-	unlook   func() // ends the onlooker
+	onlooker *onlooker.Onlooker // nil: nobody looks
 
 	records []live.Record
 	world   []trace.Event
@@ -168,7 +168,7 @@ func (s *soak) startClients(masters []host.Addr) error {
 // link puts a proxy between a master and each server.
 func (s *soak) link(m *member) error {
 	for i, server := range s.servers {
-		addr, err := s.mesh.Add(m.ID, serverName(i), server)
+		addr, err := s.mesh.Add(m.ID, serverName(i), server, link.Prefixed)
 		if err != nil {
 			return err
 		}

@@ -14,8 +14,10 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
+	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/lab/rounds"
+	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -27,7 +29,8 @@ type playing struct {
 	closed  bool // the safety phase is over: no fault begins any more
 	broken  []broken
 	jumped  map[string]time.Duration
-	down    map[int]int // how many faults want a server gone now, by its id
+	down    map[int]int           // how many faults want a server gone now, by its id
+	traps   map[string]*link.Trap // that are set, by their faults
 }
 
 // waiting is a fault whose moment has come and whose event has not.
@@ -61,7 +64,7 @@ func (o *Options) setScenario() error {
 // prepare draws the run: the scenario's faults and its operations, again for
 // each time that it is played.
 func (s *soak) prepare() error {
-	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}}
+	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}, traps: map[string]*link.Trap{}}
 	written := s.o.Scenario.Clone()
 	for i := range written.Faults { // a real process is struck wherever it happens to be
 		written.Faults[i].Outputs = 0
@@ -131,7 +134,7 @@ func (s *soak) route(m *member) error {
 		if to.Listen == "" || to.ID == m.ID {
 			continue
 		}
-		addr, err := s.mesh.Add(m.ID, to.ID, to.Listen)
+		addr, err := s.mesh.Add(m.ID, to.ID, to.Listen, wire.Frame)
 		if err != nil {
 			return err
 		}

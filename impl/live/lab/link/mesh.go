@@ -18,12 +18,14 @@ type Mesh struct {
 }
 
 // Add makes a link on which machine from dials target, which is on machine to,
-// and returns where from has to dial instead.
-func (m *Mesh) Add(from, to string, target host.Addr) (host.Addr, error) {
+// and returns where from has to dial instead. Without a framing what one read
+// gives is a packet.
+func (m *Mesh) Add(from, to string, target host.Addr, f Framing) (host.Addr, error) {
 	p, err := NewProxy(target)
 	if err != nil {
 		return "", err
 	}
+	p.Frame(f)
 	if m.proxies == nil {
 		m.proxies, m.stalled = map[pair][]*Proxy{}, map[pair][]func(){}
 	}
@@ -57,6 +59,28 @@ func (m *Mesh) Heal(a, b string) { m.way(a, b, (*Proxy).HealWay) }
 // Slow lets what goes from a to b take longer by d; a negative one undoes that.
 func (m *Mesh) Slow(a, b string, d time.Duration) {
 	m.way(a, b, func(p *Proxy, w Way) { p.Slow(w, d) })
+}
+
+// Lossy adds to the packets of a thousand from a to b that are lost, and sent
+// again; a negative number takes it back.
+func (m *Mesh) Lossy(a, b string, loss int) {
+	m.way(a, b, func(p *Proxy, w Way) { p.Lossy(w, loss) })
+}
+
+// Drain adds to the time between two packets that a connection carries from a to
+// b; a negative duration takes it back.
+func (m *Mesh) Drain(a, b string, apart time.Duration) {
+	m.way(a, b, func(p *Proxy, w Way) { p.Drain(w, apart) })
+}
+
+// Set sets a trap for messages from a to b.
+func (m *Mesh) Set(a, b string, t *Trap) {
+	m.way(a, b, func(p *Proxy, w Way) { p.Set(w, t) })
+}
+
+// Unset takes a trap for messages from a to b away.
+func (m *Mesh) Unset(a, b string, t *Trap) {
+	m.way(a, b, func(p *Proxy, w Way) { p.Unset(w, t) })
 }
 
 // Between lists the links between two machines, whoever dials.

@@ -16,7 +16,7 @@ func TestStallHoldsOnlyTheConnectionsThatStand(t *testing.T) {
 	defer l.Close()
 	var m Mesh
 	defer m.Close()
-	addr, err := m.Add("a", "b", host.Addr(l.Addr().String()))
+	addr, err := m.Add("a", "b", host.Addr(l.Addr().String()), nil)
 	require.NoError(t, err)
 	open := func() (near, far net.Conn) {
 		near, err := net.Dial("tcp", string(addr))

@@ -5,7 +5,6 @@ package link
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"sync"
@@ -41,8 +40,11 @@ type Proxy struct {
 	mu     sync.Mutex
 	cuts   [2]int           // how many faults cut each way now
 	open   [2]chan struct{} // closed while the way is open
-	slow   [2]time.Duration // how much longer each way takes now
+	worn   [2]wear          // what else is wrong with each way now
+	frame  Framing          // nil: a read's bytes are a packet
+	traps  [2][]*Trap
 	relays map[*relay]bool
+	serial uint64
 	closed bool
 }
 
@@ -57,6 +59,8 @@ type relay struct {
 	stalls  int           // how many faults stall it now
 	moving  chan struct{} // closed while none does
 	greeted []byte        // the first bytes that came from the target
+	ways    [2]chan parcel
+	serial  uint64 // counts the connections of the link
 }
 
 // NewProxy listens on a free port of loopback and relays to target.
@@ -123,7 +127,7 @@ func (p *Proxy) Restore() {
 func (p *Proxy) Slow(way Way, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.slow[way] = max(0, p.slow[way]+d)
+	p.worn[way].slow = max(0, p.worn[way].slow+d)
 }
 
 // Stall lets the connections that stand now carry nothing, in silence, while
@@ -204,6 +208,7 @@ func (p *Proxy) accept() {
 			continue
 		}
 		r := &relay{p: p, near: c.(*net.TCPConn), over: make(chan struct{}), moving: make(chan struct{})}
+		r.ways = [2]chan parcel{make(chan parcel, 64), make(chan parcel, 64)}
 		close(r.moving)
 		if !p.add(r) {
 			c.Close()
@@ -220,6 +225,8 @@ func (p *Proxy) add(r *relay) bool {
 	if p.closed {
 		return false
 	}
+	p.serial++
+	r.serial = p.serial
 	p.relays[r] = true
 	p.wait.Add(1)
 	return true
@@ -282,72 +289,6 @@ func (r *relay) run() {
 	}
 	if <-both && first {
 		r.close()
-	}
-}
-
-// A parcel is what one read gave, and when it may go on.
-type parcel struct {
-	data []byte
-	err  error
-	due  time.Time
-}
-
-// read reads one way, ahead of what is passed on, so that a slow link has many
-// bytes under way.
-func (r *relay) read(way Way, from *net.TCPConn, out chan<- parcel) {
-	defer r.p.wait.Done()
-	for {
-		buf := make([]byte, 32<<10)
-		n, err := from.Read(buf)
-		r.p.mu.Lock()
-		due := time.Now().Add(r.p.slow[way])
-		if way == Backward && len(r.greeted) < Greeted {
-			r.greeted = append(r.greeted, buf[:min(n, Greeted-len(r.greeted))]...)
-		}
-		r.p.mu.Unlock()
-		select {
-		case out <- parcel{buf[:n], err, due}:
-		case <-r.over:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// relay copies one way. It reports true at a graceful end, which it has passed
-// on.
-func (r *relay) relay(way Way, from, to *net.TCPConn) bool {
-	parcels := make(chan parcel, 64)
-	r.p.wait.Add(1)
-	go r.read(way, from, parcels)
-	for {
-		var next parcel
-		select {
-		case next = <-parcels:
-		case <-r.over:
-			return false
-		}
-		if late := time.Until(next.due); late > 0 {
-			select {
-			case <-time.After(late):
-			case <-r.over:
-				return false
-			}
-		}
-		if !r.pass(way) {
-			return false
-		}
-		if _, err := to.Write(next.data); err != nil {
-			return false
-		}
-		if errors.Is(next.err, io.EOF) {
-			return to.CloseWrite() == nil
-		}
-		if next.err != nil {
-			return false
-		}
 	}
 }
 

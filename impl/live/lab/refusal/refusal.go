@@ -14,18 +14,18 @@ import (
 var played = []scenarios.Class{
 	scenarios.Stop, scenarios.KillOff, scenarios.HostLoss, scenarios.Pause, scenarios.Partition, scenarios.OneWay,
 	scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Expire, scenarios.Leader, scenarios.ClockJump,
-	scenarios.Decommission,
+	scenarios.Decommission, scenarios.Lossy, scenarios.Drain, scenarios.Drop, scenarios.Duplicate,
 }
 
 // understood are what a live run knows of each part of a scenario. Whatever
 // else a scenario says is refused rather than ignored.
 var understood = map[string]string{
-	"Scenario": "Name Doc Source KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Apart Recovery Safety Restart Work Ops Faults Delay Drift " +
+	"Scenario": "Name Doc Source Seed KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Apart Recovery Safety Restart Work Ops Faults Delay Drift " +
 		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
 	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit App",
-	"Fault":    "At For Class Groups Extra P Outputs On",
+	"Fault":    "At For Class Groups Extra P Outputs On What N",
 }
 
 // strange names the first field of a part that says something which a live run
