@@ -47,21 +47,24 @@ const importLaw = `
 	impl/conf:            impl/schedule impl/settings impl/wire impl/policy impl/persist impl/worker
 	impl/probe:           impl/host impl/coord
 	impl/live/dir:
-	impl/live:            impl/live/dir impl/host impl/coord impl/wire impl/policy impl/master impl/worker
+	impl/live:            impl/live/dir impl/live/trouble impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/web:
-	impl/live/program:    impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
+	impl/live/program:    impl/live/trouble impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/steer:
+	impl/live/trouble:
 	impl/live/cluster:    impl/host impl/wire impl/policy impl/conf impl/live/program impl/live/steer impl/live/lab/ensemble impl/live/lab/proc scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
+	impl/live/lab/vandal: impl/host impl/coord impl/election impl/live
 	impl/live/lab/onlooker: impl/host impl/coord impl/live
 	impl/live/lab/proc:
 	impl/live/lab/bound:  scenarios
 	impl/live/lab/rounds: impl/live/program scenarios
 	impl/live/lab/refusal: scenarios
 	impl/live/lab/ensemble: impl/host impl/live/lab/proc
+	impl/live/lab/progress: impl/live model/trace
 	impl/live/lab/records: impl/live model/trace
 
 	model/trace:
@@ -123,7 +126,7 @@ const importLaw = `
 
 	reports/...:          reports/... checker/... model/... scenarios
 
-	zkserver:             impl/host impl/live impl/live/lab/... impl/live/load impl/live/steer sim/zk/...
+	zkserver:             impl/host impl/live impl/live/trouble impl/live/lab/... impl/live/load impl/live/steer sim/zk/...
 
 	calibration:          sim/cluster scenarios reports model/trace impl/policy
 	.:                    impl/... model/... scenarios scenarios/... sim/... checker/... reports/... zkserver

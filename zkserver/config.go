@@ -33,6 +33,8 @@ type Config struct {
 	Incarnation uint32 // counts its starts in the records; 0 means 1
 	// Routes are where to dial instead of addresses, each as ADDRESS=INSTEAD.
 	Routes []string
+	// Trouble is a file that says what is wrong with the machine; empty: nothing.
+	Trouble string
 	// Warnings are the lines that have no effect here, as FILE:LINE: WHY.
 	Warnings []string
 

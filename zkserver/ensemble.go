@@ -41,6 +41,8 @@ type Options struct {
 	// Routes are where that server dials instead of addresses, each as
 	// ADDRESS=INSTEAD.
 	Routes []string
+	// Trouble is a file that tells that server what is wrong with its machine.
+	Trouble string
 	// Out is told each server, one a line, once all of them serve, and again
 	// when one is started; Warn what goes wrong. Nil is told nothing.
 	Out, Warn io.Writer
@@ -81,7 +83,7 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	c.Server.ExtendedTypes = c.Server.ExtendedTypes || o.ExtendedTypes
 	c.NoSync = c.NoSync || o.NoSync
-	c.Record, c.Incarnation, c.Routes = o.Record, o.Incarnation, o.Routes
+	c.Record, c.Incarnation, c.Routes, c.Trouble = o.Record, o.Incarnation, o.Routes, o.Trouble
 	return c.Run(ctx)
 }
 

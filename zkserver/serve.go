@@ -9,6 +9,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/trouble"
 	"github.com/simctl/simctl/sim/zk/quorum"
 	"github.com/simctl/simctl/sim/zk/server"
 )
@@ -36,6 +37,7 @@ func (c *Config) Run(ctx context.Context) error {
 	o := live.Options{
 		Self: host.ProcessID(fmt.Sprintf("z%d", c.Server.ID)), Seed: uint64(c.Server.ID), DataDir: c.Dir, Grace: time.Second,
 		SendQueue: sendQueue, NoSync: c.NoSync, Incarnation: max(c.Incarnation, 1), Route: c.route,
+		Trouble: trouble.Follow(c.Trouble),
 	}
 	if c.Record != "" {
 		recorder, err := live.NewRecorder(c.Record)

@@ -1,7 +1,9 @@
 package live
 
 import (
+	"container/heap"
 	"math/bits"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -53,23 +55,66 @@ func (h *Host) Wall() host.Wall { return host.Wall(time.Now().UnixNano() + int64
 func (h *Host) StartTimer(d time.Duration, c host.Call) host.TimerID {
 	h.timerSeq++
 	id := h.timerSeq
-	h.timers[id] = time.AfterFunc(d, func() {
-		h.post(func() {
-			if _, armed := h.timers[id]; armed {
-				delete(h.timers, id)
-				c.Run(h.p, nil)
-			}
-		})
-	})
+	due := Monotonic() + int64(max(d, 0))
+	h.timers[id] = timer{call: c, due: due}
+	heap.Push(&h.queue, alarm{due, id})
+	t := h.timers[id]
+	t.clock = time.AfterFunc(d, func() { h.post(func() { h.ring(due) }) })
+	h.timers[id] = t
 	return id
+}
+
+// ring calls the timers that were due by a moment, in their order: on a machine
+// that stood still the alarms of package time come in any.
+func (h *Host) ring(by int64) {
+	for len(h.queue) > 0 && h.queue[0].due <= by && !h.over() {
+		id := heap.Pop(&h.queue).(alarm).id
+		if t, armed := h.timers[id]; armed {
+			delete(h.timers, id)
+			t.call.Run(h.p, nil)
+		}
+	}
+}
+
+// A timer is one that has not rung.
+type timer struct {
+	call  host.Call
+	due   int64
+	clock *time.Timer
+}
+
+// An alarm is when a timer is due, which may have been stopped.
+type alarm struct {
+	due int64
+	id  host.TimerID
+}
+
+// alarms are a heap: the next one is first.
+type alarms []alarm
+
+func (a alarms) Len() int { return len(a) }
+func (a alarms) Less(i, j int) bool {
+	return a[i].due < a[j].due || a[i].due == a[j].due && a[i].id < a[j].id
+}
+func (a alarms) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *alarms) Push(x any)   { *a = append(*a, x.(alarm)) }
+func (a *alarms) Pop() any {
+	old := *a
+	last := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return last
 }
 
 // StopTimer cancels a timer and reports whether it was in time to.
 func (h *Host) StopTimer(id host.TimerID) bool {
 	t, armed := h.timers[id]
 	if armed {
-		t.Stop()
+		t.clock.Stop()
 		delete(h.timers, id)
+		if len(h.queue) > 2*len(h.timers)+64 { // most of it was stopped
+			h.queue = slices.DeleteFunc(h.queue, func(a alarm) bool { _, armed := h.timers[a.id]; return !armed })
+			heap.Init(&h.queue)
+		}
 	}
 	return armed
 }

@@ -78,11 +78,17 @@ func (d *disk) poke() {
 	}
 }
 
-// do carries out f on the disk's goroutine and hands the loop its result.
-func (h *Host) do(c host.Call, f func(Files) error) {
+// do carries out f on the disk's goroutine and hands the loop its result. On a
+// full disk nothing is done that needs room.
+func (h *Host) do(c host.Call, needsRoom bool, f func(Files) error) {
+	h.output()
 	d := h.startDisk()
 	d.put(func() {
-		r := host.DiskResult{Err: errText(f(h.o.Files))}
+		err := h.o.Trouble.Disk(needsRoom)
+		if err == nil {
+			err = f(h.o.Files)
+		}
+		r := host.DiskResult{Err: errText(err)}
 		h.post(func() { c.Run(h.p, &r) })
 	})
 }
@@ -102,35 +108,36 @@ func errText(err error) string {
 
 // CreateFile makes an empty file; one that is there is an error.
 func (h *Host) CreateFile(name string, c host.Call) {
-	h.do(c, func(f Files) error { return f.Create(name) })
+	h.do(c, true, func(f Files) error { return f.Create(name) })
 }
 
 // AppendFile appends data, which nobody may change any more, to a file, which
 // is made if it is missing.
 func (h *Host) AppendFile(name string, data []byte, c host.Call) {
-	h.do(c, func(f Files) error { return f.Append(name, data) })
+	h.do(c, true, func(f Files) error { return f.Append(name, data) })
 }
 
 // SyncFile makes a file's content and its name survive a crash of the machine.
 func (h *Host) SyncFile(name string, c host.Call) {
-	h.do(c, func(f Files) error { return f.Sync(name) })
+	h.do(c, false, func(f Files) error { return f.Sync(name) })
 }
 
 // RenameFile gives a file a new name and replaces what had it. It survives a
 // crash once the new name is synced.
 func (h *Host) RenameFile(from, to string, c host.Call) {
-	h.do(c, func(f Files) error { return f.Rename(from, to) })
+	h.do(c, false, func(f Files) error { return f.Rename(from, to) })
 }
 
 // RemoveFile removes a file.
 func (h *Host) RemoveFile(name string, c host.Call) {
-	h.do(c, func(f Files) error { return f.Remove(name) })
+	h.do(c, false, func(f Files) error { return f.Remove(name) })
 }
 
 // ReadFile reads a whole file.
 func (h *Host) ReadFile(name string, c host.Call) {
 	d := h.startDisk()
 	d.put(func() {
+		_ = h.o.Trouble.Disk(false) // reading needs no room
 		data, err := h.o.Files.Read(name)
 		r := host.ReadResult{Data: data, Err: errText(err)}
 		h.post(func() { c.Run(h.p, &r) })
@@ -141,6 +148,7 @@ func (h *Host) ReadFile(name string, c host.Call) {
 func (h *Host) ListFiles(dir string, c host.Call) {
 	d := h.startDisk()
 	d.put(func() {
+		_ = h.o.Trouble.Disk(false)
 		names, err := h.o.Files.List(dir)
 		r := host.ListResult{Names: names, Err: errText(err)}
 		h.post(func() { c.Run(h.p, &r) })

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/simctl/simctl/impl/coord"
@@ -41,7 +42,8 @@ type Host struct {
 	exited   bool
 	status   int
 	failure  error
-	timers   map[host.TimerID]*time.Timer
+	timers   map[host.TimerID]timer
+	queue    alarms
 	timerSeq host.TimerID
 	conns    map[host.ConnID]*conn
 	connSeq  host.ConnID
@@ -50,6 +52,7 @@ type Host struct {
 	children map[host.ProcessID]*child
 	sessions map[coord.Session]*session
 	sessSeq  coord.Session
+	living   atomic.Int32 // sessions that have not ended
 	draws    map[string]uint64
 	notes    []noted
 	noteSeq  uint64
@@ -69,7 +72,7 @@ func NewHost(o Options) (*Host, error) {
 		o:        o,
 		wake:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
-		timers:   map[host.TimerID]*time.Timer{},
+		timers:   map[host.TimerID]timer{},
 		conns:    map[host.ConnID]*conn{},
 		children: map[host.ProcessID]*child{},
 		sessions: map[coord.Session]*session{},
@@ -227,7 +230,7 @@ func (h *Host) endAll() {
 		l.close()
 	}
 	for _, t := range h.timers {
-		t.Stop()
+		t.clock.Stop()
 	}
 	for _, c := range h.children {
 		c.signal(os.Kill)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live/dir"
+	"github.com/simctl/simctl/impl/live/trouble"
 )
 
 // Options say how a process is run.
@@ -45,6 +46,8 @@ type Options struct {
 	// Route says where to dial instead of an address, for processes and
 	// ZooKeeper servers alike: a proxy on the way. Nil means the address.
 	Route func(host.Addr) host.Addr
+	// Trouble is what is wrong with the machine; nil: nothing.
+	Trouble *trouble.Trouble
 	// ChildCommand makes the command of a child, not yet started. Nil means
 	// that no child can start.
 	ChildCommand func(host.Program) *exec.Cmd

@@ -162,6 +162,7 @@ func (h *Host) Send(id host.ConnID, m host.Message) {
 	if c == nil || h.exited {
 		return
 	}
+	h.output()
 	ok, err := c.send(m, h.o.SendQueue)
 	if err != nil {
 		panic(fmt.Sprintf("live: send %s: %v", m.Name(), err))
@@ -174,6 +175,7 @@ func (h *Host) Send(id host.ConnID, m host.Message) {
 // Close ends a connection once everything sent is written.
 func (h *Host) Close(id host.ConnID) {
 	if c := h.conns[id]; c != nil {
+		h.output()
 		delete(h.conns, id)
 		c.finish()
 	}

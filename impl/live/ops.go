@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-zookeeper/zk"
 
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/impl/live/trouble"
 )
 
 // A phase is how far an entry is.
@@ -29,6 +31,7 @@ type entry struct {
 	op     coord.Op
 	done   host.Call
 	watch  host.Call
+	due    time.Time // it is not sent before
 	zxid   int64
 	result coord.Result
 }
@@ -44,9 +47,13 @@ func (h *Host) Do(id coord.Session, op coord.Op, doneCall, watch host.Call) {
 	if h.exited {
 		return
 	}
+	h.output()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := &entry{op: op, done: doneCall, watch: watch}
+	if late := h.o.Trouble.Late(trouble.Kind(op.Kind.String())); late > 0 {
+		e.due = time.Now().Add(late)
+	}
 	s.out = append(s.out, e)
 	if s.ended != nil {
 		e.fail(s.ended)
@@ -110,6 +117,14 @@ func (s *session) launch() {
 		return
 	}
 	e := s.out[i]
+	if late := time.Until(e.due); late > 0 { // and what was asked for behind it
+		time.AfterFunc(late, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.launch()
+		})
+		return
+	}
 	e.phase = sent
 	s.writing = e
 	s.flying++

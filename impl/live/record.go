@@ -17,6 +17,7 @@ const (
 	Started  = "started"  // the process was started; M: its number on the machine
 	Exited   = "exited"   // it exited by itself; N: status
 	Panicked = "panicked" // it panicked; Detail: why and where
+	Struck   = "struck"   // it stands still between two outputs, as it was told to
 )
 
 // A Record is one line of a process's record file: a note of the process, or

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -76,8 +77,10 @@ func (h *Host) OpenSession(o coord.Options, changed host.Call) coord.Session {
 		s.o.Servers[i], s.o.Servers[j] = s.o.Servers[j], s.o.Servers[i]
 	}
 	h.sessions[s.id] = s
+	h.living.Add(1)
 	if h.exited {
 		s.ended = coord.ErrClosed
+		h.living.Add(-1)
 		return s.id
 	}
 	s.connect()
@@ -122,6 +125,9 @@ func (s *session) dial(_, addr string, limit time.Duration) (net.Conn, error) {
 		return nil, errOver
 	}
 	to := string(s.h.o.Route(host.Addr(addr)))
+	if !s.reach(time.Now().Add(min(limit, s.patience()))) {
+		return nil, os.ErrDeadlineExceeded
+	}
 	c, err := net.DialTimeout("tcp", to, min(limit, s.patience()))
 	if err != nil {
 		return nil, err
@@ -231,6 +237,7 @@ func (s *session) end(err error, state coord.State) {
 		return
 	}
 	s.ended, s.open, s.state = err, false, state
+	s.h.living.Add(-1)
 	s.failAll(err)
 	s.unwatch()
 	s.tell()
@@ -262,6 +269,7 @@ func (h *Host) CloseSession(id coord.Session) {
 	if s == nil || h.exited {
 		return
 	}
+	h.output()
 	delete(h.sessions, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/binary"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -27,6 +28,9 @@ type tap struct {
 	begin   time.Time
 	up      atomic.Bool // the handshake is over
 	in, out frames
+	broken  bool         // the answer that came in is lost
+	deaf    atomic.Bool  // something was lost while the session was cut off
+	until   atomic.Int64 // the read deadline, in nanoseconds of the wall clock
 }
 
 func newTap(c net.Conn, s *session) *tap {
@@ -49,7 +53,14 @@ func newTap(c net.Conn, s *session) *tap {
 // Read reads and looks along.
 func (t *tap) Read(b []byte) (int, error) {
 	n, err := t.Conn.Read(b)
+	if !t.hears() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	t.in.feed(b[:n])
+	if t.broken {
+		t.Conn.Close()
+		return 0, errLost
+	}
 	return n, err
 }
 
@@ -57,6 +68,10 @@ func (t *tap) Read(b []byte) (int, error) {
 // request known.
 func (t *tap) Write(b []byte) (int, error) {
 	t.out.feed(b)
+	if t.s.cut() {
+		t.deaf.Store(true)
+		return len(b), nil
+	}
 	return t.Conn.Write(b)
 }
 
@@ -71,6 +86,7 @@ func (t *tap) SetReadDeadline(d time.Time) error {
 	if d.IsZero() || limit.Before(d) {
 		d = limit
 	}
+	t.until.Store(d.UnixNano())
 	return t.Conn.SetReadDeadline(d)
 }
 
@@ -98,6 +114,8 @@ func (t *tap) received(f []byte) {
 	code := int32(binary.BigEndian.Uint32(f[12:]))
 	switch {
 	case xid == xidPing:
+	case xid != xidEvent && t.s.loses(xid):
+		t.broken = true
 	case xid != xidEvent:
 		t.s.replied(xid, zxid, code)
 	case len(f) >= 28:

@@ -48,6 +48,7 @@ func New(out, warn io.Writer, noArgs cobra.PositionalArgs, strict func(*pflag.Fl
 	f.StringVar(&o.Config, "config", "", "a zoo.cfg: be the server that it describes")
 	f.StringVar(&o.Record, "record", "", "with --config: append what the server notes to this file, for the judges")
 	f.Uint32Var(&o.Incarnation, "incarnation", 1, "with --record: how often the server has been started")
+	f.StringVar(&o.Trouble, "trouble", "", "with --config: file that says what is wrong with the machine, as soak writes it")
 	f.StringSliceVar(&o.Routes, "route", nil, "with --config: ADDRESS=INSTEAD,...: where to dial instead of other servers' addresses")
 	for _, v := range simctl.ZooKeeperVerbs {
 		sub := newVerb(out, v.Name, v.Doc)

@@ -113,15 +113,42 @@ func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 	}
 	var errs []error
 	for _, name := range f.Groups[0] {
-		if child, err := s.strikeChild(f.Class, name); child {
-			errs = append(errs, err)
-		} else if z := s.server(name); z != nil {
-			errs = append(errs, s.actOnServer(f.Class, z))
-		} else if m := s.member(name); m != nil {
-			errs = append(errs, s.actOn(ctx, f, m))
+		waits, err := s.strikesBetween(f, name)
+		if !waits && err == nil {
+			err = s.actOnOne(ctx, f, name, 0)
 		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// actOnOne begins a fault of a machine or process. With a moment it has stood
+// still since then.
+func (s *soak) actOnOne(ctx context.Context, f scenarios.Fault, name string, since int64) error {
+	s.play.since = since
+	defer func() { s.play.since = 0 }()
+	if child, err := s.strikeChild(f.Class, name); child {
+		return err
+	}
+	if slices.Contains(meddled, f.Class) {
+		return s.meddle(f, name, true)
+	}
+	if z := s.server(name); z != nil {
+		return s.actOnServer(f.Class, z)
+	}
+	if m := s.member(name); m != nil {
+		return s.actOn(ctx, f, m)
+	}
+	return nil
+}
+
+// from is when what is done now began: at this moment, or when the process that
+// it is done to stood still for it.
+func (s *soak) from() int64 {
+	if s.play != nil && s.play.since > 0 {
+		return s.play.since
+	}
+	return live.Monotonic()
 }
 
 func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
@@ -148,6 +175,8 @@ func (s *soak) actOn(ctx context.Context, f scenarios.Fault, m *member) error {
 		}
 	case scenarios.Expire:
 		return s.expire(ctx, m)
+	case scenarios.DeleteZ:
+		return s.vandalise(ctx, f, m)
 	case scenarios.ClockJump:
 		return s.moveClock(m, f.Extra)
 	default:
@@ -164,7 +193,7 @@ func (s *soak) end(m *member, how trace.Kind) {
 		return
 	}
 	m.told = true
-	from := live.Monotonic()
+	from := s.from()
 	_ = m.proc.Kill() // it may have ended by itself: then its record says so
 	m.proc.Wait()
 	s.tell(trace.Event{Process: m.ID, Inc: m.Incarnation, Kind: how, N: proc.Killed, At: from, Until: live.Monotonic()})
@@ -178,8 +207,14 @@ func (s *soak) unact(f scenarios.Fault) error {
 	}
 	var errs []error
 	for _, name := range slices.Concat(f.Groups...) {
+		s.spare(f, name) // it may still wait
 		z, m := s.server(name), s.member(name)
-		if z == nil && m == nil { // whoever started it has started another, or not
+		if z == nil && m == nil {
+			errs = append(errs, s.resumeChild(f.Class, name))
+			continue
+		}
+		if slices.Contains(meddled, f.Class) {
+			errs = append(errs, s.meddle(f, name, false))
 			continue
 		}
 		switch f.Class {

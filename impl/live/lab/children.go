@@ -125,8 +125,8 @@ func (s *soak) processes(kind string) (out []string) {
 	return out
 }
 
-// strikeChild stops or kills a process on a machine, and leaves the rest to
-// whoever started it. It reports false if the target is none.
+// strikeChild stops, kills or pauses a process on a machine, and leaves the rest
+// to whoever started it. It reports false if the target is none.
 func (s *soak) strikeChild(class scenarios.Class, name string) (bool, error) {
 	parent, _, is := strings.Cut(name, "/")
 	m := s.member(parent)
@@ -137,10 +137,29 @@ func (s *soak) strikeChild(class scenarios.Class, name string) (bool, error) {
 	if class == scenarios.Stop {
 		return true, m.proc.StopChild(pid)
 	}
-	from := live.Monotonic()
+	from := s.from()
+	if class == scenarios.Pause {
+		if !m.proc.Leads(pid) {
+			return true, nil // it has ended meanwhile
+		}
+		s.tell(trace.Event{Process: name, Inc: 1, Kind: trace.Paused, At: from, Until: live.Monotonic()})
+		return true, m.proc.PauseChild(pid)
+	}
 	if err := m.proc.KillChild(pid); err != nil {
 		return true, err
 	}
 	s.tell(trace.Event{Process: name, Inc: 1, Kind: trace.KilledOff, N: proc.Killed, At: from, Until: live.Monotonic()})
 	return true, nil
+}
+
+// resumeChild lets a process on a machine go on that a pause let stand still, if
+// it is still there.
+func (s *soak) resumeChild(class scenarios.Class, name string) error {
+	parent, _, is := strings.Cut(name, "/")
+	m := s.member(parent)
+	if !is || m == nil || class != scenarios.Pause || !m.proc.Leads(m.children[name]) {
+		return nil
+	}
+	s.tell(trace.Event{Process: name, Inc: 1, Kind: trace.Resumed})
+	return m.proc.ResumeChild(m.children[name])
 }

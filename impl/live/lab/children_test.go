@@ -160,18 +160,3 @@ func TestWhoIsEndedAtTheBeginningIsNotStarted(t *testing.T) {
 		require.NotEqual(t, trace.KilledOff, e.Kind, "there was nobody to kill")
 	}
 }
-
-// The driver of an application in client mode is its client's: as long as it
-// runs, nothing is quiet.
-func TestClientWaitsForTheDriverBesideIt(t *testing.T) {
-	c := &clientView{id: "c1", jobs: map[string]*jobView{}}
-	app := func(process, what string) {
-		c.observe(&live.Record{Process: host.ProcessID(process), Event: string(trace.App), Subject: "a", Value: what}, true)
-	}
-	app("c1", "begun")
-	require.Equal(t, 1, c.open)
-	app("c1/a", "finished")
-	require.Equal(t, 1, c.open)
-	app("c1", "exited")
-	require.Zero(t, c.open)
-}

@@ -67,7 +67,7 @@ func (s *soak) settle(ctx context.Context, bound time.Duration) error {
 func (s *soak) bounds() bound.World {
 	pending := 0
 	for _, c := range s.clients {
-		pending += c.pending(s.jobsOf(c.id))
+		pending += c.Pending(s.jobsOf(c.ID))
 	}
 	return bound.World{
 		Timers: s.timers, Tick: s.tick(), Restart: s.scenario.Restart.Hi, Masters: s.scenario.Masters, Ours: s.ensemble != nil,

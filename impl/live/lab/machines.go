@@ -117,7 +117,7 @@ func (s *soak) takeServer(z *ensemble.Server, how trace.Kind) {
 	case how == "":
 		_ = z.Terminate() // it may be gone by now
 	default:
-		from := live.Monotonic()
+		from := s.from()
 		if z.Kill(); z.Records() != "" {
 			s.tell(trace.Event{Process: serverName(z.ID() - 1), Inc: z.Starts(), Kind: how, N: proc.Killed, At: from, Until: live.Monotonic()})
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/live/lab/onlooker"
 	"github.com/simctl/simctl/impl/live/lab/proc"
+	"github.com/simctl/simctl/impl/live/lab/progress"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
@@ -37,7 +38,7 @@ type soak struct {
 	servers      []host.Addr
 	version      string
 	members      []*member
-	clients      []*clientView
+	clients      []*progress.Client
 	noted        []*records.Tail // what the servers note
 	mesh         link.Mesh       // the links between machines
 	ledger       host.Addr       // where accounts are; empty: no job has one
@@ -157,7 +158,7 @@ func (s *soak) startClients(masters []host.Addr) error {
 			return err
 		}
 		s.members = append(s.members, c)
-		s.clients = append(s.clients, &clientView{id: c.ID, jobs: map[string]*jobView{}})
+		s.clients = append(s.clients, progress.New(c.ID))
 		if err := s.startMember(c); err != nil {
 			return err
 		}
@@ -339,7 +340,7 @@ func (s *soak) readAll() error {
 		if err != nil {
 			return err
 		}
-		s.records = append(s.records, rs...)
+		s.keep(rs)
 	}
 	return nil
 }
@@ -350,7 +351,7 @@ func (s *soak) readMember(m *member) error {
 		if err != nil {
 			return err
 		}
-		s.records = append(s.records, rs...)
+		s.keep(rs)
 		for i := range rs {
 			s.observe(m, &rs[i])
 		}

@@ -179,7 +179,7 @@ func (s *soak) kill(m *member) {
 }
 
 func (s *soak) pause(m *member) error {
-	from := live.Monotonic()
+	from := s.from()
 	if err := m.proc.Pause(); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/simctl/simctl/impl/live/lab/link"
 	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/lab/rounds"
+	"github.com/simctl/simctl/impl/live/trouble"
 	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
@@ -29,8 +30,11 @@ type playing struct {
 	closed  bool // the safety phase is over: no fault begins any more
 	broken  []broken
 	jumped  map[string]time.Duration
-	down    map[int]int           // how many faults want a server gone now, by its id
-	traps   map[string]*link.Trap // that are set, by their faults
+	down    map[int]int               // how many faults want a server gone now, by its id
+	traps   map[string]*link.Trap     // that are set, by their faults
+	sheets  map[string]*trouble.Sheet // what is wrong with machines
+	struck  []struck
+	since   int64 // see from
 }
 
 // waiting is a fault whose moment has come and whose event has not.
@@ -64,11 +68,8 @@ func (o *Options) setScenario() error {
 // prepare draws the run: the scenario's faults and its operations, again for
 // each time that it is played.
 func (s *soak) prepare() error {
-	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}, traps: map[string]*link.Trap{}}
+	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}, traps: map[string]*link.Trap{}, sheets: map[string]*trouble.Sheet{}}
 	written := s.o.Scenario.Clone()
-	for i := range written.Faults { // a real process is struck wherever it happens to be
-		written.Faults[i].Outputs = 0
-	}
 	s.scenario = rounds.Of(written, s.o.For, s.o.Seed)
 	s.scenario.Conf, s.scenario.Timers = s.o.Conf.List(), s.o.Timers
 	if err := s.scenario.Check(); err != nil {
@@ -144,7 +145,7 @@ func (s *soak) route(m *member) error {
 		return err
 	}
 	s.give(m)
-	m.Clock = filepath.Join(s.o.Dir, "clock-"+m.ID)
+	m.Clock, m.Trouble = filepath.Join(s.o.Dir, "clock-"+m.ID), s.troubleOf(m.ID)
 	return nil
 }
 

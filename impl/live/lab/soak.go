@@ -224,7 +224,7 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		eo := ensemble.Options{Servers: 3, Tick: s.timers.Tick, Dir: dir}
 		if sc := s.o.Scenario; sc != nil {
 			eo.Servers, eo.Tick, eo.Init, eo.Sync = sc.Servers, s.tickOf(sc), sc.Ensemble.Init, sc.Ensemble.Sync
-			eo.Apart, eo.Route = apart(sc), s.routeServer
+			eo.Apart, eo.Route, eo.Trouble = apart(sc), s.routeServer, s.o.Dir
 		}
 		if s.o.Embedded {
 			eo.Program = s.o.Binary

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/lab/progress"
 	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/scenarios"
@@ -20,7 +21,7 @@ func newSoak(t *testing.T, p policy.Policy) *soak {
 	require.NoError(t, o.setDefaults())
 	s := &soak{o: o, timers: scenarios.TimersFor(o.Timers), draw: program.Draws(o.Seed, "soak"), scenario: o.scenario(3)}
 	for _, c := range []string{"c1", "c2"} {
-		s.clients = append(s.clients, &clientView{id: c, jobs: map[string]*jobView{}})
+		s.clients = append(s.clients, progress.New(c))
 	}
 	return s
 }
@@ -53,7 +54,8 @@ func TestBoundsFollowFromConfigurationAndFromWhatIsPending(t *testing.T) {
 	require.Less(t, total(s, "worker-rejoins"), total(s, "runnable-runs"))
 	require.Less(t, total(s, "one-alive-after-heal"), total(newSoak(t, policy.Spark), "one-alive-after-heal"), "its store blocks")
 	pending := total(s, "runnable-runs")
-	s.clients[0].jobs["c1-job1"] = &jobView{over: true}
+	s.clients[0].Observe(&live.Record{Event: "call", Subject: "c1-job1", Value: "submit"}, true)
+	s.clients[0].Observe(&live.Record{Event: "gave-up", Subject: "c1-job1", Value: "submit"}, true)
 	require.Less(t, total(s, "runnable-runs"), pending)
 }
 
@@ -71,32 +73,6 @@ func TestFaultsOutlastWhatTheyAreToCost(t *testing.T) {
 	back, err := scenarios.ParseFault(f.String())
 	require.NoError(t, err)
 	require.Equal(t, f, back)
-}
-
-func TestClientIsFollowedByItsRecords(t *testing.T) {
-	c := &clientView{jobs: map[string]*jobView{}}
-	see := func(event, tag, what, detail string) {
-		c.observe(&live.Record{Event: event, Subject: tag, Value: what, Detail: detail}, true)
-	}
-	see("call", "a", "submit", "")
-	require.Equal(t, 1, c.open)
-	see("return", "a", "submit", "d1")
-	require.Equal(t, 3, c.pending(3), "it runs")
-	see("call", "a", "status", "")
-	see("return", "a", "status", "RUNNING")
-	require.Equal(t, 3, c.pending(3))
-	see("call", "a", "status", "")
-	see("gave-up", "a", "status", "")
-	require.Equal(t, 3, c.pending(3), "it will be asked again")
-	see("call", "a", "status", "")
-	see("return", "a", "status", "FINISHED")
-	require.Equal(t, 2, c.pending(3))
-	see("call", "b", "submit", "")
-	see("gave-up", "b", "submit", "")
-	see("call", "c", "submit", "")
-	see("return", "c", "submit", "error: too large")
-	require.Zero(t, c.pending(3))
-	require.Zero(t, c.open)
 }
 
 func TestProcessThatCannotBeginEndsTheSoakWithItsWords(t *testing.T) {

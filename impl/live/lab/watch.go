@@ -1,24 +1,10 @@
 package lab
 
 import (
-	"strings"
-
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/records"
 	"github.com/simctl/simctl/model/trace"
 )
-
-// A clientView is how far a client is with its plan, as its records tell.
-type clientView struct {
-	id   string
-	open int // operations without an answer, and drivers beside it
-	jobs map[string]*jobView
-}
-
-// A jobView is one job of a client.
-type jobView struct {
-	over bool // the client knows that it has ended, or that it never will
-}
 
 // observe takes note of what a record says of its process.
 func (s *soak) observe(m *member, r *live.Record) {
@@ -37,60 +23,10 @@ func (s *soak) observe(m *member, r *live.Record) {
 	m.begot(r)
 	s.saw(records.EventOf(r))
 	for _, c := range s.clients {
-		if c.id == m.ID {
-			c.observe(r, s.o.Policy.ClientsNeverForgetAMaster)
+		if c.ID == m.ID {
+			c.Observe(r, s.o.Policy.ClientsNeverForgetAMaster)
 		}
 	}
-}
-
-// observe counts an operation. A client that forgets masters stops asking of a
-// job once it has given up.
-func (c *clientView) observe(r *live.Record, patient bool) {
-	j := c.jobs[r.Subject]
-	if j == nil && r.Event == string(trace.Call) {
-		j = &jobView{}
-		c.jobs[r.Subject] = j
-	}
-	submit := r.Value == "submit"
-	switch r.Event {
-	case string(trace.Call):
-		c.open++
-	case string(trace.Return):
-		c.open--
-		refused := strings.HasPrefix(r.Detail, "error")
-		j.over = j.over || submit && refused || r.Value == "status" && (refused || isFinal(r.Detail))
-	case string(trace.App):
-		switch own := string(r.Process) == c.id; {
-		case own && r.Value == "begun":
-			c.open++
-		case own && r.Value == "exited":
-			c.open--
-		}
-	case string(trace.GaveUp):
-		c.open--
-		j.over = j.over || submit || !patient
-	}
-}
-
-// isFinal reports whether a client asks no more after this answer.
-func isFinal(state string) bool {
-	switch state {
-	case "FINISHED", "FAILED", "KILLED", "ERROR", "not found":
-		return true
-	}
-	return false
-}
-
-// pending is how many of a plan's jobs have not ended, as far as the client
-// knows.
-func (c *clientView) pending(plan int) int {
-	over := 0
-	for _, j := range c.jobs {
-		if j.over {
-			over++
-		}
-	}
-	return plan - over
 }
 
 // active is the running master that is Alive, the one of the highest term if
@@ -131,10 +67,10 @@ func (s *soak) isQuiet() bool {
 		}
 	}
 	for _, c := range s.clients {
-		if m := s.member(c.id); m != nil && m.Incarnation > 1 {
+		if m := s.member(c.ID); m != nil && m.Incarnation > 1 {
 			continue // it was lost with its plan
 		}
-		if c.open > 0 || c.pending(s.jobsOf(c.id)) > 0 {
+		if c.Open > 0 || c.Pending(s.jobsOf(c.ID)) > 0 {
 			return false
 		}
 	}

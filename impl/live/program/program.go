@@ -21,6 +21,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/ledger"
 	"github.com/simctl/simctl/impl/live"
+	"github.com/simctl/simctl/impl/live/trouble"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/impl/worker"
@@ -55,6 +56,9 @@ type Options struct {
 	// Clock is a file that says how far the wall clock is off, in nanoseconds;
 	// empty: it is not. It is read each time.
 	Clock string
+	// Trouble is a file that says what is wrong with the machine, see
+	// [trouble.State]; empty: nothing.
+	Trouble string
 	// Args is a driver's argument, or a client's [ClientArgs] as JSON, or
 	// @FILE, which holds it.
 	Args string
@@ -68,7 +72,7 @@ func (o *Options) Flags() []string {
 	}
 	for _, f := range []struct{ name, value string }{
 		{"listen", string(o.Listen)}, {"http", o.HTTP}, {"rest", o.rest()}, {"zk", join(o.ZK)}, {"dir", o.Dir}, {"masters", join(o.Masters)},
-		{"record", o.Record}, {"data", o.Data}, {"route", strings.Join(o.Routes, ",")}, {"driver-ports", joinInts(o.DriverPorts)}, {"clock", o.Clock}, {"args", o.Args},
+		{"record", o.Record}, {"data", o.Data}, {"route", strings.Join(o.Routes, ",")}, {"driver-ports", joinInts(o.DriverPorts)}, {"clock", o.Clock}, {"trouble", o.Trouble}, {"args", o.Args},
 	} {
 		if f.value != "" {
 			args = append(args, "--"+f.name+"="+f.value)
@@ -143,7 +147,7 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	}
 	lo := live.Options{
 		Self: host.ProcessID(o.ID), Incarnation: o.Incarnation, Seed: o.Seed, DataDir: o.Data, ChildCommand: o.child,
-		Route: o.route, WallOffset: o.wallOffset,
+		Route: o.route, WallOffset: o.wallOffset, Trouble: trouble.Follow(o.Trouble),
 	}
 	if o.Record != "" {
 		if lo.Recorder, err = live.NewRecorder(o.Record); err != nil {
@@ -257,7 +261,7 @@ func (o *Options) child(p host.Program) *exec.Cmd {
 	}
 	c := Options{
 		Kind: p.Kind, ID: o.ID + "/" + p.Name, Incarnation: 1, Policy: o.Policy, Timers: o.Timers, Conf: o.Conf, Seed: o.Seed,
-		Record: DriversOf(o.Record), Data: o.Data, Args: p.Args, Routes: o.Routes, DriverPorts: o.DriverPorts, Clock: o.Clock,
+		Record: DriversOf(o.Record), Data: o.Data, Args: p.Args, Routes: o.Routes, DriverPorts: o.DriverPorts, Clock: o.Clock, Trouble: o.Trouble,
 	}
 	cmd := exec.Command(self, c.Flags()...)
 	cmd.Stderr = os.Stderr

@@ -42,6 +42,9 @@ type Options struct {
 	// Records, if not empty, is a directory: with Program, each server appends
 	// what it notes to a file of its own there, as zN.ndjson.
 	Records string
+	// Trouble, if not empty, is a directory: with Program, a file there says what
+	// is wrong with each server's machine, see [Server.Trouble].
+	Trouble string
 	// Lines are more of zoo.cfg, without line ends; a key given here counts.
 	Lines []string
 	// Port is the first server's client port, and the others' follow; 0: free
@@ -250,6 +253,9 @@ func (s *Server) command(cfg string) *exec.Cmd {
 		if len(s.routes) > 0 {
 			cmd.Args = append(cmd.Args, "--route="+strings.Join(s.routes, ","))
 		}
+		if file := s.Trouble(); file != "" {
+			cmd.Args = append(cmd.Args, "--trouble="+file)
+		}
 		if file := s.Records(); file != "" {
 			cmd.Args = append(cmd.Args, "--record="+file, fmt.Sprintf("--incarnation=%d", s.starts))
 		}
@@ -270,6 +276,15 @@ func (s *Server) Records() string {
 		return ""
 	}
 	return filepath.Join(s.o.Records, fmt.Sprintf("z%d.ndjson", s.id))
+}
+
+// Trouble is the file that says what is wrong with the server's machine, "" if
+// it looks at none.
+func (s *Server) Trouble() string {
+	if s.o.Program == "" || s.o.Trouble == "" {
+		return ""
+	}
+	return filepath.Join(s.o.Trouble, fmt.Sprintf("trouble-z%d", s.id))
 }
 
 func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }

@@ -99,6 +99,12 @@ func (p *Proc) StopChild(pid int) error { return p.signalChild(pid, syscall.SIGT
 // is left alone.
 func (p *Proc) KillChild(pid int) error { return p.signalChild(pid, syscall.SIGKILL) }
 
+// PauseChild lets a process that this one started stand still (SIGSTOP).
+func (p *Proc) PauseChild(pid int) error { return p.signalChild(pid, syscall.SIGSTOP) }
+
+// ResumeChild lets it go on (SIGCONT).
+func (p *Proc) ResumeChild(pid int) error { return p.signalChild(pid, syscall.SIGCONT) }
+
 func (p *Proc) signalChild(pid int, s syscall.Signal) error {
 	if !p.Leads(pid) {
 		return nil

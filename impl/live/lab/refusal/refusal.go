@@ -15,6 +15,7 @@ var played = []scenarios.Class{
 	scenarios.Stop, scenarios.KillOff, scenarios.HostLoss, scenarios.Pause, scenarios.Partition, scenarios.OneWay,
 	scenarios.Stall, scenarios.ResetConn, scenarios.Slow, scenarios.Expire, scenarios.Leader, scenarios.ClockJump,
 	scenarios.Decommission, scenarios.Lossy, scenarios.Drain, scenarios.Drop, scenarios.Duplicate,
+	scenarios.DiskFull, scenarios.SlowDisk, scenarios.LostReply, scenarios.SlowOp, scenarios.CutOff, scenarios.DeleteZ,
 }
 
 // understood are what a live run knows of each part of a scenario. Whatever
@@ -68,6 +69,7 @@ func Of(s *scenarios.Scenario) error {
 	return nil
 }
 
+// refuseFault says why a fault cannot be carried out.
 func refuseFault(f scenarios.Fault) error {
 	if !slices.Contains(played, f.Class) {
 		return fmt.Errorf("no real run can have a %s", f.Class)
@@ -75,16 +77,16 @@ func refuseFault(f scenarios.Fault) error {
 	if name := strange(f); name != "" {
 		return fmt.Errorf("a real run knows no %s", name)
 	}
-	if f.Outputs > 0 {
-		return fmt.Errorf("a real process is struck wherever it happens to be: only outputs=any can be had")
-	}
 	for _, g := range f.Groups {
+		if traps := f.Class == scenarios.Drop || f.Class == scenarios.Duplicate; traps && serves(g) {
+			return fmt.Errorf("a link knows the names of our messages only, not of ZooKeeper's")
+		}
 		for _, t := range g {
 			switch child := t == "any-driver" || t == "any-executor"; {
 			case strings.Contains(t, "/"):
 				return fmt.Errorf("%s: nobody knows before a live run what drivers and executors are called", t)
-			case child && f.Class != scenarios.Stop && f.Class != scenarios.KillOff:
-				return fmt.Errorf("%s: a driver or an executor alone can only be stopped or killed in a live run", t)
+			case child && !slices.Contains([]scenarios.Class{scenarios.Stop, scenarios.KillOff, scenarios.Pause}, f.Class):
+				return fmt.Errorf("%s: a driver or an executor alone can only be stopped, killed or paused", t)
 			}
 		}
 	}
