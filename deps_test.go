@@ -50,13 +50,14 @@ const importLaw = `
 	impl/live:            impl/live/dir impl/live/trouble impl/host impl/coord impl/wire impl/policy impl/master impl/worker
 	impl/live/memory:
 	impl/live/web:
-	impl/live/program:    impl/live/trouble impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
+	impl/live/program:    impl/probe impl/live/trouble impl/apps impl/host impl/wire impl/policy impl/conf impl/live impl/live/web impl/master impl/persist impl/settings impl/worker impl/driver impl/executor impl/ledger impl/client scenarios
 	impl/live/load:
 	impl/live/steer:
 	impl/live/trouble:
 	impl/live/cluster:    impl/host impl/wire impl/policy impl/conf impl/live/program impl/live/steer impl/live/lab/ensemble impl/live/lab/proc scenarios
 	impl/live/lab:        impl/... scenarios model/history model/trace
 	impl/live/lab/link:   impl/host
+	impl/live/lab/lines:  impl/live/lab/link scenarios
 	impl/live/lab/vandal: impl/host impl/coord impl/election impl/live
 	impl/live/lab/onlooker: impl/host impl/coord impl/live
 	impl/live/lab/proc:
@@ -64,6 +65,7 @@ const importLaw = `
 	impl/live/lab/rounds: impl/live/program scenarios
 	impl/live/lab/refusal: scenarios
 	impl/live/lab/ensemble: impl/host impl/live/lab/proc
+	impl/live/lab/probing: impl/probe scenarios
 	impl/live/lab/progress: impl/live model/trace
 	impl/live/lab/records: impl/live model/trace
 

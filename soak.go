@@ -169,7 +169,7 @@ func (r *SoakResult) ServerLosses() (n int) {
 func (r *SoakResult) tooLittle(o SoakOptions) string {
 	causes, least := o.Causes, int(min(1, float64(o.For)/float64(leastIn))*leastAcked)
 	if o.Scenario != nil { // what it must reach it says itself
-		causes, least = []scenarios.Class{}, 1
+		causes, least = []scenarios.Class{}, min(1, o.Scenario.Clients)
 	}
 	if causes == nil {
 		causes = []scenarios.Class{scenarios.Stop, scenarios.KillOff, scenarios.Pause, scenarios.Partition}

@@ -13,7 +13,7 @@ import (
 )
 
 // nodeKinds are the processes that node can be.
-var nodeKinds = []string{"master", "worker", "client", "driver", "executor", "ledger"}
+var nodeKinds = []string{"master", "worker", "client", "driver", "executor", "ledger", "probe"}
 
 func newNode(e *env) *cobra.Command {
 	var o nodeOptions

@@ -33,6 +33,7 @@ type entry struct {
 	watch  host.Call
 	due    time.Time // it is not sent before
 	zxid   int64
+	code   int32 // of the server's reply
 	result coord.Result
 }
 
@@ -146,6 +147,9 @@ func (s *session) carryOut(e *entry) {
 		if s.ended != nil && errors.Is(r.Err, coord.ErrConnectionLoss) {
 			r.Err = s.ended // its answer was cut short by the end
 		}
+		if e.phase == replied && e.code != 0 && s.ended == nil && errors.Is(r.Err, coord.ErrConnectionLoss) {
+			r.Err = fmt.Errorf("zookeeper: error %d", e.code) // one that go-zookeeper does not know: it has not happened
+		}
 		r.Zxid = e.zxid
 		e.phase, e.result = done, r
 	}
@@ -187,7 +191,7 @@ func (s *session) replied(xid int32, zxid int64, code int32) {
 	if e.phase != sent {
 		return
 	}
-	e.phase, e.zxid = replied, zxid
+	e.phase, e.zxid, e.code = replied, zxid, code
 	s.arm(e, code)
 }
 

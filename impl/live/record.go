@@ -17,6 +17,7 @@ const (
 	Started  = "started"  // the process was started; M: its number on the machine
 	Exited   = "exited"   // it exited by itself; N: status
 	Panicked = "panicked" // it panicked; Detail: why and where
+	Done     = "done"     // a probe has done all that it was to do
 	Struck   = "struck"   // it stands still between two outputs, as it was told to
 )
 

@@ -59,7 +59,7 @@ func (s *soak) expand(ctx context.Context, target string) []string {
 	switch target {
 	case "everyone":
 		return s.everyone()
-	case "masters", "workers", "clients":
+	case "masters", "workers", "clients", "probes":
 		return of(target[:len(target)-1], all)
 	case "servers":
 		return s.everyone()[len(s.members):]
@@ -70,8 +70,8 @@ func (s *soak) expand(ctx context.Context, target string) []string {
 		return s.one(of("master", leads))
 	case "standby":
 		return s.one(of("master", func(m *member) bool { return m.runs() && !leads(m) }))
-	case "any-master":
-		return s.one(of("master", running))
+	case "any-master", "any-probe":
+		return s.one(of(target[len("any-"):], running))
 	case "any-worker":
 		return s.one(of("worker", running))
 	case "busy-worker":
@@ -101,7 +101,7 @@ func (s *soak) one(names []string) []string {
 // act begins a fault whose roles are resolved.
 func (s *soak) act(ctx context.Context, f scenarios.Fault) error {
 	if f.Class.Links() {
-		s.links(f, true)
+		s.play.lines.Act(f, true)
 		return nil
 	}
 	if f.Class == scenarios.Leader {
@@ -202,7 +202,7 @@ func (s *soak) end(m *member, how trace.Kind) {
 // unact undoes a fault.
 func (s *soak) unact(f scenarios.Fault) error {
 	if f.Class.Links() {
-		s.links(f, false)
+		s.play.lines.Act(f, false)
 		return nil
 	}
 	var errs []error

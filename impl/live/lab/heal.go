@@ -39,8 +39,15 @@ func (s *soak) heal(ctx context.Context) (time.Duration, error) {
 		s.tell(trace.Event{Kind: trace.Bound, Subject: b.Property, N: int64(b.Total()), Detail: b.String()})
 		longest = max(longest, b.Total())
 	}
+	if len(s.scenario.Probes) > 0 {
+		longest = max(longest, probesEnd)
+	}
 	return longest, nil
 }
+
+// probesEnd is how long after the healing probes may still work: what faults have
+// held up is asked for then.
+const probesEnd = time.Minute
 
 // quietFor is how long everything must have been quiet for the run to end: the
 // judges want the counts of cores to have stood still for a while.

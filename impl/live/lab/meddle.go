@@ -128,13 +128,15 @@ func (s *soak) standsStill(r *live.Record) {
 	}})
 }
 
-// keep adds records that were read to the run's. That a process stands still is
-// for the lab alone.
+// keep adds records that were read to the run's. That a process stands still, or
+// has done all, is for the lab alone.
 func (s *soak) keep(rs []live.Record) {
 	for i := range rs {
-		if rs[i].Event == live.Struck {
+		switch rs[i].Event {
+		case live.Struck:
 			s.standsStill(&rs[i])
-		} else {
+		case live.Done:
+		default:
 			s.records = append(s.records, rs[i])
 		}
 	}

@@ -64,6 +64,7 @@ type member struct {
 	paused bool
 	tails  []*records.Tail
 	busy   bool // a worker that runs something
+	done   bool // a probe that has done all that it was to do
 
 	// What its records tell of the incarnation that runs.
 	begun   bool
@@ -110,6 +111,9 @@ func (s *soak) startAll(ctx context.Context) error {
 	if err := s.addLedger(); err != nil {
 		return err
 	}
+	if err := s.addProbes(); err != nil {
+		return err
+	}
 	if err := s.addDriverPorts(); err != nil {
 		return err
 	}
@@ -118,7 +122,7 @@ func (s *soak) startAll(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(s.servers) > 0 {
+	if len(s.servers) > 0 && s.o.Masters > 0 {
 		s.startOnlooker(dir)
 	}
 	s.tellFailoverBounds()
@@ -211,7 +215,7 @@ func (s *soak) startMember(m *member) error {
 	cmd.Stdout, cmd.Stderr = log, log
 	m.proc, err = proc.Start(cmd)
 	m.told, m.held, m.children = false, false, map[string]int{}
-	m.ours, m.paused, m.begun, m.busy, m.state, m.term, m.follows = false, false, false, false, "", 0, ""
+	m.ours, m.paused, m.begun, m.busy, m.done, m.state, m.term, m.follows = false, false, false, false, false, "", 0, ""
 	return err
 }
 

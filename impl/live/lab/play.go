@@ -14,7 +14,7 @@ import (
 	"github.com/simctl/simctl/impl/conf"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
-	"github.com/simctl/simctl/impl/live/lab/link"
+	"github.com/simctl/simctl/impl/live/lab/lines"
 	"github.com/simctl/simctl/impl/live/lab/refusal"
 	"github.com/simctl/simctl/impl/live/lab/rounds"
 	"github.com/simctl/simctl/impl/live/trouble"
@@ -30,8 +30,8 @@ type playing struct {
 	closed  bool // the safety phase is over: no fault begins any more
 	broken  []broken
 	jumped  map[string]time.Duration
-	down    map[int]int               // how many faults want a server gone now, by its id
-	traps   map[string]*link.Trap     // that are set, by their faults
+	down    map[int]int // how many faults want a server gone now, by its id
+	lines   lines.Faults
 	sheets  map[string]*trouble.Sheet // what is wrong with machines
 	struck  []struck
 	since   int64 // see from
@@ -68,7 +68,7 @@ func (o *Options) setScenario() error {
 // prepare draws the run: the scenario's faults and its operations, again for
 // each time that it is played.
 func (s *soak) prepare() error {
-	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}, traps: map[string]*link.Trap{}, sheets: map[string]*trouble.Sheet{}}
+	s.play = &playing{written: s.o.Scenario.Clone(), jumped: map[string]time.Duration{}, down: map[int]int{}, lines: lines.Faults{Mesh: &s.mesh}, sheets: map[string]*trouble.Sheet{}}
 	written := s.o.Scenario.Clone()
 	s.scenario = rounds.Of(written, s.o.For, s.o.Seed)
 	s.scenario.Conf, s.scenario.Timers = s.o.Conf.List(), s.o.Timers

@@ -61,9 +61,14 @@ func TestLiveRunRefusesWhatItCannotDo(t *testing.T) {
 		"at=3s kill any-driver\nat=4s stop any-executor\nat=5s kill driver-worker": "",
 		"at=3s for=1s pause any-driver":                                            "",
 		"at=3s kill w1/driver-1#1":                                                 "nobody knows before a live run what drivers and executors are called",
-		"probe p1":                                                                 "probe p1: no real process does single operations on znodes",
-		"server z1 id=4":                                                           "special: real processes have no such thing",
-		"ensemble defect=4643":                                                     "defect: real processes have no such thing",
+		"probe p1\nop at=3s p1 create /a data=one => ok\nat=4s kill any-probe":     "",
+		"ensemble local=upgrade":                                                   "",
+		"server z1 id=4":                                                           "server z1: the servers of a live run are numbered in their order, and begin empty",
+		"ensemble defect=4643":                                                     "ensemble defect=4643: real servers have no switch for a mistake",
+		"at=3s drop any masters | servers":                                         "a link knows the names of our messages only",
+		"given m1 format=1":                                                        "given m1 format=1: a real master is of the release that it is",
+		"curator 5.6":                                                              "curator: real masters have the latch and the client of go-zookeeper",
+		"order pct depth=3 steps=4000 window=5ms":                                  "order: nobody chooses in which order real machines",
 	} {
 		text, err := scenarios.Parse("small", []byte(small+lines+"\n"))
 		require.NoError(t, err, lines)

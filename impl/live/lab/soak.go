@@ -74,7 +74,7 @@ func (o *Options) setDefaults() error {
 		}
 	}
 	set := func(n *int, to int) {
-		if *n == 0 {
+		if *n == 0 && o.Scenario == nil {
 			*n = to
 		}
 	}
@@ -224,14 +224,14 @@ func (s *soak) findZooKeeper(ctx context.Context) error {
 		eo := ensemble.Options{Servers: 3, Tick: s.timers.Tick, Dir: dir}
 		if sc := s.o.Scenario; sc != nil {
 			eo.Servers, eo.Tick, eo.Init, eo.Sync = sc.Servers, s.tickOf(sc), sc.Ensemble.Init, sc.Ensemble.Sync
-			eo.Apart, eo.Route, eo.Trouble = apart(sc), s.routeServer, s.o.Dir
+			eo.Apart, eo.Route, eo.Trouble, eo.Lines = apart(sc), s.routeServer, s.o.Dir, zooKeeperLines(sc.Ensemble)
 		}
 		if s.o.Embedded {
 			eo.Program = s.o.Binary
 			if len(eo.Apart) == 0 { // the judges know one service
 				eo.Records = filepath.Join(s.o.Dir, "records")
 			}
-			eo.Lines = []string{"snapCount=200"} // servers are lost while they write snapshots too
+			eo.Lines = append(eo.Lines, "snapCount=200") // servers are lost while they write snapshots too
 			if err := os.MkdirAll(filepath.Join(s.o.Dir, "records"), 0o755); err != nil {
 				return fmt.Errorf("soak: %w", err)
 			}

@@ -12,6 +12,8 @@ func (s *soak) observe(m *member, r *live.Record) {
 		switch r.Event {
 		case live.Started:
 			m.begun = true
+		case live.Done:
+			m.done = true
 		case string(trace.State):
 			m.state, m.term = r.Value, r.Term
 		case string(trace.Registered):
@@ -60,7 +62,7 @@ func (s *soak) isQuiet() bool {
 	alive := 0
 	for _, m := range s.members {
 		switch {
-		case !m.runs():
+		case !m.runs(), m.Kind == "probe" && !m.done:
 			return false
 		case m.state == "Alive":
 			alive++
@@ -74,5 +76,5 @@ func (s *soak) isQuiet() bool {
 			return false
 		}
 	}
-	return alive == 1 && s.rejoined()
+	return s.o.Masters == 0 || alive == 1 && s.rejoined()
 }

@@ -37,6 +37,8 @@ func (o *Options) Check() error {
 		return fmt.Errorf("node: a master needs --zk")
 	case o.Kind == "master" && m.RecoveryMode == persist.Files && o.Data == "":
 		return fmt.Errorf("node: a master with spark.deploy.recoveryMode=FILESYSTEM needs --data")
+	case o.Kind == "probe" && len(o.ZK) == 0:
+		return fmt.Errorf("node: a probe needs --zk")
 	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
 		return fmt.Errorf("node: a %s needs --masters", o.Kind)
 	case o.Incarnation < 1:

@@ -24,19 +24,20 @@ import (
 	"github.com/simctl/simctl/impl/live/trouble"
 	"github.com/simctl/simctl/impl/master"
 	"github.com/simctl/simctl/impl/policy"
+	"github.com/simctl/simctl/impl/probe"
 	"github.com/simctl/simctl/impl/worker"
 	"github.com/simctl/simctl/scenarios"
 )
 
 // Options say what one real process is.
 type Options struct {
-	Kind        string      // "master", "worker", "client", "driver", "executor" or "ledger"
+	Kind        string      // "master", "worker", "client", "driver", "executor", "ledger" or "probe"
 	ID          string      // its name: "m1", "w1", "c1", "w1/driver-1#1"
 	Incarnation uint32      // counts its starts; 0 means 1
 	Listen      host.Addr   // of a master, worker or ledger; port 0 means a free one
 	HTTP        string      // HOST:PORT of a master's or worker's status page; empty means none
 	REST        string      // HOST:PORT where a master takes submissions over HTTP; empty means none
-	ZK          []host.Addr // of a master: the ensemble's servers
+	ZK          []host.Addr // of a master or probe: the ensemble's servers
 	Dir         string      // of a master: the root of the cluster's znodes
 	Masters     []host.Addr // of a worker or client
 	Cores       int64       // of a worker
@@ -59,8 +60,8 @@ type Options struct {
 	// Trouble is a file that says what is wrong with the machine, see
 	// [trouble.State]; empty: nothing.
 	Trouble string
-	// Args is a driver's argument, or a client's [ClientArgs] as JSON, or
-	// @FILE, which holds it.
+	// Args is a driver's argument, or a client's [ClientArgs] or a probe's
+	// [ProbeArgs] as JSON, or @FILE, which holds it.
 	Args string
 }
 
@@ -165,6 +166,9 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	if o.Kind == "worker" {
 		defer decommissions(h)()
 	}
+	if p, ok := p.(*probe.Probe); ok && lo.Recorder != nil {
+		defer o.tellDone(h, p, lo.Recorder)()
+	}
 	end, err := o.serve(h, p)
 	if err != nil {
 		return -1, fmt.Errorf("node %s: %w", o.ID, err)
@@ -247,6 +251,8 @@ func (o *Options) process() (host.Process, error) {
 		})
 	case "executor":
 		return executor.New(args, executor.Config{Heartbeat: t.ExecutorBeat(), Dial: t.Dial})
+	case "probe":
+		return o.newProbe(args)
 	case "ledger":
 		return ledger.New(ledger.Config{Listen: o.Listen}), nil
 	}

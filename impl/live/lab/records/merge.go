@@ -109,6 +109,8 @@ func KindOf(process string) string {
 		return "client"
 	case "z":
 		return "server"
+	case "p":
+		return "probe"
 	}
 	return ""
 }

@@ -22,8 +22,8 @@ var played = []scenarios.Class{
 // else a scenario says is refused rather than ignored.
 var understood = map[string]string{
 	"Scenario": "Name Doc Source Seed KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Apart Recovery Safety Restart Work Ops Faults Delay Drift " +
-		"Ensemble ShowVotes Sees Must Sometimes Require Expect ExpectUnder",
-	"Ensemble": "Tick Init Sync SnapCount",
+		"Ensemble ShowVotes Probes ZOps Recipes Loads Sees Must Sometimes Require Expect ExpectUnder",
+	"Ensemble": "Tick Init Sync SnapCount Local",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
 	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit App",
 	"Fault":    "At For Class Groups Extra P Outputs On What N",
@@ -46,10 +46,21 @@ func strange(part any) string {
 // can.
 func Of(s *scenarios.Scenario) error {
 	switch {
-	case len(s.Probes) > 0:
-		return fmt.Errorf("probe %s: no real process does single operations on znodes", s.Probes[0].Name)
-	case s.Masters == 0 || s.Servers == 0 && s.Recovery.Mode == "":
-		return fmt.Errorf("topology: a live run needs masters and servers")
+	case s.Masters == 0 && len(s.Probes) == 0:
+		return fmt.Errorf("topology: the servers of a live run serve before it begins, so without masters and probes nothing happens")
+	case len(s.Special) > 0:
+		return fmt.Errorf("server %s: the servers of a live run are numbered in their order, and begin empty", s.Special[0].Name)
+	case s.Curator != "":
+		return fmt.Errorf("curator: real masters have the latch and the client of go-zookeeper; the library's versions are imitated in simulation")
+	case s.Ensemble.Defect != 0:
+		return fmt.Errorf("ensemble defect=%d: real servers have no switch for a mistake; simulated ones do", s.Ensemble.Defect)
+	case s.Order != (scenarios.Order{}):
+		return fmt.Errorf("order: nobody chooses in which order real machines do what they do at nearly the same time")
+	}
+	for _, g := range s.Given {
+		if g.Format > 0 {
+			return fmt.Errorf("given %s: a real master is of the release that it is", g)
+		}
 	}
 	for _, part := range []any{*s, s.Ensemble, s.Work} {
 		if name := strange(part); name != "" {

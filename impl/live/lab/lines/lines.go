@@ -1,4 +1,5 @@
-package lab
+// Package lines is what a scenario's faults do to the links between machines.
+package lines
 
 import (
 	"cmp"
@@ -8,10 +9,16 @@ import (
 	"github.com/simctl/simctl/scenarios"
 )
 
-// links acts on, or undoes, a fault of every link between two groups.
-func (s *soak) links(f scenarios.Fault, begin bool) {
+// Faults are those that go on now. The zero Faults are none.
+type Faults struct {
+	Mesh  *link.Mesh            // the links that they act on
+	traps map[string]*link.Trap // that are set, by their faults
+}
+
+// Act begins, or undoes, a fault of every link between its groups.
+func (l *Faults) Act(f scenarios.Fault, begin bool) {
 	if f.Class == scenarios.Drop || f.Class == scenarios.Duplicate {
-		s.trap(f, begin)
+		l.trap(f, begin)
 		return
 	}
 	var reset []*link.Proxy
@@ -22,11 +29,11 @@ func (s *soak) links(f scenarios.Fault, begin bool) {
 					switch {
 					case i == j || f.Class == scenarios.OneWay && i != 0:
 					case f.Class == scenarios.ResetConn && i < j && begin:
-						reset = append(reset, s.mesh.Between(a, b)...)
+						reset = append(reset, l.Mesh.Between(a, b)...)
 					case f.Class == scenarios.Stall && i < j:
-						s.stall(a, b, begin)
+						l.stall(a, b, begin)
 					case f.Class != scenarios.Stall && f.Class != scenarios.ResetConn:
-						s.way(f, a, b, begin)
+						l.way(f, a, b, begin)
 					}
 				}
 			}
@@ -36,7 +43,7 @@ func (s *soak) links(f scenarios.Fault, begin bool) {
 }
 
 // way acts on what goes from a to b.
-func (s *soak) way(f scenarios.Fault, a, b string, begin bool) {
+func (l *Faults) way(f scenarios.Fault, a, b string, begin bool) {
 	sign := 1
 	if !begin {
 		sign = -1
@@ -44,44 +51,47 @@ func (s *soak) way(f scenarios.Fault, a, b string, begin bool) {
 	switch by := f.Extra * time.Duration(sign); f.Class {
 	case scenarios.Partition, scenarios.OneWay:
 		if begin {
-			s.mesh.Cut(a, b)
+			l.Mesh.Cut(a, b)
 		} else {
-			s.mesh.Heal(a, b)
+			l.Mesh.Heal(a, b)
 		}
 	case scenarios.Slow:
-		s.mesh.Slow(a, b, by)
+		l.Mesh.Slow(a, b, by)
 	case scenarios.Drain:
-		s.mesh.Drain(a, b, by)
+		l.Mesh.Drain(a, b, by)
 	case scenarios.Lossy:
-		s.mesh.Lossy(a, b, sign*cmp.Or(f.N, 100))
+		l.Mesh.Lossy(a, b, sign*cmp.Or(f.N, 100))
 	default:
 	}
 }
 
 // stall acts on the connections between a and b, in both directions.
-func (s *soak) stall(a, b string, begin bool) {
+func (l *Faults) stall(a, b string, begin bool) {
 	if begin {
-		s.mesh.Stall(a, b)
+		l.Mesh.Stall(a, b)
 	} else {
-		s.mesh.Unstall(a, b)
+		l.Mesh.Unstall(a, b)
 	}
 }
 
 // trap sets a trap for messages from the first group to the second, or takes it
 // away.
-func (s *soak) trap(f scenarios.Fault, begin bool) {
+func (l *Faults) trap(f scenarios.Fault, begin bool) {
 	key := f.String()
-	act := s.mesh.Unset
+	act := l.Mesh.Unset
 	if begin {
-		s.play.traps[key] = link.NewTrap(f.What, f.N, f.Class == scenarios.Duplicate, f.Extra)
-		act = s.mesh.Set
+		if l.traps == nil {
+			l.traps = map[string]*link.Trap{}
+		}
+		l.traps[key] = link.NewTrap(f.What, f.N, f.Class == scenarios.Duplicate, f.Extra)
+		act = l.Mesh.Set
 	}
 	for _, a := range f.Groups[0] {
 		for _, b := range f.Groups[1] {
-			act(a, b, s.play.traps[key])
+			act(a, b, l.traps[key])
 		}
 	}
 	if !begin {
-		delete(s.play.traps, key)
+		delete(l.traps, key)
 	}
 }
