@@ -120,9 +120,18 @@ safety 45s
 restart 1s..2s
 work jobs=12 cores=1 memory=64 run=200ms..2s kill=15% supervised=30% fail=10% status=300ms..1s
 op at=9s c1 submit in-the-gap for=1s
+probe p1
+op at=4s p1 create /a data=one => ok
+op at=5s p1 get /a => one
 at=0s for=6s stop m3
 at=8s for=3s kill active outputs=any
 at=6s on=m2:state/Standby#1 clock-jump masters by=-40s
+at=12s for=3s slow-disk zk-follower by=40ms
+at=12s for=4s lossy workers | masters n=60
+at=13s drop KillDriver masters | workers
+at=13s for=2s slow-op write active by=200ms
+at=14s duplicate LaunchDriver masters | workers by=1s
+at=14s for=2s drain clients | masters by=30ms
 at=16s expire active
 at=17s for=2s pause busy-worker
 at=21s for=6s host-loss active
@@ -157,7 +166,7 @@ func TestScenarioIsRunByRealProcesses(t *testing.T) {
 	require.Empty(t, r.Short)
 	require.Equal(t, s.String(), r.Scenario.String())
 	require.Equal(t, "failover/everything", r.Line("").Scenario)
-	require.GreaterOrEqual(t, len(r.Applied), 11, "%v", r.Applied)
+	require.GreaterOrEqual(t, len(r.Applied), 17, "%v", r.Applied)
 	by := r.ByCause()
 	require.Positive(t, by["kill"], "%v", by)
 	require.Positive(t, by["host-loss"], "%v", by)

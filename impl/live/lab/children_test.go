@@ -16,6 +16,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/proc"
+	"github.com/simctl/simctl/impl/wire"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -130,9 +131,11 @@ func TestLinksToDriversAreCutToo(t *testing.T) {
 		defer c.Close()
 	}
 	require.NoError(t, s.begin(context.Background(), fault(t, "at=1s one-way c1 | w1")))
-	_, _ = far1.Write([]byte("a"))
-	_, _ = far2.Write([]byte("a"))
-	require.NoError(t, near2.SetReadDeadline(time.Now().Add(5*time.Second)))
+	message, err := wire.Codec{}.Append(nil, wire.StopExecutor{})
+	require.NoError(t, err)
+	_, _ = far1.Write(message)
+	_, _ = far2.Write(message)
+	require.NoError(t, near2.SetReadDeadline(time.Now().Add(20*time.Second)))
 	_, err = near2.Read(make([]byte, 1))
 	require.NoError(t, err)
 	require.NoError(t, near1.SetReadDeadline(time.Now().Add(50*time.Millisecond)))

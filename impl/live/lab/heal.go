@@ -26,6 +26,15 @@ func (s *soak) heal(ctx context.Context) (time.Duration, error) {
 			}
 		}
 	}
+	if s.play != nil && s.ensemble != nil {
+		for _, z := range s.ensemble.Servers() {
+			if z.Ended() { // by itself
+				if err := z.Start(); err != nil {
+					return 0, err
+				}
+			}
+		}
+	}
 	var core []string
 	for _, m := range s.members {
 		core = append(core, m.ID)

@@ -12,6 +12,7 @@ import (
 	"github.com/simctl/simctl/impl/live"
 	"github.com/simctl/simctl/impl/live/lab/ensemble"
 	"github.com/simctl/simctl/impl/live/lab/proc"
+	"github.com/simctl/simctl/impl/live/program"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios"
 )
@@ -121,6 +122,21 @@ func (s *soak) takeServer(z *ensemble.Server, how trace.Kind) {
 		if z.Kill(); z.Records() != "" {
 			s.tell(trace.Event{Process: serverName(z.ID() - 1), Inc: z.Starts(), Kind: how, N: proc.Killed, At: from, Until: live.Monotonic()})
 		}
+	}
+}
+
+// superviseServers starts servers again, after a while, that ended by themselves:
+// no fault has them, and a full disk is not full for ever.
+func (s *soak) superviseServers() {
+	if s.play == nil || s.ensemble == nil || s.scenario.Restart.Hi == 0 {
+		return
+	}
+	for _, z := range s.ensemble.Servers() {
+		if !z.Ended() || s.play.down[z.ID()] > 0 {
+			continue
+		}
+		s.play.down[z.ID()]++ // until it is started
+		s.after(program.Between(s.draw, s.scenario.Restart), func(context.Context) error { return s.giveServer(z) })
 	}
 }
 

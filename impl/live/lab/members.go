@@ -274,6 +274,7 @@ func (s *soak) poll(ctx context.Context) error {
 			return err
 		}
 	}
+	s.superviseServers()
 	return s.doDue(ctx, live.Monotonic())
 }
 
