@@ -63,12 +63,16 @@ func (t *Tracker) fault(e *trace.Event) {
 	case e.Value == "end":
 		t.over(e.Subject, e.Detail, e.At)
 	case e.Value != "begin" || e.Subject == "clock-jump":
+	case e.Subject == "drop" || e.Subject == "duplicate": // messages between our processes keep no session
 	case e.Subject == "reset" || e.Subject == "expire" || e.Subject == "zk-leader-loss": // struck once
 		t.suspect = append(t.suspect, suspect{e.Subject, e.Detail, e.At, e.At, e.Subject == "expire"})
 	default:
-		t.suspect = append(t.suspect, suspect{e.Subject, e.Detail, e.At, -1, !checker.IsLink(e.Subject)})
+		t.suspect = append(t.suspect, suspect{e.Subject, e.Detail, e.At, -1, !isLine(e.Subject)})
 	}
 }
+
+// isLine reports whether a class of fault strikes what goes over links.
+func isLine(class string) bool { return checker.IsLink(class) || class == "lossy" || class == "drain" }
 
 // over ends what is suspected.
 func (t *Tracker) over(class, text string, at int64) {
