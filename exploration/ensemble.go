@@ -14,7 +14,7 @@ var ensembleRules = []string{
 	"a timer rings when nothing is under way and no other is due earlier, but for `late` queues and disks that are held up; times are tickTime 2s, initLimit 5, syncLimit 2",
 	"a dial connects or is refused in the step that dials; a connection ends for both sides, none is silent",
 	"a disk does what it is asked in order, and goes on to its next sync in one step; a sync is of all that was asked before; records are not torn",
-	"a crash is of a process, which loses nothing that it asked its disk for, or of a machine, which loses all of that; none tears a step in two",
+	"a crash is of a process, which loses nothing that it asked its disk for or has sent, or of a machine, which loses all of that; none tears a step in two",
 	"transactions are bytes: trees, sessions and clients are not explored here",
 	"draws are constants: no follower takes longer than another to begin to serve",
 	"what follows a violation is not explored",

@@ -123,7 +123,7 @@ func (w *World) faults(dst []explore.Action) []explore.Action {
 		}
 		if w.left[crashes] > 0 {
 			dst = append(dst, id(crashKept, i, 0))
-			if len(n.disk.asked) > 0 {
+			if len(n.disk.asked) > 0 || w.sends(n) {
 				dst = append(dst, id(crashLost, i, 0))
 			}
 		}
@@ -135,6 +135,15 @@ func (w *World) faults(dst []explore.Action) []explore.Action {
 		}
 	}
 	return dst
+}
+
+// sends reports whether something that n has sent is under way.
+func (w *World) sends(n *node) bool {
+	return slices.ContainsFunc(n.ends, func(e end) bool {
+		q := w.nodes[e.peer]
+		at := q.find(e.link, 1-e.side)
+		return at >= 0 && len(q.ends[at].in) > 0
+	})
 }
 
 // hasten takes what takes no time: dials, who it was that dialled, and reads.

@@ -26,8 +26,9 @@
 // elections are made in that step; a connection ends for both sides; a step is not
 // torn in two by a crash. A disk carries out what it is asked in order, a sync makes
 // all before it durable, and a crash loses everything behind the last sync that is
-// done (a machine's), or nothing that was asked for (a process's); records are not
-// torn. What a disk is asked to read it reads at once.
+// done and everything that is under way (a machine's), or nothing that was asked for
+// or sent (a process's); records are not torn. What a disk is asked to read it reads
+// at once.
 package ensemble
 
 import (

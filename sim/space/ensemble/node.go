@@ -203,8 +203,8 @@ func (w *World) start(i int) {
 	p.Start(n.machine, n.machine)
 }
 
-// die ends an incarnation. The others are told behind what it has sent. What its
-// disk was asked for is lost, or not.
+// die ends an incarnation. What its disk was asked for and what it has sent is lost,
+// or carried out, and the others are told behind that.
 func (w *World) die(i int, how trace.Kind, lost bool) {
 	n := w.mut(i)
 	w.tell(trace.Event{Process: string(n.id), Inc: n.inc, Kind: how})
@@ -212,7 +212,7 @@ func (w *World) die(i int, how trace.Kind, lost bool) {
 	n.disk.crash(lost)
 	n.peer, n.machine, n.exiting, n.role, n.log, n.timers, n.ends = nil, nil, false, server.Looking, nil, nil, nil
 	for _, e := range ends {
-		w.reset(e.peer, e.link, 1-e.side, host.Reset, false)
+		w.reset(e.peer, e.link, 1-e.side, host.Reset, lost)
 	}
 }
 

@@ -29,7 +29,7 @@ func (w *World) describe(a explore.Action) string {
 	case starts:
 		return fmt.Sprintf("%s starts", n.id)
 	case crashLost:
-		return fmt.Sprintf("%s: the machine crashes, and what its disk was asked for is lost", n.id)
+		return fmt.Sprintf("%s: the machine crashes, and what its disk was asked for and what it sent is lost", n.id)
 	case crashKept:
 		return fmt.Sprintf("%s crashes", n.id)
 	case holdDisk:
