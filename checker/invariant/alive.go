@@ -32,6 +32,7 @@ type Overlap struct {
 	since     map[string]int64 // when each Alive master became so, at the latest
 	alive     []string         // the Alive masters, the latest last
 	second    trace.Event      // the event that made a second one Alive
+	said      trace.Event      // the last by which one said so beside another
 	intervals []Interval
 	required  bool
 }
@@ -61,6 +62,7 @@ func (o *Overlap) Observe(e *trace.Event) {
 	_, was := o.since[p.Name]
 	switch {
 	case p.Alive() && !was:
+		o.says(e)
 		o.since[p.Name] = e.Latest()
 		o.alive = append(o.alive, p.Name)
 		if len(o.alive) == 2 {
@@ -71,8 +73,19 @@ func (o *Overlap) Observe(e *trace.Event) {
 	}
 }
 
-// judge looks whether time has passed since a second master became Alive: two
-// events at one instant are no overlap.
+// says keeps the event by which a master says that it is Alive while another believes
+// it. One that ran again in this instant has said nothing yet, and events whose time
+// is not certain have no order.
+func (o *Overlap) says(e *trace.Event) {
+	for _, other := range o.alive {
+		if e.Kind == trace.State && e.Latest() == e.At && o.since[other] < e.At {
+			o.said = *e
+		}
+	}
+}
+
+// judge looks whether time has passed since a second master became Alive. Without that
+// it is no overlap, unless it was said; see end.
 func (o *Overlap) judge(now int64) {
 	if o.Broken() != "" {
 		return
@@ -94,8 +107,11 @@ func (o *Overlap) end(name string, now int64) {
 			continue
 		}
 		kept = append(kept, other)
-		if from := max(mine, o.since[other]); now > from {
+		switch from := max(mine, o.since[other]); {
+		case now > from:
 			o.intervals = append(o.intervals, Interval{From: from, To: now, A: name, B: other})
+		case now == from && o.said.Kind == trace.State && o.said.At == now:
+			o.Violated(&o.said, "%s and %s both believed that they were Alive for an instant: %s", name, other, checker.At(&o.said))
 		}
 	}
 	o.alive = kept

@@ -32,6 +32,7 @@ const forgotten = `
 	at-most-one-alive-master roster.all.SinceStep counted
 	at-most-one-alive-master roster.all.Name     the key
 	at-most-one-alive-master second              told
+	at-most-one-alive-master said                of this instant
 	at-most-one-alive-master intervals           measured
 	acked-is-recovered reigns                    counted
 	acked-is-recovered acked                     counted
