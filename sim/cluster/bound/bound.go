@@ -3,6 +3,7 @@
 package bound
 
 import (
+	"slices"
 	"time"
 
 	"github.com/simctl/simctl/scenarios"
@@ -66,6 +67,7 @@ func (b Bound) String() string {
 // Constants of the parts that stand below the protocol.
 const (
 	retransmission = 3 * time.Second         // sim/network: longest back-off after a cut heals
+	lossyLag       = 6200 * time.Millisecond // sim/network: a packet that was lost five times, the last time just before
 	dialServer     = time.Second             // go-zookeeper: dial timeout
 	wrapSleep      = time.Second             // both clients: sleep when the server list wraps
 	curatorPause   = time.Second             // Curator: the longest pause before a server is tried
@@ -90,6 +92,16 @@ func (w World) slow(d time.Duration) time.Duration {
 	return d * 3 * time.Duration(w.Scenario.Drift) / 1_000_000
 }
 
+// again is how long after the faults, or the end of one, TCP may wait before it sends
+// what was held up or lost.
+func (w World) again() term {
+	lossy := func(f scenarios.Fault) bool { return f.Class == scenarios.Lossy }
+	if slices.ContainsFunc(w.Scenario.Faults, lossy) {
+		return term{"lost messages are sent again", lossyLag}
+	}
+	return term{"held messages are sent again", retransmission}
+}
+
 // serviceTerms are how long it may take until the service serves again, once
 // everything that is left of it is well.
 func (w World) serviceTerms() []term {
@@ -99,12 +111,12 @@ func (w World) serviceTerms() []term {
 		return nil
 	case w.Servers == 0:
 		return []term{
-			{"held messages are sent again", retransmission},
+			w.again(),
 			{"a server gets up", serverStart},
 			{"the service elects a leader", syncLimit*t.Tick + leaderElection},
 		}
 	case w.Servers == 1:
-		return []term{{"held messages are sent again", retransmission}, {"the server gets up", BootMax}}
+		return []term{w.again(), {"the server gets up", BootMax}}
 	}
 	return w.Quorum()[0].terms
 }
@@ -197,7 +209,7 @@ func (w World) Failovers() []Bound {
 		{"so does that of a lost standby which was next in line", w.session() + t.Tick + w.hearsay()},
 		{"the predecessor's lease", t.Lease},
 	}, finish...)
-	cut := append([]term{{"held messages are sent again", retransmission}}, detect...)
+	cut := append([]term{w.again()}, detect...)
 	return []Bound{
 		{"failover-within-bound", "stop", finish},
 		{"failover-within-bound", "kill", detect},

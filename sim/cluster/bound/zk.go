@@ -34,7 +34,7 @@ func (w World) Quorum() []Bound {
 	initial, silent := cmp.Or(w.Scenario.Ensemble.Init, initLimit), cmp.Or(w.Scenario.Ensemble.Sync, syncLimit)
 	n := time.Duration(w.Servers)
 	return []Bound{{"quorum-serves", "", []term{
-		{"held messages are sent again", retransmission},
+		w.again(),
 		{"a dial is given up", w.Timers.Dial},
 		{"a server gets up", BootMax},
 		{"a silent leader or follower is given up", time.Duration(silent+1) * tick},
