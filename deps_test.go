@@ -96,7 +96,8 @@ const importLaw = `
 	sim/zk/...:           sim/kernel sim/network sim/disk sim/zk/... impl/host impl/coord model/trace
 	sim/fault:            sim/kernel sim/network scenarios model/trace
 	sim/space/tree:       impl/coord impl/host
-	sim/space/inside:     impl/host
+	sim/space/inside:     impl/host impl/coord
+	sim/space/foot:
 	sim/space/candidate:  impl/host impl/coord impl/election
 	sim/space/diskless:   impl/host
 	sim/space/raised:     sim/kernel
@@ -106,7 +107,7 @@ const importLaw = `
 	sim/space/sums:       impl/host impl/coord model/trace
 	sim/space/monitor:    sim/space/sums impl/host model/trace
 	sim/space/cast:       sim/space/candidate sim/space/keeper scenarios/timers impl/host impl/coord impl/wire impl/policy impl/election impl/master impl/worker impl/driver impl/client
-	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/raised sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
+	sim/space:            sim/space/tree sim/space/inside sim/space/cast sim/space/diskless sim/space/foot sim/space/raised sim/space/monitor checker/explore scenarios/timers sim/space/sums model/trace impl/host impl/coord impl/policy
 	sim/space/judge:      sim/space checker impl/host model/trace
 	sim/space/ensemble:   sim/space/inside sim/space/monitor sim/zk/fle sim/zk/quorum sim/zk/server checker/explore model/trace impl/host
 	sim/cluster/bound:    scenarios scenarios/timers sim/zk

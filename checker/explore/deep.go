@@ -17,7 +17,7 @@ import (
 // any more are taken then (Godefroid, Partial-Order Methods, 5.2).
 type deep[S any] struct {
 	sys         System[S]
-	independent Independent // nil: no sleep sets
+	independent func(s S, a, b Action) bool // nil: no sleep sets
 	o           Options
 	checks      checks[S]
 	table       *table
@@ -68,7 +68,7 @@ func newDeep[S any](sys System[S], o Options) *deep[S] {
 	d.sets.numbers = map[string]uint32{}
 	d.sets.number(nil)
 	if o.Method == Sleep {
-		d.independent = sys.(Independent)
+		d.independent = independence(sys)
 	}
 	return d
 }
@@ -115,7 +115,7 @@ func (d *deep[S]) step() {
 	d.asleep = d.asleep[:0]
 	if d.independent != nil {
 		for _, x := range f.sleep {
-			if d.independent.Independent(Action{x}, a) {
+			if d.independent(f.s, Action{x}, a) {
 				d.asleep = append(d.asleep, x)
 			}
 		}
@@ -298,23 +298,24 @@ func subset(a, b []uint64) bool {
 
 // dependent returns two actions of s that are said to be independent and are
 // not, or "".
-func dependent[S any](sys System[S], ind Independent, s S) (why string) {
+func dependent[S any](sys System[S], independent func(s S, a, b Action) bool, s S) (why string) {
 	defer func() {
 		if recover() != nil {
 			why = "" // found when s is expanded
 		}
 	}()
 	actions := sys.Actions(s, nil)
+	always, _ := sys.(Independent)
 	for i, a := range actions {
 		after := sys.Apply(s, a)
 		enabled := sys.Actions(after, nil)
 		for _, c := range enabled {
-			if ind.Independent(a, c) && !slices.Contains(actions, c) {
+			if always != nil && always.Independent(a, c) && !slices.Contains(actions, c) {
 				return fmt.Sprintf("%q enables %q", sys.Describe(s, a), sys.Describe(after, c))
 			}
 		}
 		for _, c := range actions[i+1:] {
-			if !ind.Independent(a, c) {
+			if !independent(s, a, c) {
 				continue
 			}
 			other := sys.Apply(s, c)

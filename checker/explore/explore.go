@@ -49,6 +49,27 @@ type Independent interface {
 	Independent(a, b Action) bool
 }
 
+// IndependentIn is a System that knows which actions commute in a state, where
+// it depends on the state what an action does.
+type IndependentIn[S any] interface {
+	// IndependentIn reports whether a and b, both enabled in s, can be taken
+	// there in either order with the same outcome, and neither disables the
+	// other. It is symmetric, and holds as well after any action that is
+	// independent of both in s. False is always right.
+	IndependentIn(s S, a, b Action) bool
+}
+
+// independence returns how sys says which actions commute, nil if it does not.
+func independence[S any](sys System[S]) func(s S, a, b Action) bool {
+	if in, is := sys.(IndependentIn[S]); is {
+		return in.IndependentIn
+	}
+	if ind, is := sys.(Independent); is {
+		return func(_ S, a, b Action) bool { return ind.Independent(a, b) }
+	}
+	return nil
+}
+
 // Goal is a System that has to be able to reach some state from wherever it is.
 type Goal[S any] interface {
 	// Goal reports whether s is such a state. From every reachable state

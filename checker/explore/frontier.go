@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"math/bits"
 	"reflect"
 	"unsafe" //det:allow the size of a type, not an address
 )
@@ -42,7 +43,7 @@ func newStore[S any](sys System[S]) *store[S] {
 		size += elsewhere
 		t.each = size
 	}
-	t.length = int(min(max(batchBytes/size, batchLeast), batchMost))
+	t.length = int(min(max(batchBytes>>bits.Len64(size-1), batchLeast), batchMost))
 	return t
 }
 
@@ -67,7 +68,7 @@ func refers(t reflect.Type) bool {
 }
 
 // A batch is a block: so many states that what they lead to is about
-// batchBytes at one new state each. It depends on the system alone.
+// batchBytes at one new state each, a power of two. It depends on the system alone.
 const (
 	elsewhere  = 16 << 10 // what a state that refers to other memory counts as, unless it is Sized
 	batchBytes = 1 << 20

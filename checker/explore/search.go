@@ -41,7 +41,7 @@ func Search[S any](ctx context.Context, sys System[S], o Options) (Result, error
 
 // refuse says what in the options does not fit the system.
 func refuse[S any](sys System[S], o Options) error {
-	_, independent := sys.(Independent)
+	independent := independence(sys) != nil
 	_, goal := sys.(Goal[S])
 	sym, _ := sys.(Symmetric)
 	symmetric := sym != nil && sym.Symmetric()

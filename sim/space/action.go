@@ -31,8 +31,9 @@ const (
 	holdAnswers            // what it is told is
 )
 
-// id packs a kind, a process and a number that is the same for the same thing in
-// states that another action makes of one.
+// id packs a kind, a process and a number: of a connection its place among those of
+// the process, which is the same in all states of a digest and stays the same as
+// long as the process is not called or dialled.
 func id(kind uint64, p int, n uint64) explore.Action {
 	return explore.Action{ID: kind<<56 | uint64(p)<<48 | n}
 }
@@ -40,9 +41,6 @@ func id(kind uint64, p int, n uint64) explore.Action {
 func unpack(a explore.Action) (kind uint64, p int, n uint64) {
 	return a.ID >> 56, int(a.ID >> 48 & 0xff), a.ID & (1<<48 - 1)
 }
-
-// way names one end of a connection.
-func (e *end) way() uint64 { return e.link<<1 | e.side }
 
 // able reports whether the service can carry a request of the session out.
 func (s *session) able() bool {
@@ -65,7 +63,7 @@ func (w *World) ways(dst []way) []way {
 		}
 		for j := range p.ends {
 			if e := &p.ends[j]; len(e.in) > 0 && w.turn(p, j) {
-				dst = append(dst, way{id(deliver, i, e.way()), e.in[0].sent, e.held, holdLink})
+				dst = append(dst, way{id(deliver, i, uint64(j)), e.in[0].sent, e.held, holdLink})
 			}
 		}
 		if len(p.mail) > 0 {
@@ -173,10 +171,10 @@ func (w *World) faults(dst []explore.Action) []explore.Action {
 		for j := range p.ends {
 			e := &p.ends[j]
 			if w.left[cuts] > 0 && e.side == 0 && e.peer != i && w.procs[e.peer].find(e.link, 1) >= 0 {
-				dst = append(dst, id(cutLink, i, e.way()))
+				dst = append(dst, id(cutLink, i, uint64(j)))
 			}
 			if w.left[drops] > 0 && len(e.in) > 0 && e.in[0].kind == message {
-				dst = append(dst, id(drop, i, e.way()))
+				dst = append(dst, id(drop, i, uint64(j)))
 			}
 		}
 	}
@@ -205,7 +203,7 @@ func (w *World) hasten() {
 					break
 				}
 				again = true
-				w.deliver(i, w.procs[i].ends[j].way())
+				w.deliver(i, j)
 			}
 		}
 		for i := 0; i < len(w.sess); i++ {
@@ -238,9 +236,10 @@ func (w *World) apply(a explore.Action) {
 	case served, heard, expires, cutLost, cutLater, expire, holdAsked, holdAnswers:
 		si = slices.IndexFunc(w.sess, func(s *session) bool { return s.id == int64(n) })
 	}
+	w.foot.All = kind != deliver && kind != served && kind != heard
 	switch kind {
 	case deliver:
-		w.deliver(i, n)
+		w.deliver(i, int(n))
 	case mailed:
 		w.read(i)
 	case served:
@@ -250,7 +249,7 @@ func (w *World) apply(a explore.Action) {
 	case rings:
 		w.ring(i, host.TimerID(n))
 	case expires:
-		w.pass(w.sess[si].expires)
+		w.now = max(w.now, w.sess[si].expires)
 		w.endSession(si, "expired")
 	case starts:
 		w.start(i)
@@ -259,7 +258,7 @@ func (w *World) apply(a explore.Action) {
 		w.die(i, trace.KilledOff, -1)
 	case cutLink:
 		p := w.mut(i)
-		e := p.ends[p.find(n>>1, n&1)]
+		e := p.ends[n]
 		w.spend(cuts, "reset", string(p.id)+" "+string(w.procs[e.peer].id))
 		w.reset(i, e.link, 0, true)
 		w.reset(e.peer, e.link, 1, true)
@@ -272,12 +271,12 @@ func (w *World) apply(a explore.Action) {
 	case drop:
 		p := w.mut(i)
 		w.spend(drops, "drop", string(p.id))
-		e := &p.ends[p.find(n>>1, n&1)]
+		e := &p.ends[n]
 		e.in = e.in[1:]
 	case holdLink:
 		w.left[late]--
 		p := w.mut(i)
-		p.ends[p.find(n>>1, n&1)].held = true
+		p.ends[n].held = true
 	case holdAsked, holdAnswers:
 		w.left[late]--
 		w.mutSess(si).held[kind-holdAsked] = true
@@ -290,9 +289,8 @@ func (w *World) spend(budget int, class, who string) {
 }
 
 // deliver tells a process the oldest thing of one of its connections.
-func (w *World) deliver(i int, way uint64) {
+func (w *World) deliver(i, at int) {
 	p := w.mut(i)
-	at := p.find(way>>1, way&1)
 	e := &p.ends[at]
 	x := e.in[0]
 	e.in, e.held = e.in[1:], false
@@ -305,6 +303,7 @@ func (w *World) deliver(i int, way uint64) {
 		told := *e
 		p.ends = append(slices.Delete(p.ends, at, at+1), told) // in the order in which it was told of them
 		q := w.mut(told.peer)
+		w.foot.Pushed |= 1 << told.peer
 		if to := q.find(told.link, 0); to >= 0 {
 			q.ends[to].push(item{kind: connected, sent: w.next()})
 		}
@@ -349,12 +348,9 @@ func (w *World) ring(i int, t host.TimerID) {
 	at := slices.IndexFunc(p.timers, func(x timer) bool { return x.id == t })
 	x := p.timers[at]
 	p.timers = slices.Delete(p.timers, at, at+1)
-	w.pass(x.at)
+	w.now = max(w.now, x.at)
 	w.call(i, sums.Of(uint64(t), x.sum), func(p *proc) { x.call.Run(p.impl, nil) })
 }
-
-// pass lets time go by.
-func (w *World) pass(at int64) { w.now = max(w.now, at) }
 
 // idle reports whether nothing is under way.
 func (w *World) idle() bool { return len(w.ways(nil)) == 0 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/simctl/simctl/checker/explore"
 	"github.com/simctl/simctl/impl/host"
+	"github.com/simctl/simctl/sim/space/inside"
 )
 
 // describe says what an action does.
@@ -41,7 +42,7 @@ func (w *World) describe(a explore.Action) string {
 
 func (w *World) describeLink(kind uint64, i int, n uint64) string {
 	p := w.procs[i]
-	e := &p.ends[p.find(n>>1, n&1)]
+	e := &p.ends[n]
 	peer := w.procs[e.peer].id
 	switch {
 	case kind == cutLink:
@@ -75,9 +76,9 @@ func (s *session) describe(kind uint64, owner string) string {
 		case ends:
 			return "the service closes a session of " + owner
 		case orphan:
-			return fmt.Sprintf("the service carries out%s of %s, who does not wait for it", operation(&r.op), owner)
+			return fmt.Sprintf("the service carries out%s of %s, who does not wait for it", inside.Operation(&r.op), owner)
 		default:
-			return fmt.Sprintf("the service carries out%s of %s", operation(&r.op), owner)
+			return fmt.Sprintf("the service carries out%s of %s", inside.Operation(&r.op), owner)
 		}
 	case heard:
 		switch r := &s.reps[0]; r.kind {

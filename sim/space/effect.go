@@ -7,6 +7,7 @@ import (
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/foot"
 	"github.com/simctl/simctl/sim/space/monitor"
 	"github.com/simctl/simctl/sim/space/raised"
 )
@@ -58,6 +59,7 @@ const (
 type memory struct {
 	calls map[[2]uint64]*called
 	seen  monitor.Memory
+	feet  foot.Memory[*World]
 }
 
 func newMemory() *memory {
@@ -87,6 +89,7 @@ const enough = 1 << 17
 // one number; 0: nothing does.
 func (w *World) call(i int, what uint64, f func(p *proc)) {
 	p := w.mut(i)
+	w.foot.Called |= 1 << i
 	key := [2]uint64{p.rawSum(), what}
 	if what == 0 || w.memory == nil {
 		w.really(p, nil, f)
@@ -211,9 +214,11 @@ func (h *machine) dial(e *effect) host.ConnID {
 	x := end{link: uint64(p.i)<<32 | p.dials, id: host.ConnID(p.last), peer: p.i}
 	to := slices.IndexFunc(h.w.procs, func(q *proc) bool { return q.impl != nil && q.listen == e.addr })
 	if to < 0 || to == p.i {
+		h.w.foot.All = true // who is not there now may be after another action
 		x.push(item{kind: closed, why: host.Refused, sent: h.w.next()})
 	} else {
 		x.peer = to
+		h.w.foot.Called |= 1 << to
 		q := h.w.mut(to)
 		q.ends = append(q.ends, end{link: x.link, side: 1, peer: p.i, in: []item{{kind: accepted, from: host.Addr(p.id), sum: uint64(p.i), sent: h.w.next()}}})
 	}
@@ -232,6 +237,7 @@ func (h *machine) send(e *effect) {
 		return
 	}
 	q := h.w.mut(x.peer)
+	h.w.foot.Pushed |= 1 << x.peer
 	if to := q.find(x.link, 1-x.side); to >= 0 && q.ends[to].open() {
 		q.ends[to].push(item{kind: message, msg: e.msg, sum: e.sum, sent: h.w.next()})
 	}
@@ -249,6 +255,7 @@ func (h *machine) hangUp(e *effect) {
 		return
 	}
 	q := h.w.mut(x.peer)
+	h.w.foot.Pushed |= 1 << x.peer
 	if to := q.find(x.link, 1-x.side); to >= 0 && q.ends[to].open() {
 		q.ends[to].push(item{kind: closed, why: host.ClosedByPeer, sent: h.w.next()})
 	}

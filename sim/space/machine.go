@@ -7,6 +7,7 @@ import (
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/sim/space/diskless"
+	"github.com/simctl/simctl/sim/space/sums"
 )
 
 // machine is one machine as one incarnation sees it, during one step.
@@ -78,6 +79,7 @@ func (h *machine) Close(c host.ConnID) { h.hangUp(&effect{kind: closes, conn: c}
 func (h *machine) Spawn(prog host.Program) host.ProcessID {
 	h.note(&effect{kind: spawns, prog: prog})
 	w := h.w
+	w.foot.All = true
 	id := h.p.id + "/" + host.ProcessID(prog.Name)
 	if h.p.exiting {
 		return id
@@ -111,6 +113,7 @@ func (h *machine) Spawn(prog host.Program) host.ProcessID {
 // Signal implements host.Children.
 func (h *machine) Signal(child host.ProcessID, s host.Signal) {
 	h.note(&effect{kind: signals, child: child, signal: s})
+	h.w.foot.All = true
 	for i, c := range h.w.procs {
 		switch {
 		case c.id != child || c.impl == nil || h.p.exiting:
@@ -133,12 +136,7 @@ func (h *machine) Draw(purpose string, n uint64) uint64 {
 	}
 	h.note(&effect{kind: draws})
 	h.p.draws++
-	var d host.Digest
-	d.Str(string(h.p.id))
-	d.Str(purpose)
-	d.Uint(uint64(h.p.inc))
-	d.Uint(h.p.draws)
-	return d.Sum() % n
+	return sums.Name(h.p.id, h.p.inc, purpose, h.p.draws) % n
 }
 
 // Exit implements host.Host.

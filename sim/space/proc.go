@@ -244,6 +244,7 @@ func (w *World) die(i int, how trace.Kind, status int) {
 		return
 	}
 	p := w.mut(i)
+	w.foot.All = true
 	w.tell(trace.Event{Process: string(p.id), Inc: p.inc, Kind: how, N: int64(status)})
 	ends := p.ends
 	p.impl, p.machine, p.exiting, p.sum, p.raw = nil, nil, false, 0, 0

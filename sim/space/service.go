@@ -50,6 +50,7 @@ func (w *World) join(s *session) {
 func (w *World) carryOut(s *session, r *request) {
 	var res coord.Result
 	var did []tree.Change
+	w.foot.Read, w.foot.Written = true, w.foot.Written || !r.reads()
 	switch {
 	case s.dead:
 		res.Err = coord.ErrExpired
@@ -141,7 +142,7 @@ func (w *World) fireOne(i int, c tree.Change) {
 // endSession ends a session at the service. One that stands is not told why.
 func (w *World) endSession(i int, why string) {
 	s := w.mutSess(i)
-	s.dead, s.expires = true, 0
+	s.dead, s.expires, w.foot.Written = true, 0, true
 	s.late = nil
 	var did []tree.Change
 	w.tree, did = w.tree.EndSession(s.id)

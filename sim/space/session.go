@@ -151,6 +151,7 @@ func (h *machine) OpenSession(o coord.Options, changed host.Call) coord.Session 
 	h.note(&effect{kind: opens, opts: o, call: changed})
 	p := h.p
 	p.opened++
+	h.w.foot.Sessions |= 1 << p.i
 	n := coord.Session(p.opened)
 	s := &session{
 		owner: p.i, inc: p.inc, n: n, changed: changed, timeout: int64(o.Timeout),

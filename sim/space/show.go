@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/sim/space/inside"
 )
@@ -99,7 +98,7 @@ func (w *World) showSession(b *strings.Builder, s *session) {
 	}
 	for i := range s.reqs {
 		r := &s.reqs[i]
-		fmt.Fprintf(b, "    %s\n", strings.TrimSpace([...]string{"", "to begin", "", "nobody waits for", "to end"}[r.kind]+operation(&r.op)))
+		fmt.Fprintf(b, "    %s\n", strings.TrimSpace([...]string{"", "to begin", "", "nobody waits for", "to end"}[r.kind]+inside.Operation(&r.op)))
 	}
 	if len(s.reps) > 0 {
 		fmt.Fprintf(b, "  from the service%s\n", heldUp(s.held[1]))
@@ -107,7 +106,7 @@ func (w *World) showSession(b *strings.Builder, s *session) {
 	for i := range s.reps {
 		switch r := &s.reps[i]; r.kind {
 		case answers:
-			fmt.Fprintf(b, "    answer for %s%s\n", inside.Line(r.calls[0], n), failed(&r.result))
+			fmt.Fprintf(b, "    answer for %s%s\n", inside.Line(r.calls[0], n), inside.Failed(&r.result))
 		case fires:
 			fmt.Fprintf(b, "    watch: %s %s\n", r.event.Path, r.event.Type)
 		default:
@@ -117,29 +116,6 @@ func (w *World) showSession(b *strings.Builder, s *session) {
 	for i := range s.watches {
 		fmt.Fprintf(b, "  watches %s of %s\n", s.watches[i].kind, s.watches[i].path)
 	}
-}
-
-// operation is what is asked of the service, with a space before it; empty if
-// nothing is.
-func operation(op *coord.Op) string {
-	if op.Kind == 0 {
-		return ""
-	}
-	if op.Kind != coord.Multi {
-		return fmt.Sprintf(" %s %s", op.Kind, op.Path)
-	}
-	var parts []string
-	for i := range op.Ops {
-		parts = append(parts, fmt.Sprintf("%s %s", op.Ops[i].Kind, op.Ops[i].Path))
-	}
-	return " " + strings.Join(parts, " and ")
-}
-
-func failed(r *coord.Result) string {
-	if r.Err == nil {
-		return ""
-	}
-	return ": " + r.Err.Error()
 }
 
 // told says what people are told for numbers of one process.

@@ -1,35 +1,22 @@
 package space
 
-import "unsafe" //det:allow the sizes of types, not addresses
-
-const (
-	worldBytes   = uint32(unsafe.Sizeof(World{}))
-	procBytes    = uint32(unsafe.Sizeof(proc{}) + unsafe.Sizeof(machine{}))
-	timerBytes   = uint32(unsafe.Sizeof(timer{}))
-	endBytes     = uint32(unsafe.Sizeof(end{}))
-	itemBytes    = uint32(unsafe.Sizeof(item{}))
-	sessionBytes = uint32(unsafe.Sizeof(session{}))
-	requestBytes = uint32(unsafe.Sizeof(request{}))
-	replyBytes   = uint32(unsafe.Sizeof(reply{}))
-	armedBytes   = uint32(unsafe.Sizeof(armed{}))
-)
+import "github.com/simctl/simctl/sim/space/sums"
 
 // own is the bytes that the state has of its own, now that it is made: what it
 // shares with others is theirs, or that of states that have gone.
 func (w *World) own() uint32 {
-	n := worldBytes + 8*uint32(len(w.procs)+len(w.sess))
+	n := sums.Bytes[World](1) + sums.Bytes[*proc](len(w.procs)+len(w.sess))
 	for i, p := range w.procs {
-		if w.fresh&(1<<i) == 0 {
-			continue
-		}
-		n += procBytes + timerBytes*uint32(len(p.timers))
-		for j := range p.ends {
-			n += endBytes + itemBytes*uint32(len(p.ends[j].in))
+		if w.fresh&(1<<i) != 0 {
+			n += sums.Bytes[proc](1) + sums.Bytes[machine](1) + sums.Bytes[timer](len(p.timers)) + sums.Bytes[end](len(p.ends))
+			for j := range p.ends {
+				n += sums.Bytes[item](len(p.ends[j].in))
+			}
 		}
 	}
 	for i, s := range w.sess {
 		if i < 64 && w.freshSess&(1<<i) != 0 {
-			n += sessionBytes + requestBytes*uint32(len(s.reqs)) + replyBytes*uint32(len(s.reps)) + armedBytes*uint32(len(s.watches))
+			n += sums.Bytes[session](1) + sums.Bytes[request](len(s.reqs)) + sums.Bytes[reply](len(s.reps)) + sums.Bytes[armed](len(s.watches))
 		}
 	}
 	return n

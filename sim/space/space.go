@@ -48,6 +48,7 @@ import (
 	"github.com/simctl/simctl/impl/policy"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/timers"
+	"github.com/simctl/simctl/sim/space/foot"
 	"github.com/simctl/simctl/sim/space/monitor"
 	"github.com/simctl/simctl/sim/space/tree"
 )
@@ -142,6 +143,7 @@ type World struct {
 	watch *monitor.Watch
 	sum   uint64
 	size  uint32 // bytes that it has of its own
+	foot  foot.Foot
 
 	memory *memory // of the system; nil: none
 
@@ -158,7 +160,7 @@ func (w *World) Now() time.Duration { return time.Duration(w.now) }
 func (w *World) begin() *World {
 	c := *w
 	c.procs, c.sess = slices.Clone(w.procs), slices.Clone(w.sess)
-	c.fresh, c.freshSess, c.events = 0, 0, nil
+	c.fresh, c.freshSess, c.events, c.foot = 0, 0, nil, foot.Foot{}
 	c.steps = max(w.steps, w.watch.Step) + 1
 	return &c
 }
@@ -175,7 +177,7 @@ func (w *World) end() *World {
 		}
 	}
 	w.watch, w.events = w.watch.See(w.events, w.steps, w.now, w.memory.watches()), nil
-	w.size = w.own()
+	w.size, w.foot.All = w.own(), w.foot.All || w.watch.Property != "" // behind which nothing happens
 	w.fresh, w.freshSess, w.out = 0, 0, nil
 	w.sum = w.digest()
 	return w
@@ -195,6 +197,7 @@ func (w *World) mut(i int) *proc {
 
 // mutSess returns the i-th session to be changed.
 func (w *World) mutSess(i int) *session {
+	w.foot.Sessions |= 1 << w.sess[i].owner
 	if w.freshSess&(1<<i) != 0 {
 		return w.sess[i]
 	}
@@ -212,6 +215,7 @@ func (w *World) tell(e trace.Event) {
 		*w.out = append(*w.out, e)
 	}
 	if w.watch.Some() {
+		w.foot.Told = true
 		w.events = append(w.events, e)
 	}
 }

@@ -3,6 +3,7 @@ package space
 import (
 	"github.com/simctl/simctl/checker/explore"
 	"github.com/simctl/simctl/model/trace"
+	"github.com/simctl/simctl/sim/space/foot"
 )
 
 // A System is a Config as something to explore.
@@ -35,8 +36,31 @@ func (s *System) Actions(w *World, dst []explore.Action) []explore.Action {
 	return w.actions(dst)
 }
 
+// IndependentIn implements explore.IndependentIn. Where what is under way arrives
+// in the order in which it was sent there is little to choose, and nothing commutes.
+func (s *System) IndependentIn(w *World, a, b explore.Action) bool {
+	if s.c.InOrder {
+		return false
+	}
+	x, y := s.footOf(w, a), s.footOf(w, b)
+	return foot.Apart(&x, &y)
+}
+
+func (s *System) footOf(w *World, a explore.Action) foot.Foot {
+	if kind, _, _ := unpack(a); kind != deliver && kind != served && kind != heard {
+		return foot.Foot{All: true}
+	}
+	return s.memory.feet.Of(w, w.sum, a.ID, func() (*World, foot.Foot) {
+		next := s.Apply(w, a)
+		return next, next.foot
+	})
+}
+
 // Apply implements explore.System.
 func (s *System) Apply(w *World, a explore.Action) *World {
+	if next, tried := s.memory.feet.Take(w, a.ID); tried {
+		return next
+	}
 	next := w.begin()
 	next.memory = s.memory
 	next.apply(a)

@@ -3,6 +3,8 @@
 package sums
 
 import (
+	"unsafe" //det:allow the sizes of types, not addresses
+
 	"github.com/simctl/simctl/impl/coord"
 	"github.com/simctl/simctl/impl/host"
 	"github.com/simctl/simctl/model/trace"
@@ -74,5 +76,21 @@ func OfEvents(events []trace.Event) uint64 {
 			d.Int(x)
 		}
 	}
+	return d.Sum()
+}
+
+// Bytes is how many n values of a type take, without what they refer to.
+func Bytes[T any](n int) uint32 {
+	var one T
+	return uint32(n) * uint32(unsafe.Sizeof(one))
+}
+
+// Name is a number for what a process names for a purpose, the n'th time.
+func Name(id host.ProcessID, inc uint32, purpose string, n uint64) uint64 {
+	var d host.Digest
+	d.Str(string(id))
+	d.Str(purpose)
+	d.Uint(uint64(inc))
+	d.Uint(n)
 	return d.Sum()
 }
