@@ -348,6 +348,23 @@ func TestTheSeedDecidesWhatACrashKeeps(t *testing.T) {
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, slices.Sorted(maps.Keys(sizes)), "whole and torn writes")
 }
 
+func TestASyncCoversNothingThatCameAfterItsCall(t *testing.T) {
+	sizes, names := map[int]int{}, map[int]int{}
+	for seed := range uint64(60) {
+		o := newOwner(seed)
+		o.d.AppendFile(o.id, o.inc, "f", []byte("one"), host.Call{})
+		o.d.SyncFile(o.id, o.inc, "f", host.Call{})
+		o.d.AppendFile(o.id, o.inc, "f", []byte("two"), host.Call{})
+		o.d.AppendFile(o.id, o.inc, "g", []byte("three"), host.Call{})
+		o.k.Run(o.k.Now() + int64(time.Second))
+		o.crash()
+		sizes[len(o.d.contents()["f"])]++
+		names[len(o.d.contents())]++
+	}
+	require.Equal(t, []int{3, 4, 5, 6}, slices.Sorted(maps.Keys(sizes)), "what came before it stays, the rest may be lost or torn")
+	require.Equal(t, []int{1, 2}, slices.Sorted(maps.Keys(names)), "and so may a file that was made after it")
+}
+
 func TestTheDigestTellsContentsAndNamesApart(t *testing.T) {
 	sum := func(name, data string) uint64 {
 		o := newOwner(1)

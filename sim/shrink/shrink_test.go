@@ -133,6 +133,45 @@ func TestAFaultThatIsNotTheCauseDoesNotExcuseABrokenWorld(t *testing.T) {
 	require.Len(t, got.Run.Scenario.Faults, 1)
 }
 
+func TestAPlainerWorldThatFailsByItselfIsNotTaken(t *testing.T) {
+	count := 0
+	job := func(x scenarios.Scenario) bool {
+		return x.Drift == 0 || x.Safety < 40*time.Second || has(x, []scenarios.Class{scenarios.Pause})
+	}
+	got, err := shrink.Shrink(start(t), shrink.Options{Judge: fails(&count, job)})
+	require.NoError(t, err)
+	require.True(t, got.Caused)
+	require.NotZero(t, got.Run.Scenario.Drift, "without drift it fails whatever the faults are")
+	require.Equal(t, 40*time.Second, got.Run.Scenario.Safety, "and so it does if it is short")
+	require.Len(t, got.Run.Scenario.Faults, 1)
+}
+
+func TestJustTheFaultsThatAreNeededAreLeft(t *testing.T) {
+	for n := 1; n <= 5; n++ {
+		for needed := 1; needed < 1<<n; needed++ {
+			r := start(t)[0]
+			all := slices.Clone(r.Scenario.Faults[:n])
+			r.Scenario.Faults = all
+			var want []scenarios.Fault
+			for i, f := range all {
+				if needed&(1<<i) != 0 {
+					want = append(want, f)
+				}
+			}
+			count := 0
+			is := func(x scenarios.Scenario) bool {
+				return !slices.ContainsFunc(want, func(f scenarios.Fault) bool {
+					return !slices.ContainsFunc(x.Faults, func(g scenarios.Fault) bool { return g.String() == f.String() })
+				})
+			}
+			got, err := shrink.Shrink([]shrink.Run{r}, shrink.Options{Judge: fails(&count, is), FaultsOnly: true})
+			require.NoError(t, err)
+			require.True(t, got.Minimal)
+			require.Equal(t, fmt.Sprint(want), fmt.Sprint(got.Run.Scenario.Faults), "of %d faults", n)
+		}
+	}
+}
+
 func TestASearchThatEndsEarlySaysSo(t *testing.T) {
 	count := 0
 	is := func(x scenarios.Scenario) bool { return has(x, []scenarios.Class{scenarios.Pause}) }
