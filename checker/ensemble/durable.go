@@ -10,7 +10,7 @@ import (
 var committedIsDurable = checker.Property{
 	Name: "committed-is-durable", Kind: checker.Safety,
 	Says: "What any server has delivered, and so what any client was told, is on the disks of a majority, " +
-		"and in the history of every leader established later.",
+		"and in the history of every leader established later; and a server that starts again has all that its disk held.",
 	Source: "Zab's specification, LeaderLogCompleteness and CommittedLogDurability; ZOOKEEPER-3911, 4643, 4646",
 	New: func() checker.Monitor {
 		return &durable{Breach: checker.Breach{Property: "committed-is-durable"}}
@@ -33,6 +33,7 @@ type durable struct {
 type replica struct {
 	zxid, told int64 // delivered
 	disk       int64 // zxid up to which its disk holds all
+	kept       int64 // zxid up to which it must hold all when the server starts again: disk, unless somebody changed its files
 }
 
 // end is the end of what was delivered in one epoch.
@@ -50,12 +51,22 @@ type begun struct {
 func (m *durable) Observe(e *trace.Event) {
 	switch e.Kind {
 	case trace.Logged:
-		m.servers.of(e.Process).disk = e.Zxid
+		c := m.servers.of(e.Process)
+		c.disk, c.kept = e.Zxid, e.Zxid
 	case trace.Restored:
 		c := m.servers.of(e.Process)
 		c.zxid, c.told = e.Zxid, e.M
 		if e.Value == "disk" {
-			c.disk = e.N
+			if e.N < c.kept {
+				m.Violated(e, "%s, but that disk had held everything up to %#x", checker.At(e), c.kept)
+			}
+			c.disk, c.kept = e.N, e.N
+		}
+	case trace.Fault:
+		if e.Subject == "tear" || e.Subject == "restore" { // whose files it is stands in words
+			for i := range m.servers.all {
+				m.servers.all[i].kept = 0
+			}
 		}
 	case trace.Delivered:
 		m.delivers(e)
@@ -135,7 +146,7 @@ func (m *durable) Digest(d checker.Sink) {
 		d.Int(m.ends[i].what)
 	}
 	d.Int(m.size)
-	m.servers.digest(d, func(r *replica) { d.Int(r.zxid); d.Int(r.told); d.Int(r.disk) })
+	m.servers.digest(d, func(r *replica) { d.Int(r.zxid); d.Int(r.told); d.Int(r.disk); d.Int(r.kept) })
 	d.Uint(uint64(len(m.reigns)))
 	for i := range m.reigns {
 		d.Int(m.reigns[i].epoch)
