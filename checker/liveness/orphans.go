@@ -13,7 +13,7 @@ import (
 var noOrphans = checker.Property{
 	Name: "no-orphans", Kind: checker.Liveness,
 	Says: "Within a bound after the faults are over, or after it became unknown if that is later, no driver or executor runs on a worker " +
-		"of which the active master does not know, and no worker has more in use than that master counts.",
+		"of which the active master does not know, or whose kill it acknowledged, and no worker has more in use than that master counts.",
 	Source: "invariant I7; defects D-16, D-01, D-03: what a worker reports of jobs that nobody knows runs on, and its cores count as free",
 	New: func() checker.Monitor {
 		return &watch{property: "no-orphans", lasting: true, goal: &orphans{
@@ -52,6 +52,7 @@ type known struct {
 // record is one driver or application on record.
 type record struct {
 	over    bool
+	killed  bool  // of a driver: its kill was acknowledged in this reign
 	attempt int64 // of a driver: the latest that was told
 }
 
@@ -158,7 +159,7 @@ func (k *known) observe(e *trace.Event) string {
 	subject, value := e.Subject, e.Value
 	switch e.Kind {
 	case trace.Acked:
-		subject, value = map[string]string{"submit": "driver/", "app": "app/", "unregister": "app/"}[e.Subject]+e.Value, e.Subject
+		subject, value = map[string]string{"submit": "driver/", "kill": "driver/", "app": "app/", "unregister": "app/"}[e.Subject]+e.Value, e.Subject
 	case trace.Accepted:
 		subject = "driver/" + e.Subject
 	}
@@ -177,6 +178,7 @@ func (k *known) observe(e *trace.Event) string {
 	case e.Kind == trace.Accepted && e.N < r.attempt:
 		return ""
 	}
+	r.killed = r.killed || e.Kind == trace.Acked && e.Subject == "kill"
 	r.over = r.over || final(value) || value == "delete" || value == "unregister"
 	records[id] = r
 	return id
@@ -241,7 +243,7 @@ func (k *known) has(c *child) bool {
 	switch {
 	case c.driver != "":
 		r, on := k.drivers[c.driver]
-		return on && !r.over && c.attempt >= r.attempt
+		return on && !r.over && !r.killed && c.attempt >= r.attempt
 	case c.app != "":
 		r, on := k.apps[c.app]
 		return on && !r.over
@@ -259,6 +261,9 @@ func (g *orphans) missing(w *watch, now int64) string {
 			what := "driver " + c.driver
 			if c.app != "" {
 				what = "an executor of application " + c.app
+			}
+			if g.anyKnows(func(k *known) bool { return k.drivers[c.driver].killed }) {
+				return fmt.Sprintf("%s runs %s, whose kill was acknowledged, since %s", name, what, trace.Moment(since))
 			}
 			return fmt.Sprintf("%s runs %s, of which no active master knows since %s", name, what, trace.Moment(since))
 		}
