@@ -150,7 +150,7 @@ func (s *soak) strike(f scenarios.Fault, m *member) error {
 		m.ours = true
 		err = m.proc.Stop()
 	case scenarios.KillOff:
-		s.kill(m)
+		s.end(m, trace.KilledOff)
 	case scenarios.Pause:
 		err = s.pause(m)
 	case scenarios.Partition:
@@ -173,11 +173,6 @@ func (s *soak) tellFault(f scenarios.Fault, phase string) {
 	s.tell(trace.Event{Kind: trace.Fault, Subject: string(f.Class), Value: phase, Detail: f.String()})
 }
 
-// kill kills a process and waits for its end.
-func (s *soak) kill(m *member) {
-	s.end(m, trace.KilledOff)
-}
-
 func (s *soak) pause(m *member) error {
 	from := s.from()
 	if err := m.proc.Pause(); err != nil {
@@ -193,7 +188,7 @@ func (s *soak) undo(f scenarios.Fault, m *member) error {
 	switch f.Class {
 	case scenarios.Stop, scenarios.KillOff:
 		if !m.proc.Ended() { // it was asked to stop and did not
-			s.kill(m)
+			s.end(m, trace.KilledOff)
 		}
 		return s.startMember(m)
 	case scenarios.Pause:

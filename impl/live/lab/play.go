@@ -100,6 +100,9 @@ func (s *soak) opsOf(client string) (out []scenarios.Op) {
 // it nobody asks.
 func (s *soak) jobsOf(client string) int {
 	n := s.scenario.Work.Jobs
+	if s.scenario.Work.App.Mode == scenarios.InClient {
+		n = 0
+	}
 	for _, o := range s.opsOf(client) {
 		if o.Kind == scenarios.Submit && o.App.Mode != scenarios.InClient {
 			n++
@@ -110,7 +113,7 @@ func (s *soak) jobsOf(client string) int {
 
 // longestJob is how long a job may run.
 func (s *soak) longestJob() time.Duration {
-	longest := s.scenario.Work.RunFor.Hi
+	longest := max(s.scenario.Work.RunFor.Hi, s.scenario.Work.App.Longest())
 	for _, o := range s.scenario.Ops {
 		longest = max(longest, o.RunFor.Hi, o.App.Longest())
 	}

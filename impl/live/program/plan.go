@@ -85,6 +85,11 @@ func (a ClientArgs) plan(name string, seed uint64) []client.Step {
 		slot := int64(a.Safety) / int64(w.Jobs)
 		at := time.Duration(int64(i)*slot + r.Int64N(max(slot, 1)))
 		d := wire.Desc{Cores: 1 + r.Int64N(max(w.Cores, 1)), Memory: max(w.Memory, 1), RunFor: Between(r, w.RunFor)}
+		if w.App.Has() {
+			app := w.App
+			app.Task.Lo, app.Asks.After.Lo, app.Ends.After.Lo = Between(r, app.Task), Between(r, app.Asks.After), Between(r, app.Ends.After)
+			d.Job, d.App = a.application(app)
+		}
 		switch dice := r.IntN(100); {
 		case dice < w.Fail:
 			d.Status = 1
@@ -92,9 +97,15 @@ func (a ClientArgs) plan(name string, seed uint64) []client.Step {
 			d.Supervise = true
 		}
 		tag := fmt.Sprintf("%s-job%d", name, i+1)
-		plan = append(plan, client.Step{At: at, Kind: client.Submit, Tag: tag, Desc: d, Poll: Between(r, w.Status)})
+		s := client.Step{At: at, Kind: client.Submit, Tag: tag, Desc: d, Poll: Between(r, w.Status)}
+		if w.App.Has() && w.App.Mode == scenarios.InClient {
+			s.Local, s.Desc.Supervise = true, false
+			plan = append(plan, s)
+			continue
+		}
+		plan = append(plan, s)
 		if r.IntN(100) < w.Kill {
-			after := time.Duration(r.Int64N(int64(d.RunFor) + 1))
+			after := time.Duration(r.Int64N(int64(max(d.RunFor, w.App.Longest())) + 1))
 			plan = append(plan, client.Step{At: at + after, Kind: client.Kill, Tag: tag})
 		}
 	}

@@ -21,7 +21,7 @@ func (l *Faults) Act(f scenarios.Fault, begin bool) {
 		l.trap(f, begin)
 		return
 	}
-	var reset []*link.Proxy
+	var reset []link.End
 	for i, from := range f.Groups {
 		for j, to := range f.Groups {
 			for _, a := range from {
@@ -29,7 +29,7 @@ func (l *Faults) Act(f scenarios.Fault, begin bool) {
 					switch {
 					case i == j || f.Class == scenarios.OneWay && i != 0:
 					case f.Class == scenarios.ResetConn && i < j && begin:
-						reset = append(reset, l.Mesh.Between(a, b)...)
+						reset = append(reset, l.Mesh.Ends(a, b)...)
 					case f.Class == scenarios.Stall && i < j:
 						l.stall(a, b, begin)
 					case f.Class != scenarios.Stall && f.Class != scenarios.ResetConn:
@@ -39,7 +39,7 @@ func (l *Faults) Act(f scenarios.Fault, begin bool) {
 			}
 		}
 	}
-	link.ResetAll(reset)
+	link.ResetEnds(reset, f.Extra)
 }
 
 // way acts on what goes from a to b.

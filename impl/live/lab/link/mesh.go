@@ -90,6 +90,14 @@ func (m *Mesh) Between(a, b string) []*Proxy {
 	return out
 }
 
+// Ends lists the links between two machines, whoever dials: for each the end that
+// is on b.
+func (m *Mesh) Ends(a, b string) []End {
+	var out []End
+	m.way(a, b, func(p *Proxy, w Way) { out = append(out, End{p, w}) })
+	return out
+}
+
 // Stall stalls every connection that stands between two machines.
 func (m *Mesh) Stall(a, b string) {
 	for _, p := range m.Between(a, b) {

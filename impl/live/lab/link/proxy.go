@@ -173,17 +173,11 @@ func (p *Proxy) Reset() { ResetAll([]*Proxy{p}) }
 // ResetAll breaks every connection that passes any of the proxies now, and none
 // that is made because of it.
 func ResetAll(proxies []*Proxy) {
-	var all []*relay
+	var ends []End
 	for _, p := range proxies {
-		p.mu.Lock()
-		for r := range p.relays {
-			all = append(all, r)
-		}
-		p.mu.Unlock()
+		ends = append(ends, End{p, Forward})
 	}
-	for _, r := range all {
-		r.reset()
-	}
+	ResetEnds(ends, 0)
 }
 
 // Close breaks every connection and ends the proxy.
@@ -297,20 +291,4 @@ func (r *relay) close() {
 	r.overOnce.Do(func() { close(r.over) })
 	r.near.Close()
 	r.far.Close()
-}
-
-// reset ends a relay with a reset of both ends.
-func (r *relay) reset() {
-	r.overOnce.Do(func() {
-		close(r.over)
-		r.p.mu.Lock()
-		far := r.far
-		r.p.mu.Unlock()
-		for _, c := range []*net.TCPConn{r.near, far} {
-			if c != nil {
-				_ = c.SetLinger(0)
-				c.Close()
-			}
-		}
-	})
 }

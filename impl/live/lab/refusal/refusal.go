@@ -24,7 +24,7 @@ var understood = map[string]string{
 	"Scenario": "Name Doc Source Seed KeepAll Masters Workers Clients Servers WorkerCores WorkerMemory Timers Conf Given Apart Recovery Safety Restart Work Ops Faults Delay Drift " +
 		"Ensemble ShowVotes Probes ZOps Recipes Loads Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount Local",
-	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status",
+	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status App",
 	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit App",
 	"Fault":    "At For Class Groups Extra P Outputs On What N",
 }
@@ -57,6 +57,9 @@ func Of(s *scenarios.Scenario) error {
 	case s.Order != (scenarios.Order{}):
 		return fmt.Errorf("order: nobody chooses in which order real machines do what they do at nearly the same time")
 	}
+	if s.Work.App.Mode == scenarios.InAny {
+		return fmt.Errorf("work mode=any: a live run has all of its drawn applications in one mode")
+	}
 	for _, g := range s.Given {
 		if g.Format > 0 {
 			return fmt.Errorf("given %s: a real master is of the release that it is", g)
@@ -82,6 +85,11 @@ func Of(s *scenarios.Scenario) error {
 
 // refuseFault says why a fault cannot be carried out.
 func refuseFault(f scenarios.Fault) error {
+	switch f.Class {
+	case scenarios.Renumber, scenarios.MyID, scenarios.Backup, scenarios.Restore, scenarios.Tear:
+		return fmt.Errorf("what an operator does to the files of servers is done to simulated ones only")
+	default:
+	}
 	if !slices.Contains(played, f.Class) {
 		return fmt.Errorf("no real run can have a %s", f.Class)
 	}
@@ -121,6 +129,8 @@ func Service(s *scenarios.Scenario, embedded, stands bool) error {
 		switch {
 		case stands && strikes:
 			return fmt.Errorf("fault %q: the servers that stand already are not ours to strike", f)
+		case !embedded && (f.Class == scenarios.DiskFull || f.Class == scenarios.SlowDisk) && serving > 0:
+			return fmt.Errorf("fault %q: only the servers of --zk=embedded can be told that their disk is full or slow", f)
 		case !embedded && f.Class.Links() && serving > 1:
 			return fmt.Errorf("fault %q: the links between servers can fail only with --zk=embedded", f)
 		case !embedded && f.Class == scenarios.HostLoss && serving > 0:
