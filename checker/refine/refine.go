@@ -33,7 +33,7 @@ var Refines = checker.Property{
 	Source: "model/abstract, explored completely; Lamport, Specifying Systems (2002): refinement",
 	New: func() checker.Monitor {
 		return &Monitor{Breach: checker.Breach{Property: "refines-abstract"}, byID: map[string]int{}, tags: map[string]tag{},
-			masters: map[life]master{}, follows: map[life]int64{}, heard: map[string]int64{}, reigns: map[int64]*reign{}}
+			masters: map[life]master{}, follows: map[life]int64{}, latest: map[string]int64{}, reigns: map[int64]*reign{}}
 	},
 }
 
@@ -53,7 +53,7 @@ type Monitor struct {
 	term    int64 // the latest that was elected
 	masters map[life]master
 	follows map[life]int64   // the term of the master that a worker follows
-	heard   map[string]int64 // the same by the worker's ID
+	latest  map[string]int64 // the same by the worker's ID
 	reigns  map[int64]*reign
 
 	steps   int // events that are steps of the protocol
@@ -74,6 +74,7 @@ type reign struct {
 	jobs    map[string]bool // held when it became Alive
 	workers []string        // likewise
 	entered map[string]bool // workers that were registered in it
+	heard   map[string]bool // workers that followed it
 }
 
 // tag is what a client said of a job.
@@ -96,7 +97,10 @@ func (m *Monitor) Observe(e *trace.Event) {
 		m.state(e)
 	case trace.Registered:
 		m.follows[life{e.Process, e.Inc}] = e.Term
-		m.heard[e.Subject] = e.Term
+		m.latest[e.Subject] = e.Term
+		if r := m.reign(e.Term); !r.acted {
+			r.heard[e.Subject] = true
+		}
 	case trace.Call, trace.Return:
 		m.client(e)
 	case trace.Job:
@@ -151,13 +155,13 @@ func (m *Monitor) elected(e *trace.Event) {
 	}
 	m.term = max(m.term, e.Term)
 	m.masters[who] = master{mode: abstract.Recovering, term: e.Term}
-	m.reigns[e.Term] = &reign{zxid: e.Zxid, jobs: map[string]bool{}, entered: map[string]bool{}}
+	m.reigns[e.Term] = &reign{zxid: e.Zxid, jobs: map[string]bool{}, entered: map[string]bool{}, heard: map[string]bool{}}
 }
 
 func (m *Monitor) reign(term int64) *reign {
 	r := m.reigns[term]
 	if r == nil {
-		r = &reign{jobs: map[string]bool{}, entered: map[string]bool{}}
+		r = &reign{jobs: map[string]bool{}, entered: map[string]bool{}, heard: map[string]bool{}}
 		m.reigns[term] = r
 	}
 	return r
@@ -212,11 +216,11 @@ func (m *Monitor) acts(e *trace.Event) {
 	}
 	r.acted = true
 	for _, id := range r.workers {
-		if m.heard[id] < e.Term && !r.entered[id] { // its answer to the last check came late: who follows a later term went on meanwhile
-			m.diverged(e, fmt.Sprintf("worker %s is on record and follows term %d", id, m.heard[id]), "follow, or give it up, before act")
+		if !r.heard[id] && !r.entered[id] { // who followed it may have gone on, for its answer to the last check may come late
+			m.diverged(e, fmt.Sprintf("worker %s is on record and follows term %d", id, m.latest[id]), "follow, or give it up, before act")
 		}
 	}
-	r.workers, r.entered = nil, nil
+	r.workers, r.entered, r.heard = nil, nil, nil
 	for i := range m.jobs {
 		later := len(m.jobs[i].writes) > 0 && m.jobs[i].writes[0].term > e.Term // this reign was over when it came
 		if j := &m.jobs[i]; !r.jobs[j.id] && len(j.front) > 0 && !later {
