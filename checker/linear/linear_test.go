@@ -93,6 +93,17 @@ func (p *perfect) events() []trace.Event {
 	return p.run
 }
 
+// drawn is what a perfect master and at most so many clients told, over at most so
+// many operations.
+func drawn(t *rapid.T, clients, ops int) []trace.Event {
+	p := newPerfect(rapid.IntRange(1, clients).Draw(t, "clients"), rapid.IntRange(1, 3).Draw(t, "jobs"),
+		func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "draw") })
+	for i := range rapid.IntRange(5, ops).Draw(t, "ops") {
+		p.ask(i)
+	}
+	return p.events()
+}
+
 func judge(events []trace.Event, budget int) checker.Finding {
 	j := New(budget)
 	for i := range events {
@@ -127,12 +138,7 @@ func lie(events []trace.Event) bool {
 func TestWhatAPerfectMasterToldPassesAndALieIsFound(t *testing.T) {
 	lies := 0
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPerfect(rapid.IntRange(1, 4).Draw(t, "clients"), rapid.IntRange(1, 3).Draw(t, "jobs"),
-			func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "draw") })
-		for i := range rapid.IntRange(5, 60).Draw(t, "ops") {
-			p.ask(i)
-		}
-		events := p.events()
+		events := drawn(t, 4, 60)
 		f := judge(events, Budget)
 		if f.Detail != "" && f.Verdict == checker.Inconclusive {
 			require.Contains(t, f.Detail, "no operation was acknowledged")

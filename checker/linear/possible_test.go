@@ -90,12 +90,7 @@ func TestWhatIsPossibleIsWhatPorcupineFinds(t *testing.T) {
 func TestATrackerSaysOfARunWhatTheJudgeSays(t *testing.T) {
 	lies := 0
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPerfect(rapid.IntRange(1, 3).Draw(t, "clients"), rapid.IntRange(1, 3).Draw(t, "jobs"),
-			func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "draw") })
-		for i := range rapid.IntRange(5, 30).Draw(t, "ops") {
-			p.ask(i)
-		}
-		events := p.events()
+		events := drawn(t, 3, 30)
 		require.Equal(t, checker.Pass, track(events).Verdict, track(events).Detail)
 		if lie(events) {
 			lies++
