@@ -9,6 +9,7 @@ import (
 	"github.com/simctl/simctl/checker"
 	"github.com/simctl/simctl/checker/explore"
 	"github.com/simctl/simctl/checker/linear"
+	"github.com/simctl/simctl/checker/refine"
 	"github.com/simctl/simctl/checker/suite"
 	"github.com/simctl/simctl/model/trace"
 	"github.com/simctl/simctl/scenarios/hint"
@@ -107,10 +108,10 @@ func realSystems() []System {
 // clocks do not drift by more than is allowed for, and nobody stands still.
 var required = []string{"at-most-one-alive-master", "ready-means-serving"}
 
-// judged lists the properties that an exploration judges: all, or those that were
-// asked for.
+// judged lists the properties that an exploration judges: all of its policy, or
+// those that were asked for.
 func (v *values) judged() []checker.Property {
-	return v.among(judged())
+	return v.among(slices.DeleteFunc(judged(), func(p checker.Property) bool { return p.Under != "" && p.Under != v.policy.String() }))
 }
 
 // among lists those of the properties that were asked for; all of them if none was.
@@ -135,8 +136,11 @@ func (v *values) among(all []checker.Property) []checker.Property {
 func judged() []checker.Property {
 	all := slices.Clone(suite.Properties())
 	for i := range all {
-		if all[i].Name == "jobs-linearizable" {
+		switch all[i].Name {
+		case "jobs-linearizable":
 			all[i].New = func() checker.Monitor { return linear.NewTracker() }
+		case refine.Refines.Name:
+			all[i].New = func() checker.Monitor { return refine.NewTracker() }
 		}
 	}
 	return explorable(all)

@@ -31,10 +31,12 @@ var Refines = checker.Property{
 	Says: "Every election, write, command and answer of a run is a step that the abstract protocol of model/abstract allows where it " +
 		"stands; what is not told may have been any of its silent steps.",
 	Source: "model/abstract, explored completely; Lamport, Specifying Systems (2002): refinement",
-	New: func() checker.Monitor {
-		return &Monitor{Breach: checker.Breach{Property: "refines-abstract"}, byID: map[string]int{}, tags: map[string]tag{},
-			masters: map[life]master{}, follows: map[life]int64{}, latest: map[string]int64{}, reigns: map[int64]*reign{}}
-	},
+	New:    func() checker.Monitor { return newMonitor() },
+}
+
+func newMonitor() *Monitor {
+	return &Monitor{Breach: checker.Breach{Property: "refines-abstract"}, byID: map[string]int{}, tags: map[string]tag{},
+		masters: map[life]master{}, follows: map[life]int64{}, latest: map[string]int64{}, reigns: map[int64]*reign{}}
 }
 
 // life is one incarnation of a process.
