@@ -186,10 +186,10 @@ func (m *monitor) Hears(e *trace.Event) bool {
 func (m *monitor) Clone() checker.Explorable {
 	c := *m
 	c.keepers, c.records, c.held = copied(m.keepers), map[string]record{}, map[holder]found{}
-	for key, r := range m.records { //det:allow into a map
+	for key, r := range m.records {
 		c.records[key] = append(record(nil), r...)
 	}
-	for h, f := range m.held { //det:allow into a map
+	for h, f := range m.held {
 		c.held[h] = copied(f)
 	}
 	return &c
@@ -197,7 +197,7 @@ func (m *monitor) Clone() checker.Explorable {
 
 func copied[K comparable, V any, M ~map[K]V](m M) M {
 	c := make(M, len(m))
-	for k, v := range m { //det:allow into a map
+	for k, v := range m {
 		c[k] = v
 	}
 	return c

@@ -186,7 +186,7 @@ func TestTheCloneIsDeepAndTheDigestKnowsEveryField(t *testing.T) {
 		m := p.New().(checker.Explorable)
 		t.Run(p.Name, func(t *testing.T) {
 			l := exemptions(t, p.Name)
-			f := &filler{deep: map[reflect.Type]int{}}
+			f := &filler{}
 			v := reflect.ValueOf(m).Elem()
 			f.fill(v)
 			clone, before := m.Clone(), digest(m)
@@ -264,6 +264,9 @@ func (f *filler) fill(v reflect.Value) {
 			open(v.FieldByName("detail")).SetString("")
 		}
 	case reflect.Pointer:
+		if f.deep == nil {
+			f.deep = map[reflect.Type]int{}
+		}
 		if f.deep[v.Type()] == 2 {
 			return
 		}
