@@ -330,11 +330,8 @@ func (w *World) read(i int) {
 	p := w.mut(i)
 	m := p.mail[0]
 	p.mail = p.mail[1:]
-	var d host.Digest
-	d.Str(string(m.child))
-	d.Uint(uint64(m.signal))
-	d.Int(int64(m.status))
-	w.call(i, d.Sum(), func(p *proc) {
+	what := sums.Name(m.child, uint32(m.signal), "mail", uint64(int64(m.status)))
+	w.call(i, what, func(p *proc) {
 		if m.signal != 0 {
 			p.impl.Signalled(m.signal)
 		} else {

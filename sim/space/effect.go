@@ -86,12 +86,12 @@ type called struct {
 const enough = 1 << 17
 
 // call calls a process: f is what to do, and what says the same as f does in
-// one number; 0: nothing does.
+// one number.
 func (w *World) call(i int, what uint64, f func(p *proc)) {
 	p := w.mut(i)
 	w.foot.Called |= 1 << i
 	key := [2]uint64{p.rawSum(), what}
-	if what == 0 || w.memory == nil {
+	if w.memory == nil {
 		w.really(p, nil, f)
 		w.after(p)
 		return

@@ -308,7 +308,11 @@ func (w *World) finish(s *session, r *reply, change *coord.StateChange) {
 	slices.SortStableFunc(watches, func(a, b armed) int {
 		return cmp.Or(cmp.Compare(order(a.kind), order(b.kind)), cmp.Compare(a.path, b.path))
 	})
-	w.call(s.owner, 0, func(p *proc) {
+	what := sums.Of(uint64(r.kind)<<56|uint64(s.id), sums.OfCalls(append(calls[:len(calls):len(calls)], s.changed)...))
+	for _, a := range watches {
+		what = sums.Of(what, sums.Name(host.ProcessID(a.path), 0, "watch", sums.OfCalls(a.call)))
+	}
+	w.call(s.owner, what, func(p *proc) {
 		p.run(&coord.Result{Err: err}, calls...)
 		for _, a := range watches {
 			p.run(&coord.Event{Type: coord.NotWatching, Path: a.path}, a.call)

@@ -85,7 +85,8 @@ func Bytes[T any](n int) uint32 {
 	return uint32(n) * uint32(unsafe.Sizeof(one))
 }
 
-// Name is a number for what a process names for a purpose, the n'th time.
+// Name is a number for what an incarnation of a process names for a purpose, the
+// n'th time, or for anything else that has two names and two numbers.
 func Name(id host.ProcessID, inc uint32, purpose string, n uint64) uint64 {
 	var d host.Digest
 	d.Str(string(id))
