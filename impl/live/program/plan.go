@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -48,9 +49,10 @@ func (a ClientArgs) explicit(r *rand.Rand) (plan []client.Step) {
 	for _, op := range a.Ops {
 		s := client.Step{At: op.At.Lo, Kind: client.Kind(op.Kind), Tag: op.Tag}
 		if op.Kind == scenarios.Submit {
-			s.Poll = max(Between(r, a.Work.Status), time.Second)
+			drawn := max(Between(r, a.Work.Status), time.Second)
+			s.Poll = cmp.Or(op.Poll, drawn)
 			s.Desc = wire.Desc{
-				Cores: max(op.Cores, 1), Memory: max(a.Work.Memory, 1), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
+				Cores: max(op.Cores, 1), Memory: max(cmp.Or(op.Memory, a.Work.Memory), 1), Supervise: op.Supervise, RunFor: op.RunFor.Lo, Status: op.Exit,
 			}
 			s.Desc.Job, s.Desc.App = a.application(op.App)
 			s.Local = op.App.Mode == scenarios.InClient

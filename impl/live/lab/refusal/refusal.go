@@ -25,7 +25,7 @@ var understood = map[string]string{
 		"Ensemble ShowVotes Probes ZOps Recipes Loads Sees Must Sometimes Require Expect ExpectUnder",
 	"Ensemble": "Tick Init Sync SnapCount Local",
 	"Work":     "Jobs Cores Memory RunFor Kill Supervised Fail Status App",
-	"Op":       "At Client Kind Tag Cores RunFor Supervise Exit App",
+	"Op":       "At Client Kind Tag Cores Memory RunFor Poll Supervise Exit App",
 	"Fault":    "At For Class Groups Extra P Outputs On What N",
 }
 
