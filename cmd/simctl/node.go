@@ -77,6 +77,7 @@ func newNode(e *env) *cobra.Command {
 	f.StringSliceVar(&o.Routes, "route", nil, "ADDRESS=INSTEAD,...: where to dial instead of addresses")
 	f.IntSliceVar(&o.DriverPorts, "driver-ports", nil, "PORT,...: where drivers of applications may listen, one each (default any free one)")
 	f.StringVar(&o.Clock, "clock", "", "file that says how far the wall clock is off, in nanoseconds")
+	f.IntVar(&o.Format, "format", 0, "by how many releases a master's records are later than this one's, to try an upgrade")
 	f.StringVar(&o.Trouble, "trouble", "", "file that says what is wrong with the machine, as soak writes it")
 	f.StringVar(&o.Args, "args", "", "what the kind makes of it, a JSON object, or @FILE that holds it")
 	return cmd

@@ -158,6 +158,7 @@ func (s *soak) give(m *member) {
 		if g.Who != m.ID {
 			continue
 		}
+		m.Format = g.Format
 		if g.Dir != "" {
 			m.Dir += "-" + strings.Trim(strings.ReplaceAll(g.Dir, "/", "-"), "-")
 		}

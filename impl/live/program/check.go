@@ -41,6 +41,8 @@ func (o *Options) Check() error {
 		return fmt.Errorf("node: a probe needs --zk")
 	case (o.Kind == "worker" || o.Kind == "client") && len(o.Masters) == 0:
 		return fmt.Errorf("node: a %s needs --masters", o.Kind)
+	case o.Format < 0 || o.Format > 200:
+		return fmt.Errorf("node: --format=%d: want 0 to 200", o.Format)
 	case o.Incarnation < 1:
 		return fmt.Errorf("node: --incarnation=0: want at least 1")
 	case o.Cores < 1 || o.Memory < 1:

@@ -39,6 +39,7 @@ type Options struct {
 	REST        string      // HOST:PORT where a master takes submissions over HTTP; empty means none
 	ZK          []host.Addr // of a master or probe: the ensemble's servers
 	Dir         string      // of a master: the root of the cluster's znodes
+	Format      int         // of a master: by how many releases its records are later than this one's
 	Masters     []host.Addr // of a worker or client
 	Cores       int64       // of a worker
 	Memory      int64       // of a worker, MiB
@@ -78,6 +79,9 @@ func (o *Options) Flags() []string {
 		if f.value != "" {
 			args = append(args, "--"+f.name+"="+f.value)
 		}
+	}
+	if o.Format > 0 {
+		args = append(args, fmt.Sprintf("--format=%d", o.Format))
 	}
 	for _, setting := range o.Conf.List() {
 		args = append(args, "--conf="+setting)
@@ -220,6 +224,7 @@ func (o *Options) process() (host.Process, error) {
 		c := master.Config{
 			Addr: o.Listen, ZK: o.ZK, Dir: o.Dir, Policy: o.Policy, Session: t.Session, Lease: t.Lease, Recovery: t.Recovery,
 			WorkerTimeout: t.WorkerTimeout, WorkerLease: t.WorkerLease, Terminate: t.Terminate, StoreRetry: t.StoreRetry, Relaunch: t.Relaunch,
+			RecordFormat: byte(o.Format),
 		}
 		o.Conf.Master(&c)
 		return master.New(c), nil

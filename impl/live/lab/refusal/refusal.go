@@ -60,11 +60,6 @@ func Of(s *scenarios.Scenario) error {
 	if s.Work.App.Mode == scenarios.InAny {
 		return fmt.Errorf("work mode=any: a live run has all of its drawn applications in one mode")
 	}
-	for _, g := range s.Given {
-		if g.Format > 0 {
-			return fmt.Errorf("given %s: a real master is of the release that it is", g)
-		}
-	}
 	for _, part := range []any{*s, s.Ensemble, s.Work} {
 		if name := strange(part); name != "" {
 			return fmt.Errorf("%s: real processes have no such thing", name)
