@@ -136,14 +136,18 @@ func (s sight) see(e scenarios.See) (step uint64, why string) {
 }
 
 // fenced looks whether what was written under a lock was written in the order
-// of its owners.
+// of its owners. Whoever stood still may hear late of a write that was in order:
+// a later owner has read it by then.
 func (s sight) fenced(e scenarios.See) (step uint64, why string) {
 	last, written := int64(0), false
+	read := map[string]bool{} // what owners wrote over
 	s.within(e, func(ev *trace.Event) {
 		if ev.Kind != trace.Recipe || ev.Subject != "lock "+e.Text || ev.Value != "wrote" || why != "" {
 			return
 		}
-		if written = true; ev.Zxid < last {
+		written = true
+		read[ev.Detail] = true
+		if ev.Zxid < last && !read[fmt.Sprintf("over %d", ev.Zxid)] {
 			step, why = ev.Step, fmt.Sprintf("%s wrote at %s with the place %#x, after the owner of %#x", ev.Process, trace.Moment(ev.At), ev.Zxid, last)
 		}
 		last = max(last, ev.Zxid)
