@@ -58,6 +58,21 @@ func TestTheRealCodeIsExplored(t *testing.T) {
 	}
 }
 
+// Where Spark loses a supervised driver, D-06, the recommended policy loses none:
+// complete within two crashes and 24 s.
+func TestWhatSparkLosesIsNotLostUnderTheRecommendedPolicy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some seconds of work")
+	}
+	s := exploration.Search{System: "failover", Strategy: "dfs", Properties: []string{"acked-is-recovered"}, Bounds: map[string]string{
+		"supervise": "yes", "run": "90s", "crashes": "2", "expiries": "0", "cuts": "0", "horizon": "24s",
+	}}
+	l := run(t, s)
+	require.Equal(t, "true pass 183874", fmt.Sprint(l.Complete, " ", l.Verdict, " ", l.Distinct), l.Findings)
+	s.Policy, s.Strategy = "spark", "bfs"
+	require.Equal(t, checker.Violation, run(t, s).Verdict)
+}
+
 // Defects of Spark, each by the fewest steps that lead to it.
 func TestDefectsOfSparkAreFoundByTheFewestSteps(t *testing.T) {
 	for _, c := range []struct {
