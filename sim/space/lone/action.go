@@ -118,7 +118,7 @@ type told struct{ w *World }
 
 // Timer implements inside.Names.
 func (n told) Timer(t host.TimerID) string {
-	if (names{n.w}).Timer(t) > 1 {
+	if names(n).Timer(t) > 1 {
 		return "set"
 	}
 	return "rang"

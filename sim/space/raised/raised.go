@@ -3,7 +3,7 @@ package raised
 
 import (
 	"fmt"
-	"runtime/debug"
+	"runtime/debug" //det:allow the frames of a panic, without addresses
 
 	"github.com/simctl/simctl/sim/kernel"
 )
