@@ -33,7 +33,7 @@ type durable struct {
 type replica struct {
 	zxid, told int64 // delivered
 	disk       int64 // zxid up to which its disk holds all
-	kept       int64 // zxid up to which it must hold all when the server starts again: disk, unless somebody changed its files
+	kept       int64 // zxid up to which it must hold all when the server starts again: what was synced, unless somebody changed its files
 }
 
 // end is the end of what was delivered in one epoch.
@@ -60,7 +60,7 @@ func (m *durable) Observe(e *trace.Event) {
 			if e.N < c.kept {
 				m.Violated(e, "%s, but that disk had held everything up to %#x", checker.At(e), c.kept)
 			}
-			c.disk, c.kept = e.N, e.N
+			c.disk = e.N // what is read behind kept may be in the page cache alone: a process that was killed had not synced it
 		}
 	case trace.Fault:
 		if e.Subject == "tear" || e.Subject == "restore" { // whose files it is stands in words
