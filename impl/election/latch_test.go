@@ -81,3 +81,43 @@ func TestTheFailingOperationOfAMultiIsTheOneThatWasNotRolledBack(t *testing.T) {
 	require.Equal(t, 1, election.Failing(coord.Result{Err: coord.ErrBadVersion, Results: []coord.Result{
 		{}, {Err: coord.ErrBadVersion}, {Err: coord.ErrRolledBack}}}))
 }
+
+// alone starts a candidate that has the service to itself.
+func alone() (*hosttest.Coord, *hosttest.Machine, *candidate) {
+	svc := hosttest.NewCoord()
+	m := svc.Machine("a", 1)
+	m.Draws["latch"] = 1
+	c := &candidate{policy: policy.Hardened}
+	m.Start(c)
+	return svc, m, c
+}
+
+// TestWhatFailsIsTriedAgainAfterAWhile: somebody deletes what the candidate has
+// just made, no connection breaks, and nothing else makes it look again.
+func TestWhatFailsIsTriedAgainAfterAWhile(t *testing.T) {
+	svc, m, c := alone()
+	m.Step(4) // connected; its znode, for which there is no queue; /a; /a/b
+	svc.Delete("/a/b")
+	svc.Settle()
+	m.Advance(999 * time.Millisecond)
+	svc.Settle()
+	require.Equal(t, []string{"/", "/a"}, svc.Paths())
+	m.Advance(time.Millisecond)
+	svc.Settle()
+	require.True(t, c.latch.Leading())
+}
+
+// TestNobodyLeadsOnTheZnodeOfAnEarlierSession: one that was given up leaves its
+// znode where it was for a while. It will vanish, and is not led on.
+func TestNobodyLeadsOnTheZnodeOfAnEarlierSession(t *testing.T) {
+	svc, _, c := alone()
+	svc.Settle()
+	require.True(t, c.latch.Leading())
+	require.NotEmpty(t, svc.Find("latch-0000000000"))
+	coord.Of(c.h).DropSession(1)
+	c.changed(0, coord.StateChange{Session: 1, State: coord.Expired})
+	svc.Settle()
+	require.True(t, c.latch.Leading())
+	require.Empty(t, svc.Find("latch-0000000000"))
+	require.NotEmpty(t, svc.Find("latch-0000000001"))
+}

@@ -100,7 +100,7 @@ func (k *keeper) loaded(_ int, l persist.Loaded) {
 }
 
 // Accepted carries out a command: "put-ID", "del-ID", "worker-ID", "fence",
-// "load" or "reign-VERSION".
+// "load", "reign-VERSION" or "end".
 func (k *keeper) Accepted(_ host.ConnID, text host.Addr) {
 	what, id, _ := strings.Cut(string(text), "-")
 	done := host.BindResult((*keeper).done, string(text))
@@ -117,6 +117,8 @@ func (k *keeper) Accepted(_ host.ConnID, text host.Addr) {
 		k.store.Fence(done)
 	case "load":
 		k.store.Load(host.BindResult((*keeper).loaded, 0))
+	case "end":
+		k.store.Close()
 	case "reign":
 		version, _ := strconv.Atoi(id)
 		k.store.Open(election.Win{Term: int64(version) + 1, Version: int32(version)})
