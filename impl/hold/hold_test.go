@@ -57,10 +57,18 @@ func TestTheLengthCountsFromWhatWasSaidOrFromWhenTimeDoes(t *testing.T) {
 	h.Advance(2 * time.Second)
 	k.book.Hold("early", before) // time counts since 5 s
 	k.book.Hold("late", seen)    // 8 s
-	h.Advance(5 * time.Second)
-	require.Equal(t, []string{"early"}, k.gone)
-	h.Advance(3 * time.Second)
-	require.Equal(t, []string{"early", "late"}, k.gone)
+	for _, c := range []struct {
+		at   time.Duration // behind 10 s
+		gone []string
+	}{
+		{4999 * time.Millisecond, nil},
+		{5 * time.Second, []string{"early"}},
+		{7999 * time.Millisecond, []string{"early"}},
+		{8 * time.Second, []string{"early", "late"}},
+	} {
+		h.Advance(c.at - (time.Duration(h.Mono()-before) - 10*time.Second))
+		require.Equal(t, c.gone, k.gone, "%s behind", c.at)
+	}
 	h.Advance(time.Hour)
 	k.book.Hold("long ago", seen)
 	h.Advance(0)

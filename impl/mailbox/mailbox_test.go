@@ -10,7 +10,8 @@ import (
 )
 
 // clerk is a process that handles its mail and writes down what it did. Mail on
-// connection 9 blocks it, and leaves two steps to be done later.
+// connection 9 blocks it, and leaves two steps to be done later. Mail on
+// connection 8 leaves a step and posts more mail, and blocks nothing.
 type clerk struct {
 	host.Process
 	B       Box
@@ -29,6 +30,10 @@ func (c *clerk) Handle(l Mail) {
 		c.B.Then(host.Bind((*clerk).do, "second"))
 		c.B.Then(host.Bind((*clerk).do, "first"))
 		c.blocked = true
+	case l.Conn == 8:
+		c.did = append(c.did, "posts")
+		c.B.Post(Mail{Conn: 1})
+		c.B.Then(host.Bind((*clerk).do, "step"))
 	default:
 		c.did = append(c.did, "mail")
 	}
@@ -65,6 +70,20 @@ func TestMailWaitsBehindAHandlerThatIsBlocked(t *testing.T) {
 	c.blocked = false
 	c.B.Settle()
 	require.Equal(t, []string{"write"}, c.took())
+}
+
+// TestNothingWaitsWithoutABlock: what a handler leaves behind is done when it
+// returns, its own steps before the mail that came meanwhile.
+func TestNothingWaitsWithoutABlock(t *testing.T) {
+	c := &clerk{}
+	c.B = *New(c)
+	c.B.Post(Mail{Conn: 8})
+	require.Equal(t, []string{"posts", "step", "mail"}, c.took())
+	c.B.Post(Mail{Conn: 9})
+	c.B.Post(Mail{Conn: 8})
+	c.blocked = false
+	c.B.Settle()
+	require.Equal(t, []string{"write", "first", "second", "posts", "step", "mail"}, c.took())
 }
 
 func TestCloneAndDigestKnowEveryField(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/simctl/simctl/impl/host"
 )
 
 func TestAnEarlierIncarnationIsKnownByItsNumber(t *testing.T) {
@@ -21,5 +23,31 @@ func TestAnEarlierIncarnationIsKnownByItsNumber(t *testing.T) {
 		{"worker-w1-x", "worker-w1-2", false},
 	} {
 		require.Equal(t, c.want, c.a.Precedes(c.b), "%s before %s", c.a, c.b)
+	}
+}
+
+func TestAReportIsLateBehindItselfAndBehindANewerOne(t *testing.T) {
+	var n Newest
+	for i, c := range []struct {
+		report int64
+		late   bool
+	}{
+		{2, false}, {2, true}, {1, true}, {3, false}, {2, true},
+		{0, false}, {3, true}, // one without a number changes nothing
+		{9, false}, {4, true}, {10, false},
+	} {
+		require.Equal(t, c.late, n.Late(c.report), "step %d: report %d", i, c.report)
+	}
+}
+
+func TestOnlyLaunchesNameWhomTheyAreMeantFor(t *testing.T) {
+	kill, stop := KillDriver{Term: 1, Driver: "d"}, KillExecutor{Term: 1, App: "a", ID: 2}
+	for _, c := range []struct{ said, want host.Message }{
+		{LaunchDriver{Term: 1, Driver: "d"}, LaunchDriver{Term: 1, Driver: "d", Worker: "w", Entry: 7}},
+		{LaunchExecutor{Term: 1, App: "a", ID: 2}, LaunchExecutor{Term: 1, App: "a", ID: 2, Worker: "w", Entry: 7}},
+		{kill, kill},
+		{stop, stop},
+	} {
+		require.Equal(t, c.want, Meant(c.said, "w", 7))
 	}
 }
