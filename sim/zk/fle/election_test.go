@@ -40,7 +40,11 @@ func (p *paper) Votes(Vote)           {}
 func (p *paper) Decided(v Vote)       { fmt.Fprintf(p, "    elects %d in round %d\n", v.Leader, v.Round) }
 
 func written(n Notification) string {
-	return fmt.Sprintf("%s, %d in round %d", strings.ToLower(n.State.String()), n.Vote.Leader, n.Vote.Round)
+	s := fmt.Sprintf("%s, %d in round %d", strings.ToLower(n.State.String()), n.Vote.Leader, n.Vote.Round)
+	if n.State != Looking {
+		s += fmt.Sprintf(", epoch %d", n.Vote.Epoch)
+	}
+	return s
 }
 
 // TestOneServersElectionVoteByVote tells one server the votes of others, all of
@@ -66,8 +70,12 @@ func TestOneServersElectionVoteByVote(t *testing.T) {
 				e.Timeout()
 				continue
 			}
-			var from int64
+			var from, epoch int64
 			var state string
+			if n, _ := fmt.Sscanf(line, "established %d", &epoch); n == 1 {
+				e.Established(epoch)
+				continue
+			}
 			v := Vote{Zxid: 1, Epoch: 1}
 			_, err := fmt.Sscanf(line, "%d %s votes %d in round %d", &from, &state, &v.Leader, &v.Round)
 			require.NoError(t, err)
