@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -111,6 +113,7 @@ func (p Parts) explore(ctx context.Context, f *flags) error {
 		within, stop = context.WithTimeout(ctx, f.atMost)
 		defer stop()
 	}
+	defer p.bound(f.search.Memory)()
 	show := meter{w: p.Warn, terminal: p.IsTTY(p.Warn), began: time.Now(), what: "explore " + f.search.System}
 	if !f.quiet {
 		f.search.Progress = show.tell
@@ -143,6 +146,18 @@ func (p Parts) explore(ctx context.Context, f *flags) error {
 		return err
 	}
 	return exit.Worse(status(line.Verdict), exit.Interruption(ctx)).AsError()
+}
+
+// bound has garbage collected before the process is bigger than the search may be, unless
+// GOMEMLIMIT says otherwise, and returns what takes that back. A search that may be small
+// takes this much all the same: the program itself, and what is remembered of steps.
+func (p Parts) bound(memory uint64) func() {
+	const least = 256 << 20
+	if p.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	was := debug.SetMemoryLimit(int64(min(max(memory, least), math.MaxInt64)))
+	return func() { debug.SetMemoryLimit(was) }
 }
 
 func status(v checker.Verdict) exit.Status {
